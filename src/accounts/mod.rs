@@ -1,0 +1,1 @@
+//! Connected accounts: connect, pick, refresh.

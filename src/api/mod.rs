@@ -1,0 +1,44 @@
+//! HTTP: one of the doors, and the only layer that knows axum. [`api_routes`] is the table of
+//! contents.
+
+pub mod auth;
+pub mod extract;
+mod health;
+pub mod middleware;
+pub mod openapi;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+use middleware::ApiVersion;
+
+/// The documented API, mounted under `/api/v3` and `/api/v3.1`.
+pub(crate) fn api_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+}
+
+/// The whole server.
+pub fn router(app: &App) -> Router {
+    let versioned = |version: ApiVersion| {
+        let (router, _) = api_routes().split_for_parts();
+        router.route_layer(axum::Extension(version))
+    };
+    let routed = Router::new()
+        .nest("/api/v3", versioned(ApiVersion::V3))
+        .nest("/api/v3.1", versioned(ApiVersion::V3_1))
+        .merge(health::routes())
+        .merge(openapi::routes())
+        .layer(DefaultBodyLimit::max(app.config.max_body_bytes))
+        .with_state(app.clone());
+    // A router that is only a fallback, so that its layers run before anything is routed.
+    Router::new()
+        .fallback_service(routed)
+        .layer(from_fn(middleware::collapse_slashes))
+        .layer(from_fn(middleware::limit_time))
+        .layer(CatchPanicLayer::custom(middleware::answer_panic))
+        .layer(from_fn_with_state(app.clone(), middleware::answer))
+}

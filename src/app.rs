@@ -1,0 +1,66 @@
+//! `App`: the handles that services and doors share, built once at the start.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::caches::Caches;
+use crate::catalog::CatalogHandle;
+use crate::config::Config;
+use crate::crypto::{StateSigner, Vault};
+use crate::execution_log::LogWriter;
+use crate::outbound::Outbound;
+use crate::rate_limit::RateLimiter;
+use crate::storage::Db;
+use crate::time::Clock;
+
+/// A cheap handle on everything the product needs; clones share the same parts.
+#[derive(Debug, Clone)]
+pub struct App(Arc<Parts>);
+
+/// What an [`App`] is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// The settings in force.
+    pub config: Config,
+    /// Where the time comes from.
+    pub clock: Clock,
+    /// The database.
+    pub db: Db,
+    /// The master key.
+    pub vault: Vault,
+    /// Signs OAuth state.
+    pub state_signer: StateSigner,
+    /// Toolkits and tools.
+    pub catalog: CatalogHandle,
+    /// The HTTP client.
+    pub outbound: Outbound,
+    /// Rows known from the last look, sealed as in the database.
+    pub caches: Caches,
+    /// Requests an organisation has left.
+    pub rate_limiter: RateLimiter,
+    /// Takes execution records and writes them in batches.
+    pub execution_log: LogWriter,
+    /// Everything that runs beside a request; shutdown waits for it.
+    pub tasks: TaskTracker,
+    /// Cancelled when the server should stop taking work.
+    pub stopping: CancellationToken,
+}
+
+impl App {
+    /// Shares the parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

@@ -1,0 +1,1 @@
+//! Puts credentials into requests, one file a scheme.

@@ -1,0 +1,377 @@
+//! The words of a toolkit manifest: what `toolkits/<slug>/*.yaml` may say.
+//!
+//! Unknown keys are errors, so that a typing mistake is found when the file is loaded.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::scheme::Scheme;
+
+/// `toolkit.yaml`: identity, hosts and auth of a toolkit.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ToolkitManifest {
+    /// Version of the format; 1.
+    pub manifest: u32,
+    /// The official slug, lower case.
+    pub slug: String,
+    /// For people.
+    pub name: String,
+    /// What the service is, in a sentence or two.
+    pub description: String,
+    /// The service's home page.
+    #[serde(default)]
+    pub app_url: Option<String>,
+    /// URL of a logo; empty when there is none.
+    #[serde(default)]
+    pub logo: String,
+    /// Category ids.
+    #[serde(default)]
+    pub categories: Vec<String>,
+    /// Deprecated toolkits are listed on demand only.
+    #[serde(default)]
+    pub deprecated: bool,
+    /// Order for `sort_by=usage`: lower is used more.
+    #[serde(default = "unranked")]
+    pub rank: u32,
+    /// When the toolkit came into the catalog, RFC 3339.
+    pub created_at: String,
+    /// When it last changed, RFC 3339.
+    pub updated_at: String,
+    /// Released versions, `YYYYMMDD_NN`, newest first.
+    pub versions: Vec<String>,
+    /// Where the API lives; may name connection fields: `https://{subdomain}.example.com`.
+    pub base_url: String,
+    /// Further hosts a tool may name.
+    #[serde(default)]
+    pub servers: BTreeMap<String, String>,
+    /// Hosts that may receive a credential besides those of `base_url` and `servers`;
+    /// `*.example.com` stands for every subdomain.
+    #[serde(default)]
+    pub allowed_hosts: Vec<String>,
+    /// Headers of every request.
+    #[serde(default)]
+    pub default_headers: BTreeMap<String, String>,
+    /// Who am I: the request that shows whose credential it is.
+    #[serde(default)]
+    pub identity: Option<IdentityManifest>,
+    /// How to read answers, unless a tool says otherwise.
+    #[serde(default)]
+    pub response: ResponseRule,
+    /// The ways to connect, the preferred first; empty means no auth.
+    #[serde(default)]
+    pub auth: Vec<AuthManifest>,
+}
+
+const fn unranked() -> u32 {
+    u32::MAX
+}
+
+/// The "who am I" request of a toolkit.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdentityManifest {
+    /// HTTP method.
+    pub method: String,
+    /// Path under the base URL.
+    pub path: String,
+}
+
+/// One way to connect.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuthManifest {
+    /// The scheme.
+    pub scheme: Scheme,
+    /// A name for `auth_config_details[].name`; by default made of slug and scheme.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// What is asked for.
+    #[serde(default)]
+    pub fields: AuthFields,
+    /// Where the credential goes in a request.
+    #[serde(default)]
+    pub apply: Vec<Placement>,
+    /// OAuth 2: where the user's browser is sent (RFC 6749 section 3.1).
+    #[serde(default)]
+    pub authorize_url: Option<String>,
+    /// OAuth 2: where codes and refresh tokens are exchanged (RFC 6749 section 3.2).
+    #[serde(default)]
+    pub token_url: Option<String>,
+    /// OAuth 2: where refresh tokens go, if not to `token_url`.
+    #[serde(default)]
+    pub refresh_url: Option<String>,
+    /// OAuth 2: what may be asked for.
+    #[serde(default)]
+    pub scopes: Scopes,
+    /// OAuth 2: proof key for code exchange (RFC 7636), S256 only.
+    #[serde(default)]
+    pub pkce: Pkce,
+    /// OAuth 2: how the client proves itself at the token endpoint (RFC 6749 section 2.3.1).
+    #[serde(default)]
+    pub token_auth: TokenAuth,
+    /// OAuth 2: extra parameters of the authorization request.
+    #[serde(default)]
+    pub authorize_params: BTreeMap<String, String>,
+    /// OAuth 2: extra parameters of the code exchange.
+    #[serde(default)]
+    pub token_params: BTreeMap<String, String>,
+    /// OAuth 2: extra parameters of a refresh.
+    #[serde(default)]
+    pub refresh_params: BTreeMap<String, String>,
+}
+
+/// What a person or a program gives: for the auth config, and for each connection.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuthFields {
+    /// Once an auth config.
+    #[serde(default)]
+    pub auth_config: Vec<Field>,
+    /// Once a connection.
+    #[serde(default)]
+    pub connection: Vec<Field>,
+}
+
+/// One value that is asked for.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    /// The name in the API.
+    pub name: String,
+    /// The name on pages.
+    pub display_name: String,
+    /// What it is and where to find it.
+    #[serde(default)]
+    pub description: String,
+    /// `string`, `number` or `boolean`.
+    #[serde(default = "string_type", rename = "type")]
+    pub kind: String,
+    /// Must be given.
+    #[serde(default)]
+    pub required: bool,
+    /// Never shown in the clear.
+    #[serde(default)]
+    pub secret: bool,
+    /// Taken when nothing is given.
+    #[serde(default)]
+    pub default: Option<String>,
+    /// A regular expression that the whole value must match. A field that enters a URL needs one.
+    #[serde(default)]
+    pub pattern: Option<String>,
+    /// Names that older clients send for it.
+    #[serde(default)]
+    pub legacy_names: Vec<String>,
+}
+
+fn string_type() -> String {
+    "string".into()
+}
+
+/// Where a value goes in a request: `{in: header, name: Authorization, value: "Bearer {token}"}`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Placement {
+    /// Header or query.
+    #[serde(rename = "in")]
+    pub place: PlacementIn,
+    /// Name of the header or query parameter.
+    pub name: String,
+    /// Text with `{field}` and `{base64(a:b)}`.
+    pub value: String,
+}
+
+/// The part of a request that carries a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PlacementIn {
+    /// A header.
+    Header,
+    /// A query parameter.
+    Query,
+}
+
+/// OAuth 2 scopes (RFC 6749 section 3.3).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Scopes {
+    /// Asked for when the auth config names none.
+    pub default: Vec<String>,
+    /// Between scopes in the request.
+    pub separator: String,
+}
+
+impl Default for Scopes {
+    fn default() -> Self {
+        Self { default: Vec::new(), separator: " ".into() }
+    }
+}
+
+/// Whether a provider takes part in RFC 7636.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pkce {
+    /// It refuses or ignores a challenge badly.
+    None,
+    /// It takes one; we always send it.
+    #[default]
+    Supported,
+    /// It demands one.
+    Required,
+}
+
+/// How the client proves itself at the token endpoint.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenAuth {
+    /// In the body.
+    #[default]
+    ClientSecretPost,
+    /// In the `Authorization` header.
+    ClientSecretBasic,
+    /// Not at all: a public client.
+    None,
+}
+
+/// How to read an upstream answer.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResponseRule {
+    /// The key under which a body that is no object stands in `data`; `response_data` by default.
+    #[serde(default)]
+    pub wrap: Option<String>,
+    /// Dotted path to the provider's error message in the body; common places are tried after it.
+    #[serde(default)]
+    pub error: Option<String>,
+    /// Statuses outside 200..=299 that are a success as well (GitHub's 304 or 404 as "no").
+    #[serde(default)]
+    pub ok_statuses: Vec<u16>,
+}
+
+/// `tools/*.yaml`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ToolsFile {
+    /// The tools.
+    pub tools: Vec<ToolManifest>,
+}
+
+/// One tool: what a model sees of it, and the request it makes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ToolManifest {
+    /// `{TOOLKIT}_{ACTION}`, upper case, at most 64 characters.
+    pub slug: String,
+    /// Other slugs under which it is executed and found by exact name; not listed.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// For people.
+    pub name: String,
+    /// For a model to choose by.
+    pub description: String,
+    /// Hints (`readOnlyHint`, …), `important`, and grouping.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// OAuth scopes it needs.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// Set when it should no longer be used: the slug to use instead.
+    #[serde(default)]
+    pub deprecated: Option<String>,
+    /// The arguments, in the order they are published.
+    #[serde(default)]
+    pub args: Vec<ArgManifest>,
+    /// The request.
+    pub request: RequestManifest,
+    /// How to read the answer; the toolkit's rule where absent.
+    #[serde(default)]
+    pub response: Option<ResponseRule>,
+    /// Time limit in seconds, at most 300.
+    #[serde(default)]
+    pub timeout_s: Option<u64>,
+}
+
+/// One argument: its JSON Schema, and where it goes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArgManifest {
+    /// The name a model uses.
+    pub arg: String,
+    /// JSON type: `string`, `integer`, `number`, `boolean`, `array`, `object`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// For a model.
+    #[serde(default)]
+    pub description: String,
+    /// Must be given.
+    #[serde(default)]
+    pub required: bool,
+    /// Documented default; sent only with `send_default`.
+    #[serde(default)]
+    pub default: Option<Value>,
+    /// Further JSON Schema keys: `enum`, `items`, `properties`, `minimum`, `examples`, …
+    #[serde(default)]
+    pub schema: Map<String, Value>,
+    /// Where it goes; by default path if the path names it, else query for GET and DELETE, else
+    /// body.
+    #[serde(default, rename = "in")]
+    pub place: Option<ArgIn>,
+    /// The name on the wire; dotted in bodies (`author.name`).
+    #[serde(default)]
+    pub name: Option<String>,
+    /// How an array travels in a query.
+    #[serde(default)]
+    pub join: Join,
+    /// Sends the default when the argument is absent.
+    #[serde(default)]
+    pub send_default: bool,
+    /// Never logged.
+    #[serde(default)]
+    pub secret: bool,
+}
+
+/// The part of a request that an argument fills.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ArgIn {
+    /// A segment of the path, percent-encoded.
+    Path,
+    /// A query parameter.
+    Query,
+    /// A header.
+    Header,
+    /// A key of the JSON body.
+    Body,
+}
+
+/// How an array travels in a query.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Join {
+    /// The parameter repeated.
+    #[default]
+    Multi,
+    /// One parameter, comma-separated.
+    Csv,
+}
+
+/// The request of a tool.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestManifest {
+    /// HTTP method.
+    pub method: String,
+    /// Path under the base URL: `{arg}` is percent-encoded, `{+arg}` keeps `/`.
+    pub path: String,
+    /// A name out of `servers`; the base URL where absent.
+    #[serde(default)]
+    pub server: Option<String>,
+    /// Fixed query parameters.
+    #[serde(default)]
+    pub query: BTreeMap<String, String>,
+    /// Fixed headers.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+}

@@ -1,0 +1,259 @@
+//! Every setting of the server. The doc comments are the manual (`tenon serve --help`).
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use ipnet::IpNet;
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::error::{Error, Result};
+
+/// Settings of `tenon serve`. A secret may be given as `@/path/to/file`.
+#[derive(Debug, Clone, Args)]
+pub struct Config {
+    /// Address and port to listen on.
+    #[arg(long, env = "TENON_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// The URL under which users' browsers and SDKs reach this server, without a trailing slash;
+    /// by default `http://` and the listen address.
+    #[arg(long, env = "TENON_PUBLIC_URL")]
+    pub public_url: Option<Url>,
+    /// Folder for the SQLite database and the generated master key.
+    #[arg(long, env = "TENON_DATA_DIR", default_value = "./data")]
+    pub data_dir: PathBuf,
+    /// `postgres://…`; without it the server uses SQLite in the data folder.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<SecretString>,
+    /// Most connections to PostgreSQL at a time.
+    #[arg(long, env = "TENON_DATABASE_CONNECTIONS", default_value_t = 20)]
+    pub database_connections: u32,
+    /// The key that seals all others: 32 bytes in base64 or hexadecimal. Without it one is made in
+    /// the data folder, which then must be kept as carefully as the key.
+    #[arg(long, env = "TENON_MASTER_KEY", hide_env_values = true)]
+    pub master_key: Option<SecretString>,
+    /// The first project's API key, at the first start; by default one is made and printed once.
+    #[arg(long, env = "TENON_API_KEY", hide_env_values = true)]
+    pub api_key: Option<SecretString>,
+    /// The first organisation's API key, at the first start; by default one is made and printed.
+    #[arg(long, env = "TENON_ORG_API_KEY", hide_env_values = true)]
+    pub org_api_key: Option<SecretString>,
+    /// Folder with toolkits of yours; one with a bundled toolkit's slug replaces it.
+    #[arg(long, env = "TENON_TOOLKITS_DIR")]
+    pub toolkits_dir: Option<PathBuf>,
+    /// Networks that outbound calls may reach although they are private, such as `10.1.0.0/16`.
+    #[arg(long, env = "TENON_ALLOW_CIDRS", value_delimiter = ',')]
+    pub allow_cidrs: Vec<IpNet>,
+    /// Another base URL for a toolkit, as `github=https://ghe.example.com/api/v3`
+    /// [env: `TENON_BASE_URL_<TOOLKIT>`].
+    #[arg(long = "base-url", value_name = "TOOLKIT=URL")]
+    pub base_urls: Vec<ToolkitSetting>,
+    /// Another OAuth authorization URL for a toolkit [env: `TENON_AUTHORIZE_URL_<TOOLKIT>`].
+    #[arg(long = "authorize-url", value_name = "TOOLKIT=URL")]
+    pub authorize_urls: Vec<ToolkitSetting>,
+    /// Another OAuth token URL for a toolkit [env: `TENON_TOKEN_URL_<TOOLKIT>`].
+    #[arg(long = "token-url", value_name = "TOOLKIT=URL")]
+    pub token_urls: Vec<ToolkitSetting>,
+    /// Client id of this installation's own OAuth app for a toolkit, which makes managed auth work
+    /// for it [env: `TENON_OAUTH_CLIENT_ID_<TOOLKIT>`].
+    #[arg(long = "oauth-client-id", value_name = "TOOLKIT=ID")]
+    pub oauth_client_ids: Vec<ToolkitSetting>,
+    /// Its client secret [env: `TENON_OAUTH_CLIENT_SECRET_<TOOLKIT>`].
+    #[arg(long = "oauth-client-secret", value_name = "TOOLKIT=SECRET")]
+    pub oauth_client_secrets: Vec<ToolkitSetting>,
+    /// Requests an organisation may make in a window, per replica; no limit by default.
+    #[arg(long, env = "TENON_RATE_LIMIT")]
+    pub rate_limit: Option<u32>,
+    /// Length of the rate limit's window in seconds.
+    #[arg(long, env = "TENON_RATE_LIMIT_WINDOW", default_value_t = 600)]
+    pub rate_limit_window_s: u64,
+    /// Largest request body in bytes.
+    #[arg(long, env = "TENON_MAX_BODY_BYTES", default_value_t = 10 * 1024 * 1024)]
+    pub max_body_bytes: usize,
+    /// Largest upstream answer in bytes that a tool returns.
+    #[arg(long, env = "TENON_MAX_UPSTREAM_BYTES", default_value_t = 8 * 1024 * 1024)]
+    pub max_upstream_bytes: usize,
+    /// Time limit of an upstream call in seconds, unless the tool has its own.
+    #[arg(long, env = "TENON_UPSTREAM_TIMEOUT", default_value_t = 60)]
+    pub upstream_timeout_s: u64,
+    /// Logs as JSON, one object a line.
+    #[arg(long, env = "TENON_LOG_JSON")]
+    pub log_json: bool,
+    /// What to log, as `tracing` filters have it.
+    #[arg(long, env = "RUST_LOG", default_value = "info")]
+    pub log_filter: String,
+}
+
+/// A setting of one toolkit: `slug=value`.
+#[derive(Clone)]
+pub struct ToolkitSetting {
+    /// Slug in lower case.
+    pub toolkit: String,
+    /// May be a secret: never printed.
+    pub value: SecretString,
+}
+
+impl std::fmt::Debug for ToolkitSetting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}=…", self.toolkit)
+    }
+}
+
+impl std::str::FromStr for ToolkitSetting {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (toolkit, value) = text.split_once('=').ok_or("expected TOOLKIT=VALUE")?;
+        Ok(Self { toolkit: toolkit.to_ascii_lowercase(), value: value.to_owned().into() })
+    }
+}
+
+/// What an operator sets for one toolkit.
+#[derive(Debug, Clone, Default)]
+pub struct ToolkitOverride {
+    /// Replaces the manifest's `base_url`.
+    pub base_url: Option<Url>,
+    /// Replaces the OAuth `authorize_url`.
+    pub authorize_url: Option<Url>,
+    /// Replaces the OAuth `token_url`.
+    pub token_url: Option<Url>,
+    /// This installation's own OAuth app.
+    pub oauth_app: Option<OAuthApp>,
+}
+
+/// An OAuth app that the operator registered with a provider.
+#[derive(Debug, Clone)]
+pub struct OAuthApp {
+    /// Public name of the app.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: SecretString,
+}
+
+impl Config {
+    /// Adds what stands in the environment under a toolkit's name, and refuses what cannot be.
+    ///
+    /// # Errors
+    /// When a setting contradicts another or names an unreadable file.
+    pub fn check(mut self) -> Result<Self> {
+        self.read_toolkit_environment()?;
+        for secret in [
+            &mut self.master_key,
+            &mut self.api_key,
+            &mut self.org_api_key,
+            &mut self.database_url,
+        ] {
+            if let Some(value) = secret {
+                *value = read_secret(value)?;
+            }
+        }
+        if let Some(url) = &self.public_url
+            && !matches!(url.scheme(), "http" | "https")
+        {
+            return Err(Error::invalid("TENON_PUBLIC_URL must begin with http:// or https://"));
+        }
+        for (name, key) in [("TENON_API_KEY", &self.api_key), ("TENON_ORG_API_KEY", &self.org_api_key)]
+        {
+            if key.as_ref().is_some_and(|key| key.expose_secret().len() < MIN_KEY_LENGTH) {
+                return Err(Error::invalid(format!(
+                    "{name} must have at least {MIN_KEY_LENGTH} characters"
+                )));
+            }
+        }
+        self.toolkit_overrides()?;
+        Ok(self)
+    }
+
+    /// The server's URL as others reach it, without a trailing slash.
+    #[must_use]
+    pub fn public_base(&self) -> String {
+        match &self.public_url {
+            Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+            None => format!("http://{}", self.listen),
+        }
+    }
+
+    /// Time limit of an upstream call.
+    #[must_use]
+    pub const fn upstream_timeout(&self) -> Duration {
+        Duration::from_secs(self.upstream_timeout_s)
+    }
+
+    /// The operator's settings, by toolkit.
+    ///
+    /// # Errors
+    /// When a URL is none, or an OAuth app has only one of its two halves.
+    pub fn toolkit_overrides(&self) -> Result<BTreeMap<String, ToolkitOverride>> {
+        let mut overrides: BTreeMap<String, ToolkitOverride> = BTreeMap::new();
+        for setting in &self.base_urls {
+            let url = parse_url(setting)?;
+            overrides.entry(setting.toolkit.clone()).or_default().base_url = Some(url);
+        }
+        for setting in &self.authorize_urls {
+            let url = parse_url(setting)?;
+            overrides.entry(setting.toolkit.clone()).or_default().authorize_url = Some(url);
+        }
+        for setting in &self.token_urls {
+            let url = parse_url(setting)?;
+            overrides.entry(setting.toolkit.clone()).or_default().token_url = Some(url);
+        }
+        for id in &self.oauth_client_ids {
+            let secret = self
+                .oauth_client_secrets
+                .iter()
+                .find(|secret| secret.toolkit == id.toolkit)
+                .ok_or_else(|| {
+                    Error::invalid(format!("the OAuth app of {} has no client secret", id.toolkit))
+                })?;
+            overrides.entry(id.toolkit.clone()).or_default().oauth_app = Some(OAuthApp {
+                client_id: id.value.expose_secret().to_owned(),
+                client_secret: read_secret(&secret.value)?,
+            });
+        }
+        Ok(overrides)
+    }
+
+    fn read_toolkit_environment(&mut self) -> Result<()> {
+        #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
+        for (name, value) in std::env::vars() {
+            let targets = [
+                ("TENON_BASE_URL_", &mut self.base_urls),
+                ("TENON_AUTHORIZE_URL_", &mut self.authorize_urls),
+                ("TENON_TOKEN_URL_", &mut self.token_urls),
+                ("TENON_OAUTH_CLIENT_ID_", &mut self.oauth_client_ids),
+                ("TENON_OAUTH_CLIENT_SECRET_", &mut self.oauth_client_secrets),
+            ];
+            for (prefix, settings) in targets {
+                if let Some(toolkit) = name.strip_prefix(prefix) {
+                    let toolkit = toolkit.to_ascii_lowercase();
+                    // A flag stands above the environment.
+                    if !settings.iter().any(|setting| setting.toolkit == toolkit) {
+                        settings.push(ToolkitSetting { toolkit, value: value.clone().into() });
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+const MIN_KEY_LENGTH: usize = 16;
+
+fn parse_url(setting: &ToolkitSetting) -> Result<Url> {
+    Url::parse(setting.value.expose_secret())
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        .ok_or_else(|| Error::invalid(format!("the URL set for {} is none", setting.toolkit)))
+}
+
+fn read_secret(secret: &SecretString) -> Result<SecretString> {
+    match secret.expose_secret().strip_prefix('@') {
+        None => Ok(secret.clone()),
+        Some(path) => std::fs::read_to_string(path)
+            .map(|text| text.trim().to_owned().into())
+            .map_err(|cause| Error::invalid(format!("cannot read the secret file {path}: {cause}"))),
+    }
+}

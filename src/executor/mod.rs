@@ -1,0 +1,1 @@
+//! Executes tools and proxy calls.

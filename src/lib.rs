@@ -1,0 +1,40 @@
+//! Tenon: a self-hosted backend that gives AI agents authenticated tools.
+//!
+//! Modules stand in layers, and calls go down only (`tests/guards.rs` keeps it):
+//!
+//! 1. commands: [`cli`]
+//! 2. doors: [`api`], [`jobs`]
+//! 3. services: [`accounts`], [`executor`], [`tenancy`]
+//! 4. [`app`]: the handles that services share, with [`caches`], [`rate_limit`], [`execution_log`]
+//! 5. tools: [`storage`], [`catalog`], [`auth_schemes`], [`outbound`], [`crypto`]
+//! 6. words: [`error`], [`ids`], [`time`], [`config`], [`paging`], [`scheme`]
+//!
+//! axum stands only in doors, SQL only in `storage`, `reqwest` only in `outbound`, the master key
+//! only in `crypto`; the time comes from the clock that is passed in.
+
+pub mod cli;
+
+pub mod api;
+pub mod jobs;
+
+pub mod accounts;
+pub mod executor;
+pub mod tenancy;
+
+pub mod app;
+pub mod caches;
+pub mod execution_log;
+pub mod rate_limit;
+
+pub mod auth_schemes;
+pub mod catalog;
+pub mod crypto;
+pub mod outbound;
+pub mod storage;
+
+pub mod config;
+pub mod error;
+pub mod ids;
+pub mod paging;
+pub mod scheme;
+pub mod time;

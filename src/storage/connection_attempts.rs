@@ -1,0 +1,5 @@
+//! Written by its owner.
+
+use super::db::Statement;
+
+pub(super) const STATEMENTS: &[Statement] = &[];

@@ -1,0 +1,32 @@
+//! The only place with SQL. One table (or aggregate) a file: statements on top, one short function
+//! a statement below. Every function that reads a tenant's rows takes the project's id first.
+
+pub mod api_keys;
+pub mod auth_configs;
+pub mod changes;
+pub mod connected_accounts;
+pub mod connection_attempts;
+pub mod db;
+pub mod execution_logs;
+pub mod installation;
+pub mod jobs;
+pub mod projects;
+
+pub use db::{Conn, Db, Session, Statement, Tx};
+
+/// Every statement of the product, for the guard that prepares each on both engines.
+#[must_use]
+pub fn statements() -> Vec<Statement> {
+    [
+        api_keys::STATEMENTS,
+        auth_configs::STATEMENTS,
+        changes::STATEMENTS,
+        connected_accounts::STATEMENTS,
+        connection_attempts::STATEMENTS,
+        execution_logs::STATEMENTS,
+        installation::STATEMENTS,
+        jobs::STATEMENTS,
+        projects::STATEMENTS,
+    ]
+    .concat()
+}

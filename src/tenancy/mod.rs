@@ -1,0 +1,54 @@
+//! Organisations, projects and their keys: who a request speaks for.
+
+mod setup;
+
+pub use setup::{FirstKeys, set_up};
+
+use std::sync::Arc;
+
+use crate::app::App;
+use crate::caches::OpenProject;
+use crate::crypto::{hash_api_key, same_hash};
+use crate::error::{Error, Result};
+use crate::ids::ProjectId;
+use crate::storage;
+use crate::storage::api_keys::ApiKey;
+
+/// The live API key that `text` is.
+///
+/// # Errors
+/// [`Error::Unauthorized`] when there is none.
+pub async fn authenticate(app: &App, text: &str) -> Result<Arc<ApiKey>> {
+    let hash = hash_api_key(text);
+    let found = app
+        .caches
+        .api_keys
+        .get(&hash, || async {
+            let mut session = app.db.read().await?;
+            storage::api_keys::find_by_hash(session.conn(), &hash).await
+        })
+        .await?;
+    found
+        .filter(|key| same_hash(&key.key_hash, &hash))
+        .ok_or(Error::Unauthorized("the API key is not valid"))
+}
+
+/// A live project with its data key opened.
+///
+/// # Errors
+/// [`Error::NotFound`] when it is deleted.
+pub async fn open_project(app: &App, project: &ProjectId) -> Result<Arc<OpenProject>> {
+    let found = app
+        .caches
+        .projects
+        .get(project, || async {
+            let mut session = app.db.read().await?;
+            let Some(row) = storage::projects::find(session.conn(), project).await? else {
+                return Ok(None);
+            };
+            let data_key = app.vault.open_data_key(project, &row.data_key)?;
+            Ok(Some(OpenProject { project: row, data_key }))
+        })
+        .await?;
+    found.ok_or_else(|| Error::not_found("project", project.as_str()))
+}

@@ -1,0 +1,5 @@
+//! What tests stand on.
+
+pub mod client;
+pub mod database;
+pub mod server;

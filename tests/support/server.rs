@@ -1,0 +1,84 @@
+//! A real server on port 0, with its own database and a clock that only the test moves.
+
+use clap::Parser;
+use tempfile::TempDir;
+use tenon::app::App;
+use tenon::cli;
+use tenon::config::Config;
+use tenon::time::{Clock, Timestamp};
+
+use super::client::Client;
+use super::database::{Engine, create_postgres, engine};
+
+/// 2026-01-01T00:00:00Z, where every test's clock begins.
+const START_MILLIS: i64 = 1_767_225_600_000;
+
+/// A running server and how to reach it.
+pub struct TestServer {
+    pub app: App,
+    pub clock: Clock,
+    /// `http://127.0.0.1:port`
+    pub base: String,
+    /// Without a key.
+    pub anonymous: Client,
+    /// With the first project's key.
+    pub client: Client,
+    /// With the organisation's key.
+    pub org: Client,
+    /// The first project's key.
+    pub api_key: String,
+    /// The data folder (the SQLite file lies in it).
+    pub dir: TempDir,
+}
+
+#[derive(Parser)]
+struct Arguments {
+    #[command(flatten)]
+    config: Config,
+}
+
+impl TestServer {
+    /// Default settings; loopback upstreams are allowed, since fakes live there.
+    pub async fn start() -> Self {
+        Self::with(&["--allow-cidrs", "127.0.0.0/8"]).await
+    }
+
+    /// The given flags beside the ones every test needs.
+    pub async fn with(flags: &[&str]) -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut arguments: Vec<String> =
+            ["tenon", "--listen", "127.0.0.1:0", "--data-dir"].map(str::to_owned).to_vec();
+        arguments.push(dir.path().display().to_string());
+        if engine() == Engine::Postgres {
+            let key = tenon::crypto::Vault::generate_text().expect("a key");
+            let url = create_postgres().await;
+            let own = ["--database-url", &url, "--master-key", &key, "--database-connections", "5"];
+            arguments.extend(own.map(str::to_owned));
+        }
+        arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
+        let config = Arguments::try_parse_from(arguments).expect("valid flags").config;
+        let clock = Clock::manual(Timestamp::from_millis(START_MILLIS));
+        let config = config.check().expect("possible settings");
+        let server = cli::start(config, clock.clone()).await.expect("the server starts");
+        let keys = server.first_keys.expect("a new database makes keys");
+        let base = format!("http://{}", server.address);
+        let anonymous = Client::new(&base);
+        let api_key = keys.project.reveal().to_owned();
+        Self {
+            client: anonymous.with_header("x-api-key", &api_key),
+            org: anonymous.with_header("x-org-api-key", keys.organization.reveal()),
+            app: server.app,
+            anonymous,
+            api_key,
+            base,
+            clock,
+            dir,
+        }
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        self.app.stopping.cancel();
+    }
+}
