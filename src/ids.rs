@@ -23,13 +23,34 @@ pub fn random_text(length: usize) -> String {
 #[must_use]
 pub fn legacy_uuid(id: &str) -> String {
     let digest = Sha256::digest(id.as_bytes());
-    let mut hex: String = digest.iter().take(16).fold(String::new(), |mut text, byte| {
-        text.push_str(&format!("{byte:02x}"));
-        text
-    });
+    let mut hex: String = digest
+        .iter()
+        .take(16)
+        .fold(String::new(), |mut text, byte| {
+            text.push_str(&format!("{byte:02x}"));
+            text
+        });
     hex.replace_range(12..13, "8");
     hex.replace_range(16..17, "a");
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..32])
+    format!(
+        "{}-{}-{}-{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..32]
+    )
+}
+
+/// A whole number below 2^48 that always belongs to the same id, for the API's `auto_id` fields: a
+/// row here has no number of its own.
+#[must_use]
+pub fn legacy_number(id: &str) -> u64 {
+    let digest = Sha256::digest(id.as_bytes());
+    digest
+        .iter()
+        .take(6)
+        .fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 macro_rules! id {

@@ -36,7 +36,11 @@ impl RateLimiter {
     /// `limit` requests in every `window_s` seconds; none for no limit.
     #[must_use]
     pub fn new(limit: Option<u32>, window_s: u64) -> Self {
-        Self { limit, window_s: window_s.max(1), windows: Mutex::default() }
+        Self {
+            limit,
+            window_s: window_s.max(1),
+            windows: Mutex::default(),
+        }
     }
 
     /// Counts one request.
@@ -44,11 +48,15 @@ impl RateLimiter {
     /// # Errors
     /// [`Error::RateLimited`] when the window is used up.
     pub fn take(&self, org: &OrgId, now: Timestamp) -> Result<Option<Allowance>> {
-        let Some(limit) = self.limit else { return Ok(None) };
+        let Some(limit) = self.limit else {
+            return Ok(None);
+        };
         let length = i64::try_from(self.window_s).unwrap_or(i64::MAX);
         let number = now.as_secs().div_euclid(length);
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        let window = windows.entry(org.clone()).or_insert(Window { number, used: 0 });
+        let window = windows
+            .entry(org.clone())
+            .or_insert(Window { number, used: 0 });
         if window.number != number {
             *window = Window { number, used: 0 };
         }
@@ -61,7 +69,11 @@ impl RateLimiter {
             });
         }
         window.used += 1;
-        Ok(Some(Allowance { limit, remaining: limit - window.used, window_s: self.window_s }))
+        Ok(Some(Allowance {
+            limit,
+            remaining: limit - window.used,
+            window_s: self.window_s,
+        }))
     }
 }
 
@@ -77,7 +89,16 @@ mod tests {
         assert_eq!(limiter.take(&org, at(0)).unwrap().unwrap().remaining, 1);
         assert_eq!(limiter.take(&org, at(1)).unwrap().unwrap().remaining, 0);
         let refused = limiter.take(&org, at(45)).unwrap_err();
-        assert!(matches!(refused, Error::RateLimited { retry_after_s: 15, .. }), "{refused:?}");
+        assert!(
+            matches!(
+                refused,
+                Error::RateLimited {
+                    retry_after_s: 15,
+                    ..
+                }
+            ),
+            "{refused:?}"
+        );
         assert!(limiter.take(&OrgId::generate(), at(45)).is_ok());
         assert!(limiter.take(&org, at(60)).is_ok());
     }

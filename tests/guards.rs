@@ -1,7 +1,7 @@
 //! Rules of the house that a test keeps.
 
-use tenon::storage::{self, Conn};
 use sqlx::Executor;
+use tenon::storage::{self, Conn};
 
 use crate::support::server::TestServer;
 

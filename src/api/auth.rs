@@ -50,9 +50,17 @@ impl FromRequestParts<App> for Caller {
         };
         count(parts, app, &key.org_id)?;
         let api = parts.extensions.get().copied().unwrap_or(ApiVersion::V3);
-        let request_id =
-            parts.extensions.get().cloned().unwrap_or_else(RequestId::generate);
-        Ok(Self { project, key, api, request_id })
+        let request_id = parts
+            .extensions
+            .get()
+            .cloned()
+            .unwrap_or_else(RequestId::generate);
+        Ok(Self {
+            project,
+            key,
+            api,
+            request_id,
+        })
     }
 }
 
@@ -60,8 +68,9 @@ impl FromRequestParts<App> for OrgCaller {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let text = header(parts, &ORG_KEY)
-            .ok_or(Error::Unauthorized("the request has no `x-org-api-key` header"))?;
+        let text = header(parts, &ORG_KEY).ok_or(Error::Unauthorized(
+            "the request has no `x-org-api-key` header",
+        ))?;
         let key = tenancy::authenticate(app, text).await?;
         if key.project_id.is_some() {
             return Err(Error::Unauthorized(
@@ -69,12 +78,20 @@ impl FromRequestParts<App> for OrgCaller {
             ));
         }
         count(parts, app, &key.org_id)?;
-        Ok(Self { org: key.org_id.clone() })
+        Ok(Self {
+            org: key.org_id.clone(),
+        })
     }
 }
 
 fn header<'a>(parts: &'a Parts, name: &HeaderName) -> Option<&'a str> {
-    parts.headers.get(name)?.to_str().ok().map(str::trim).filter(|text| !text.is_empty())
+    parts
+        .headers
+        .get(name)?
+        .to_str()
+        .ok()
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
 }
 
 /// Takes one request from the organisation's window.

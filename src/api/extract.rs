@@ -18,7 +18,10 @@ pub struct Json<T>(pub T);
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
-        #[expect(clippy::disallowed_types, reason = "the one place that writes JSON bodies")]
+        #[expect(
+            clippy::disallowed_types,
+            reason = "the one place that writes JSON bodies"
+        )]
         axum::Json(self.0).into_response()
     }
 }
@@ -31,7 +34,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         let bytes = Bytes::from_request(request, state)
             .await
             .map_err(IntoResponse::into_response)?;
-        let text: &[u8] = if bytes.iter().all(u8::is_ascii_whitespace) { b"{}" } else { &bytes };
+        let text: &[u8] = if bytes.iter().all(u8::is_ascii_whitespace) {
+            b"{}"
+        } else {
+            &bytes
+        };
         let mut reader = serde_json::Deserializer::from_slice(text);
         serde_path_to_error::deserialize(&mut reader)
             .map_err(|cause| explain(&cause))
@@ -75,7 +82,9 @@ fn query_fields(query: &str) -> Map<String, Value> {
             if inner.is_empty() {
                 append(&mut fields, outer, value);
             } else {
-                let entry = fields.entry(outer).or_insert_with(|| Value::Object(Map::new()));
+                let entry = fields
+                    .entry(outer)
+                    .or_insert_with(|| Value::Object(Map::new()));
                 if let Value::Object(object) = entry {
                     object.insert(inner.to_owned(), value);
                 }
@@ -135,7 +144,11 @@ impl<'de> Deserialize<'de> for CommaList {
             Some(OneOrMany::Many(texts)) => texts,
         };
         let split = |text: &String| -> Vec<String> {
-            text.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect()
+            text.split(',')
+                .map(str::trim)
+                .filter(|one| !one.is_empty())
+                .map(str::to_owned)
+                .collect()
         };
         Ok(Self(texts.iter().flat_map(split).collect()))
     }
@@ -159,7 +172,10 @@ pub fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>,
     if !number.is_finite() || number.fract() != 0.0 {
         return Err(serde::de::Error::custom("must be a whole number"));
     }
-    #[expect(clippy::cast_possible_truncation, reason = "a float-to-int cast saturates")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a float-to-int cast saturates"
+    )]
     Ok(Some(number as i64))
 }
 
@@ -201,7 +217,11 @@ mod tests {
             #[serde(default)]
             toolkit_slugs: CommaList,
         }
-        for query in ["toolkit_slugs=a%2Cb", "toolkit_slugs=a&toolkit_slugs=b", "toolkit_slugs[]=a&toolkit_slugs[]=b"] {
+        for query in [
+            "toolkit_slugs=a%2Cb",
+            "toolkit_slugs=a&toolkit_slugs=b",
+            "toolkit_slugs[]=a&toolkit_slugs[]=b",
+        ] {
             let filters: Filters =
                 serde_json::from_value(Value::Object(query_fields(query))).unwrap();
             assert_eq!(filters.toolkit_slugs.0, ["a", "b"], "{query}");
@@ -211,6 +231,9 @@ mod tests {
     #[test]
     fn a_bracketed_name_makes_an_object_and_an_empty_value_counts_as_absent() {
         let fields = query_fields("toolkit_versions%5Bgithub%5D=20260101_00&search=");
-        assert_eq!(Value::Object(fields), json!({ "toolkit_versions": { "github": "20260101_00" } }));
+        assert_eq!(
+            Value::Object(fields),
+            json!({ "toolkit_versions": { "github": "20260101_00" } })
+        );
     }
 }

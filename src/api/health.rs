@@ -12,7 +12,9 @@ use crate::storage::installation;
 
 /// Outside the documented API.
 pub(super) fn routes() -> Router<App> {
-    Router::new().route("/health", get(health)).route("/ready", get(ready))
+    Router::new()
+        .route("/health", get(health))
+        .route("/ready", get(ready))
 }
 
 async fn health() -> Json<Value> {

@@ -76,8 +76,8 @@ pub struct AllowanceSlot(pub Arc<OnceLock<Allowance>>);
 impl IntoResponse for Error {
     /// Status and the error itself; [`answer`] writes the body.
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.shown().status)
-            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status =
+            StatusCode::from_u16(self.shown().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = status.into_response();
         response.extensions_mut().insert(self);
         response
@@ -90,7 +90,9 @@ pub async fn answer(State(app): State<App>, mut request: Request, next: Next) ->
     let request_id = given_request_id(request.headers())
         .unwrap_or_else(|| RequestId::generate().as_str().to_owned());
     let allowance = AllowanceSlot::default();
-    request.extensions_mut().insert(RequestId::from(request_id.clone()));
+    request
+        .extensions_mut()
+        .insert(RequestId::from(request_id.clone()));
     request.extensions_mut().insert(allowance.clone());
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
@@ -121,7 +123,11 @@ pub async fn answer(State(app): State<App>, mut request: Request, next: Next) ->
 
 /// Paths of connect links end in a token, which belongs in no log.
 fn shown_path(path: &str) -> &str {
-    if path.starts_with("/link/") { "/link/…" } else { path }
+    if path.starts_with("/link/") {
+        "/link/…"
+    } else {
+        path
+    }
 }
 
 /// The caller's own request id, if it can stand in a log line.
@@ -129,7 +135,9 @@ fn given_request_id(headers: &HeaderMap) -> Option<String> {
     let given = headers.get(REQUEST_ID)?.to_str().ok()?;
     let is_plain = given.len() <= LONGEST_REQUEST_ID
         && !given.is_empty()
-        && given.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte));
+        && given
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte));
     is_plain.then(|| given.to_owned())
 }
 
@@ -144,9 +152,15 @@ fn failure_of(response: &Response, method: &str, path: &str, app: &App) -> Optio
         return Some(error.clone());
     }
     Some(match status {
-        StatusCode::NOT_FOUND => Error::UnknownRoute { path: path.to_owned() },
-        StatusCode::METHOD_NOT_ALLOWED => Error::WrongMethod { method: method.to_owned() },
-        StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge { limit: app.config.max_body_bytes },
+        StatusCode::NOT_FOUND => Error::UnknownRoute {
+            path: path.to_owned(),
+        },
+        StatusCode::METHOD_NOT_ALLOWED => Error::WrongMethod {
+            method: method.to_owned(),
+        },
+        StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge {
+            limit: app.config.max_body_bytes,
+        },
         status if status.is_client_error() => Error::invalid("the request could not be read"),
         status => Error::internal(format!("a bare answer with status {status}")),
     })
@@ -160,9 +174,18 @@ fn is_page(response: &Response) -> bool {
 }
 
 fn render(error: &Error, request_id: &str) -> Response {
-    let Shown { status, code, slug, suggested_fix, errors, should_retry } = error.shown();
+    let Shown {
+        status,
+        code,
+        slug,
+        suggested_fix,
+        errors,
+        should_retry,
+    } = error.shown();
     match error {
-        Error::Internal(cause) => tracing::error!(error.code = code, cause = format!("{cause:#}"), "failed"),
+        Error::Internal(cause) => {
+            tracing::error!(error.code = code, cause = format!("{cause:#}"), "failed")
+        }
         error => tracing::debug!(error.code = code, %error, ?errors, "refused"),
     }
     let body = ErrorBody {
@@ -177,14 +200,32 @@ fn render(error: &Error, request_id: &str) -> Response {
         },
     };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    #[expect(clippy::disallowed_types, reason = "the one place that writes the error's body")]
+    #[expect(
+        clippy::disallowed_types,
+        reason = "the one place that writes the error's body"
+    )]
     let mut response = (status, axum::Json(body)).into_response();
     let headers = response.headers_mut();
     if let Some(should_retry) = should_retry {
-        headers.insert(SHOULD_RETRY, HeaderValue::from_static(if should_retry { "true" } else { "false" }));
+        headers.insert(
+            SHOULD_RETRY,
+            HeaderValue::from_static(if should_retry { "true" } else { "false" }),
+        );
     }
-    if let Error::RateLimited { limit, window_s, retry_after_s } = error {
-        add_allowance(headers, Allowance { limit: *limit, remaining: 0, window_s: *window_s });
+    if let Error::RateLimited {
+        limit,
+        window_s,
+        retry_after_s,
+    } = error
+    {
+        add_allowance(
+            headers,
+            Allowance {
+                limit: *limit,
+                remaining: 0,
+                window_s: *window_s,
+            },
+        );
         headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_s));
     }
     if status == StatusCode::UNAUTHORIZED {
@@ -194,7 +235,11 @@ fn render(error: &Error, request_id: &str) -> Response {
 }
 
 fn add_allowance(headers: &mut HeaderMap, allowance: Allowance) {
-    let Allowance { limit, remaining, window_s } = allowance;
+    let Allowance {
+        limit,
+        remaining,
+        window_s,
+    } = allowance;
     headers.insert("x-ratelimit", HeaderValue::from(limit));
     headers.insert("x-ratelimit-remaining", HeaderValue::from(remaining));
     if let Ok(window) = HeaderValue::from_str(&format!("{window_s}s")) {

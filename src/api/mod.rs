@@ -6,6 +6,8 @@ pub mod extract;
 mod health;
 pub mod middleware;
 pub mod openapi;
+mod projects;
+mod session_info;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -19,6 +21,8 @@ use middleware::ApiVersion;
 /// The documented API, mounted under `/api/v3` and `/api/v3.1`.
 pub(crate) fn api_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .merge(session_info::routes())
+        .merge(projects::routes())
 }
 
 /// The whole server.

@@ -19,29 +19,47 @@ pub(super) fn routes() -> Router<App> {
     let document = document();
     let served = document.clone();
     Router::new()
-        .route("/openapi.json", get(move || std::future::ready(super::extract::Json(served))))
+        .route(
+            "/openapi.json",
+            get(move || std::future::ready(super::extract::Json(served))),
+        )
         .merge(Scalar::with_url("/docs", document))
 }
 
 /// The whole document.
 #[must_use]
 pub fn document() -> OpenApi {
-    let (_, mut document) =
-        OpenApiRouter::<App>::new().nest("/api/v3", super::api_routes()).split_for_parts();
+    let (_, mut document) = OpenApiRouter::<App>::new()
+        .nest("/api/v3", super::api_routes())
+        .split_for_parts();
     let mut info = Info::new("Tenon API", env!("CARGO_PKG_VERSION"));
     info.description = Some(
         "Authenticated tools for AI agents. Speaks Composio's v3 REST API; everything here is \
          served under /api/v3.1 as well."
             .into(),
     );
-    info.license = Some(License::builder().name("Apache-2.0").identifier(Some("Apache-2.0")).build());
+    info.license = Some(
+        License::builder()
+            .name("Apache-2.0")
+            .identifier(Some("Apache-2.0"))
+            .build(),
+    );
     document.info = info;
     let components = document.components.get_or_insert_with(Components::new);
-    components.schemas.insert("Error".into(), ErrorBody::schema());
-    components.schemas.insert(ErrorDetail::name().into(), ErrorDetail::schema());
-    for (name, header) in [("ApiKeyAuth", "x-api-key"), ("OrgApiKeyAuth", "x-org-api-key")] {
+    components
+        .schemas
+        .insert("Error".into(), ErrorBody::schema());
+    components
+        .schemas
+        .insert(ErrorDetail::name().into(), ErrorDetail::schema());
+    for (name, header) in [
+        ("ApiKeyAuth", "x-api-key"),
+        ("OrgApiKeyAuth", "x-org-api-key"),
+    ] {
         let scheme = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new(header)));
-        components.security_schemes.insert(name.into(), scheme.into());
+        components
+            .security_schemes
+            .insert(name.into(), scheme.into());
     }
     add_error_answers(&mut document);
     document
@@ -66,7 +84,10 @@ fn add_error_answers(document: &mut OpenApi) {
         ("410", "It is gone"),
         ("422", "It was understood and cannot be done"),
         ("429", "The organisation's rate limit is used up"),
-        ("500", "Our own fault; the log holds the cause under the request id"),
+        (
+            "500",
+            "Our own fault; the log holds the cause under the request id",
+        ),
         ("501", "Documented, but not built here yet"),
         ("502", "The upstream service could not be reached"),
         ("503", "The server cannot take the request now"),
@@ -74,19 +95,27 @@ fn add_error_answers(document: &mut OpenApi) {
     ];
     for item in document.paths.paths.values_mut() {
         let operations = [
-            &mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete,
+            &mut item.get,
+            &mut item.post,
+            &mut item.put,
+            &mut item.patch,
+            &mut item.delete,
         ];
         for operation in operations.into_iter().flatten() {
             for (status, description) in answers {
-                operation.responses.responses.entry(status.into()).or_insert_with(|| {
-                    let schema = Ref::from_schema_name("Error");
-                    let content = ContentBuilder::new().schema(Some(schema)).build();
-                    ResponseBuilder::new()
-                        .description(description)
-                        .content("application/json", content)
-                        .build()
-                        .into()
-                });
+                operation
+                    .responses
+                    .responses
+                    .entry(status.into())
+                    .or_insert_with(|| {
+                        let schema = Ref::from_schema_name("Error");
+                        let content = ContentBuilder::new().schema(Some(schema)).build();
+                        ResponseBuilder::new()
+                            .description(description)
+                            .content("application/json", content)
+                            .build()
+                            .into()
+                    });
             }
         }
     }

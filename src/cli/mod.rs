@@ -49,7 +49,9 @@ pub fn run() -> ExitCode {
 }
 
 fn serve_until_stopped(config: Config) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(serve::run(config.check()?))
 }
 

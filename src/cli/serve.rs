@@ -58,9 +58,9 @@ pub(super) async fn run(config: Config) -> Result<()> {
 /// # Errors
 /// When a setting is impossible, the database cannot be opened, or the address is taken.
 pub async fn start(mut config: Config, clock: Clock) -> Result<Server> {
-    let listener = TcpListener::bind(config.listen).await.map_err(|cause| {
-        Error::invalid(format!("cannot listen on {}: {cause}", config.listen))
-    })?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|cause| Error::invalid(format!("cannot listen on {}: {cause}", config.listen)))?;
     let address = listener.local_addr()?;
     config.listen = address;
     let vault = open_vault(&config)?;
@@ -83,14 +83,21 @@ pub async fn start(mut config: Config, clock: Clock) -> Result<Server> {
     });
     spawn_background(&app);
     app.tasks.spawn(serve_http(app.clone(), listener));
-    Ok(Server { app, address, first_keys })
+    Ok(Server {
+        app,
+        address,
+        first_keys,
+    })
 }
 
 /// Stops taking work, then waits for what is under way, up to a limit.
 pub async fn stop(app: &App) {
     app.stopping.cancel();
     app.tasks.close();
-    if tokio::time::timeout(DRAIN_LIMIT, app.tasks.wait()).await.is_err() {
+    if tokio::time::timeout(DRAIN_LIMIT, app.tasks.wait())
+        .await
+        .is_err()
+    {
         tracing::warn!("some work did not finish in time and is cut off");
     }
     app.db.close().await;
@@ -115,7 +122,8 @@ fn spawn_background(app: &App) {
 /// Runs `work` beside requests until the server stops.
 fn spawn_until_stopped(app: &App, work: impl Future<Output = ()> + Send + 'static) {
     let stopping = app.stopping.clone();
-    app.tasks.spawn(async move { stopping.run_until_cancelled(work).await });
+    app.tasks
+        .spawn(async move { stopping.run_until_cancelled(work).await });
 }
 
 async fn hear_changes(app: App) {
@@ -166,13 +174,19 @@ fn read_or_make_master_key(data_dir: &Path) -> Result<SecretString> {
     }
     if data_dir.join(DATABASE_FILE).exists() {
         return Err(Error::invalid_with_fix(
-            format!("there is a database, but no master key at {}", path.display()),
+            format!(
+                "there is a database, but no master key at {}",
+                path.display()
+            ),
             "Put the file back, or set TENON_MASTER_KEY to the key of the first start.",
         ));
     }
     let text = Vault::generate_text()?;
-    let mut file =
-        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     tracing::warn!(
@@ -184,11 +198,20 @@ fn read_or_make_master_key(data_dir: &Path) -> Result<SecretString> {
 
 fn announce(server: &Server) -> Result<()> {
     let url = server.app.config.public_base();
-    let mut text = format!("Tenon listens on http://{} (public URL {url})\n", server.address);
+    let mut text = format!(
+        "Tenon listens on http://{} (public URL {url})\n",
+        server.address
+    );
     if let Some(keys) = &server.first_keys {
         text.push_str("First start. These keys are shown once:\n");
-        text.push_str(&format!("  project API key       {}\n", keys.project.reveal()));
-        text.push_str(&format!("  organisation API key  {}\n", keys.organization.reveal()));
+        text.push_str(&format!(
+            "  project API key       {}\n",
+            keys.project.reveal()
+        ));
+        text.push_str(&format!(
+            "  organisation API key  {}\n",
+            keys.organization.reveal()
+        ));
         text.push_str(&format!(
             "Try: curl -H 'x-api-key: {}' {url}/api/v3/toolkits\n",
             keys.project.reveal()
@@ -224,7 +247,13 @@ fn start_logging(config: &Config) -> Result<()> {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_new(&config.log_filter)
         .map_err(|cause| Error::invalid(format!("RUST_LOG cannot be read: {cause}")))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let set = if config.log_json { builder.json().try_init() } else { builder.try_init() };
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    let set = if config.log_json {
+        builder.json().try_init()
+    } else {
+        builder.try_init()
+    };
     set.map_err(|cause| Error::internal(format!("logging cannot start: {cause}")))
 }

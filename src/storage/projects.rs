@@ -9,8 +9,10 @@ const INSERT_ORG: Statement = Statement::both(
     "organizations.insert",
     "INSERT INTO organizations (id, name, created_at, updated_at) VALUES ($1, $2, $3, $3)",
 );
-const FIND_ORG: Statement =
-    Statement::both("organizations.find", "SELECT * FROM organizations WHERE id = $1");
+const FIND_ORG: Statement = Statement::both(
+    "organizations.find",
+    "SELECT * FROM organizations WHERE id = $1",
+);
 const INSERT: Statement = Statement::both(
     "projects.insert",
     "INSERT INTO projects (id, org_id, name, email, data_key, mask_secrets, log_visibility,
@@ -34,11 +36,24 @@ const COUNT: Statement = Statement::both(
     "projects.count",
     "SELECT COUNT(*) FROM projects WHERE org_id = $1 AND deleted_at IS NULL",
 );
+// Fields that are not given stay; an empty logo or name takes the present one away.
 const UPDATE_SETTINGS: Statement = Statement::both(
     "projects.update_settings",
-    "UPDATE projects SET mask_secrets = $2, log_visibility = $3, require_mcp_key = $4,
-         two_factor_enabled = $5, logo_url = $6, display_name = $7, updated_at = $8
-     WHERE id = $1 AND deleted_at IS NULL",
+    "UPDATE projects SET
+         mask_secrets = COALESCE($2, mask_secrets),
+         log_visibility = COALESCE($3, log_visibility),
+         require_mcp_key = COALESCE($4, require_mcp_key),
+         two_factor_enabled = COALESCE($5, two_factor_enabled),
+         logo_url = NULLIF(COALESCE($6, logo_url), ''),
+         display_name = NULLIF(COALESCE($7, display_name), ''),
+         updated_at = $8
+     WHERE id = $1 AND deleted_at IS NULL
+     RETURNING *",
+);
+// An update that both engines know to wait for: whoever counts the projects holds the owner's row.
+const LOCK_ORG: Statement = Statement::both(
+    "organizations.lock",
+    "UPDATE organizations SET updated_at = $2 WHERE id = $1",
 );
 const DELETE: Statement = Statement::both(
     "projects.delete",
@@ -46,7 +61,16 @@ const DELETE: Statement = Statement::both(
      WHERE org_id = $1 AND id = $2 AND deleted_at IS NULL",
 );
 pub(super) const STATEMENTS: &[Statement] = &[
-    INSERT_ORG, FIND_ORG, INSERT, FIND, FIND_IN_ORG, LIST, COUNT, UPDATE_SETTINGS, DELETE,
+    INSERT_ORG,
+    FIND_ORG,
+    LOCK_ORG,
+    INSERT,
+    FIND,
+    FIND_IN_ORG,
+    LIST,
+    COUNT,
+    UPDATE_SETTINGS,
+    DELETE,
 ];
 
 /// An organisation.
@@ -116,6 +140,23 @@ impl Default for ProjectSettings {
     }
 }
 
+/// A change of some settings; what is `None` stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SettingsChange {
+    /// As in [`ProjectSettings`].
+    pub mask_secrets: Option<bool>,
+    /// As in [`ProjectSettings`].
+    pub log_visibility: Option<String>,
+    /// As in [`ProjectSettings`].
+    pub require_mcp_key: Option<bool>,
+    /// As in [`ProjectSettings`].
+    pub two_factor_enabled: Option<bool>,
+    /// As in [`ProjectSettings`]; empty takes it away.
+    pub logo_url: Option<String>,
+    /// As in [`ProjectSettings`]; empty takes it away.
+    pub display_name: Option<String>,
+}
+
 /// Stores a new organisation.
 pub async fn insert_organization(conn: Conn<'_>, org: &Organization) -> Result<()> {
     let sql = INSERT_ORG.on(&conn);
@@ -134,7 +175,16 @@ pub async fn find_organization(conn: Conn<'_>, id: &OrgId) -> Result<Option<Orga
 /// Stores a new project.
 pub async fn insert(conn: Conn<'_>, project: &Project) -> Result<()> {
     let sql = INSERT.on(&conn);
-    let Project { id, org_id, name, email, data_key, settings, created_at, .. } = project;
+    let Project {
+        id,
+        org_id,
+        name,
+        email,
+        data_key,
+        settings,
+        created_at,
+        ..
+    } = project;
     on!(conn, c => sqlx::query(sql)
         .bind(id).bind(org_id).bind(name).bind(email).bind(data_key)
         .bind(settings.mask_secrets).bind(&settings.log_visibility)
@@ -151,11 +201,7 @@ pub async fn find(conn: Conn<'_>, id: &ProjectId) -> Result<Option<Project>> {
 }
 
 /// A live project of an organisation.
-pub async fn find_in_org(
-    conn: Conn<'_>,
-    org: &OrgId,
-    id: &ProjectId,
-) -> Result<Option<Project>> {
+pub async fn find_in_org(conn: Conn<'_>, org: &OrgId, id: &ProjectId) -> Result<Option<Project>> {
     let sql = FIND_IN_ORG.on(&conn);
     Ok(on!(conn, c => sqlx::query_as(sql).bind(org).bind(id).fetch_optional(c).await)?)
 }
@@ -173,29 +219,37 @@ pub async fn count(conn: Conn<'_>, org: &OrgId) -> Result<i64> {
     Ok(on!(conn, c => sqlx::query_scalar(sql).bind(org).fetch_one(c).await)?)
 }
 
-/// Replaces a project's settings; `false` when there is no such project.
+/// Changes the given settings of a project and answers the project after it.
 pub async fn update_settings(
     conn: Conn<'_>,
     id: &ProjectId,
-    settings: &ProjectSettings,
+    change: &SettingsChange,
     now: Timestamp,
-) -> Result<bool> {
+) -> Result<Option<Project>> {
     let sql = UPDATE_SETTINGS.on(&conn);
-    let rows = on!(conn, c => sqlx::query(sql)
-        .bind(id).bind(settings.mask_secrets).bind(&settings.log_visibility)
-        .bind(settings.require_mcp_key).bind(settings.two_factor_enabled)
-        .bind(&settings.logo_url).bind(&settings.display_name).bind(now)
-        .execute(c).await?.rows_affected());
-    Ok(rows == 1)
+    let SettingsChange {
+        mask_secrets,
+        log_visibility,
+        require_mcp_key,
+        two_factor_enabled,
+        logo_url,
+        display_name,
+    } = change;
+    Ok(on!(conn, c => sqlx::query_as(sql)
+        .bind(id).bind(mask_secrets).bind(log_visibility).bind(require_mcp_key)
+        .bind(two_factor_enabled).bind(logo_url).bind(display_name).bind(now)
+        .fetch_optional(c).await)?)
+}
+
+/// Makes others who want the same wait until this transaction ends.
+pub async fn lock_organization(conn: Conn<'_>, id: &OrgId, now: Timestamp) -> Result<()> {
+    let sql = LOCK_ORG.on(&conn);
+    on!(conn, c => sqlx::query(sql).bind(id).bind(now).execute(c).await?.rows_affected());
+    Ok(())
 }
 
 /// Marks a project as deleted; `false` when the organisation has no such project.
-pub async fn delete(
-    conn: Conn<'_>,
-    org: &OrgId,
-    id: &ProjectId,
-    now: Timestamp,
-) -> Result<bool> {
+pub async fn delete(conn: Conn<'_>, org: &OrgId, id: &ProjectId, now: Timestamp) -> Result<bool> {
     let sql = DELETE.on(&conn);
     let rows = on!(conn, c => sqlx::query(sql)
         .bind(org).bind(id).bind(now).execute(c).await?.rows_affected());

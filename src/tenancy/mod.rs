@@ -1,5 +1,6 @@
 //! Organisations, projects and their keys: who a request speaks for.
 
+pub mod projects;
 mod setup;
 
 pub use setup::{FirstKeys, set_up};
@@ -10,9 +11,10 @@ use crate::app::App;
 use crate::caches::OpenProject;
 use crate::crypto::{hash_api_key, same_hash};
 use crate::error::{Error, Result};
-use crate::ids::ProjectId;
+use crate::ids::{OrgId, ProjectId};
 use crate::storage;
 use crate::storage::api_keys::ApiKey;
+use crate::storage::projects::Organization;
 
 /// The live API key that `text` is.
 ///
@@ -47,8 +49,22 @@ pub async fn open_project(app: &App, project: &ProjectId) -> Result<Arc<OpenProj
                 return Ok(None);
             };
             let data_key = app.vault.open_data_key(project, &row.data_key)?;
-            Ok(Some(OpenProject { project: row, data_key }))
+            Ok(Some(OpenProject {
+                project: row,
+                data_key,
+            }))
         })
         .await?;
     found.ok_or_else(|| Error::not_found("project", project.as_str()))
+}
+
+/// An organisation.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn find_organization(app: &App, id: &OrgId) -> Result<Organization> {
+    let mut session = app.db.read().await?;
+    storage::projects::find_organization(session.conn(), id)
+        .await?
+        .ok_or_else(|| Error::not_found("organisation", id.as_str()))
 }

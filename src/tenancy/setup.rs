@@ -1,11 +1,14 @@
 //! The first start: checks the master key, makes the first organisation, project and keys.
 
-use crate::crypto::{ApiKeySecret, Vault};
+use secrecy::ExposeSecret;
+
+use super::projects::{blank, new_key};
 use crate::config::Config;
+use crate::crypto::{ApiKeySecret, Vault, hash_api_key};
 use crate::error::{Error, Result};
-use crate::ids::{ApiKeyId, OrgId, ProjectId};
-use crate::storage::api_keys::{self, ApiKey};
-use crate::storage::projects::{self, Organization, Project, ProjectSettings};
+use crate::ids::OrgId;
+use crate::storage::api_keys;
+use crate::storage::projects::{self, Organization, ProjectSettings};
 use crate::storage::{Db, Tx, installation};
 use crate::time::Timestamp;
 
@@ -31,20 +34,34 @@ pub async fn set_up(
     config: &Config,
     now: Timestamp,
 ) -> Result<Option<FirstKeys>> {
+    if let (Some(project), Some(organization)) = (&config.api_key, &config.org_api_key)
+        && project.expose_secret() == organization.expose_secret()
+    {
+        return Err(Error::invalid(
+            "TENON_API_KEY and TENON_ORG_API_KEY must differ",
+        ));
+    }
     let mut tx = db.begin().await?;
     let is_first = installation::insert(tx.conn(), MASTER_KEY_CHECK, &vault.check_value()?).await?;
     if !is_first {
-        let check = installation::find(tx.conn(), MASTER_KEY_CHECK).await?.unwrap_or_default();
-        if vault.matches(&check) {
-            return Ok(None);
+        let check = installation::find(tx.conn(), MASTER_KEY_CHECK)
+            .await?
+            .unwrap_or_default();
+        if !vault.matches(&check) {
+            return Err(Error::invalid_with_fix(
+                "the master key is not the one this database was made with",
+                "Start with the TENON_MASTER_KEY (or the data folder's master.key) of the first \
+                 start.",
+            ));
         }
-        return Err(Error::invalid_with_fix(
-            "the master key is not the one this database was made with",
-            "Start with the TENON_MASTER_KEY (or the data folder's master.key) of the first start.",
-        ));
+        warn_of_idle_keys(&mut tx, config).await?;
+        return Ok(None);
     }
     let keys = FirstKeys {
-        project: config.api_key.clone().map_or_else(ApiKeySecret::for_project, ApiKeySecret::given),
+        project: config
+            .api_key
+            .clone()
+            .map_or_else(ApiKeySecret::for_project, ApiKeySecret::given),
         organization: config
             .org_api_key
             .clone()
@@ -68,33 +85,30 @@ async fn insert_first_tenant(
         updated_at: now,
     };
     projects::insert_organization(tx.conn(), &org).await?;
-    let id = ProjectId::generate();
-    let project = Project {
-        data_key: vault.new_data_key(&id)?,
-        id,
-        org_id: org.id.clone(),
-        name: "default".into(),
-        email: String::new(),
-        settings: ProjectSettings::default(),
-        created_at: now,
-        updated_at: now,
-        deleted_at: None,
-    };
+    let name = "default".to_owned();
+    let project = blank(vault, &org.id, name, ProjectSettings::default(), now)?;
     projects::insert(tx.conn(), &project).await?;
-    let project_key = (&keys.project, Some(&project.id));
-    for (secret, project_id) in [project_key, (&keys.organization, None)] {
-        let key = ApiKey {
-            id: ApiKeyId::generate(),
-            org_id: org.id.clone(),
-            project_id: project_id.cloned(),
-            name: "first key".into(),
-            key_hash: secret.hash(),
-            hint: secret.hint(),
-            created_at: now,
-            updated_at: now,
-            deleted_at: None,
-        };
-        api_keys::insert(tx.conn(), &key).await?;
+    let project_key = new_key(&keys.project, &org.id, Some(&project.id), now);
+    api_keys::insert(tx.conn(), &project_key).await?;
+    api_keys::insert(tx.conn(), &new_key(&keys.organization, &org.id, None, now)).await
+}
+
+/// A key in the environment that opens nothing is a common mistake: it counts at the first start.
+async fn warn_of_idle_keys(tx: &mut Tx, config: &Config) -> Result<()> {
+    for (setting, given, opens_project) in [
+        ("TENON_API_KEY", &config.api_key, true),
+        ("TENON_ORG_API_KEY", &config.org_api_key, false),
+    ] {
+        let Some(given) = given else { continue };
+        let hash = hash_api_key(given.expose_secret());
+        let found = api_keys::find_by_hash(tx.conn(), &hash).await?;
+        if found.is_none_or(|key| key.project_id.is_some() != opens_project) {
+            tracing::warn!(
+                "{setting} is not a valid key of this database: it is read at the first start \
+                 only. Keep using the key of the first start, or make a new one with POST \
+                 /api/v3/org/owner/project/{{id}}/regenerate_api_key"
+            );
+        }
     }
     Ok(())
 }

@@ -1,0 +1,258 @@
+//! What an organisation does with its projects, and a project with its settings.
+
+use url::Url;
+
+use crate::app::App;
+use crate::crypto::{ApiKeySecret, Vault};
+use crate::error::{Error, Result};
+use crate::ids::{ApiKeyId, OrgId, ProjectId, random_text};
+use crate::paging::{Page, PageRequest};
+use crate::storage::api_keys::{self, ApiKey};
+use crate::storage::changes::Change;
+use crate::storage::projects::{self, Project, ProjectSettings, SettingsChange};
+use crate::time::Timestamp;
+
+const SHORTEST_NAME: usize = 3;
+const LONGEST_NAME: usize = 75;
+const LONGEST_DISPLAY_NAME: usize = 100;
+const LONGEST_LOGO_URL: usize = 2048;
+
+/// What a new project is to be.
+#[derive(Debug, Clone)]
+pub struct NewProject {
+    /// 3 to 75 letters, digits, `_` and `-`.
+    pub name: String,
+    /// Settings that differ from the defaults.
+    pub settings: SettingsChange,
+    /// Whether it begins with an API key.
+    pub with_api_key: bool,
+}
+
+/// Makes a project in an organisation, and its first API key if one is wished.
+///
+/// # Errors
+/// [`Error::Invalid`] when the name or a setting breaks a rule.
+pub async fn create(
+    app: &App,
+    org: &OrgId,
+    new: NewProject,
+) -> Result<(Project, Option<ApiKeySecret>)> {
+    let mut problems = name_problems(&new.name);
+    problems.extend(settings_problems(&new.settings, "config."));
+    if !problems.is_empty() {
+        return Err(Error::fields(problems));
+    }
+    let now = app.clock.now();
+    let project = blank(
+        &app.vault,
+        org,
+        new.name,
+        initial_settings(new.settings),
+        now,
+    )?;
+    let secret = new.with_api_key.then(ApiKeySecret::for_project);
+    let mut tx = app.db.begin().await?;
+    projects::insert(tx.conn(), &project).await?;
+    if let Some(secret) = &secret {
+        api_keys::insert(tx.conn(), &new_key(secret, org, Some(&project.id), now)).await?;
+    }
+    tx.commit().await?;
+    Ok((project, secret))
+}
+
+/// The live projects of an organisation, newest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(app: &App, org: &OrgId, page: PageRequest) -> Result<Page<Project>> {
+    let mut session = app.db.read().await?;
+    let total = projects::count(session.conn(), org).await?;
+    let rows = projects::list(session.conn(), org, page.sql_limit(), page.sql_offset()).await?;
+    Ok(page.page(rows, u64::try_from(total).unwrap_or(0)))
+}
+
+/// A project of an organisation and its live API keys.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn find(app: &App, org: &OrgId, id: &ProjectId) -> Result<(Project, Vec<ApiKey>)> {
+    let mut session = app.db.read().await?;
+    let project = projects::find_in_org(session.conn(), org, id)
+        .await?
+        .ok_or_else(|| Error::not_found("project", id.as_str()))?;
+    let keys = api_keys::list(session.conn(), id).await?;
+    Ok((project, keys))
+}
+
+/// Deletes a project: its keys open nothing from now on, its rows stay in the database.
+///
+/// # Errors
+/// [`Error::NotFound`], or [`Error::Forbidden`] for the organisation's last project.
+pub async fn delete(app: &App, org: &OrgId, id: &ProjectId) -> Result<()> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    // Two deletions at once would each count the other's project as the one that is left.
+    projects::lock_organization(tx.conn(), org, now).await?;
+    if !projects::delete(tx.conn(), org, id, now).await? {
+        return Err(Error::not_found("project", id.as_str()));
+    }
+    if projects::count(tx.conn(), org).await? == 0 {
+        return Err(Error::Forbidden(format!(
+            "project `{id}` is the organisation's last and cannot be deleted; make another first"
+        )));
+    }
+    api_keys::revoke_all(tx.conn(), id, now).await?;
+    tx.changed(Change::Project {
+        project: id.clone(),
+    });
+    tx.commit().await
+}
+
+/// Revokes every API key of a project and makes a new one.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn regenerate_api_key(
+    app: &App,
+    org: &OrgId,
+    id: &ProjectId,
+) -> Result<(ApiKey, ApiKeySecret)> {
+    let now = app.clock.now();
+    let secret = ApiKeySecret::for_project();
+    let key = new_key(&secret, org, Some(id), now);
+    let mut tx = app.db.begin().await?;
+    projects::find_in_org(tx.conn(), org, id)
+        .await?
+        .ok_or_else(|| Error::not_found("project", id.as_str()))?;
+    api_keys::revoke_all(tx.conn(), id, now).await?;
+    api_keys::insert(tx.conn(), &key).await?;
+    tx.changed(Change::ApiKeys);
+    tx.commit().await?;
+    Ok((key, secret))
+}
+
+/// Changes settings of a project and answers all of them.
+///
+/// # Errors
+/// [`Error::Invalid`] when a setting breaks a rule, [`Error::NotFound`].
+pub async fn update_settings(
+    app: &App,
+    project: &ProjectId,
+    change: &SettingsChange,
+) -> Result<ProjectSettings> {
+    let problems = settings_problems(change, "");
+    if !problems.is_empty() {
+        return Err(Error::fields(problems));
+    }
+    let mut tx = app.db.begin().await?;
+    let updated = projects::update_settings(tx.conn(), project, change, app.clock.now())
+        .await?
+        .ok_or_else(|| Error::not_found("project", project.as_str()))?;
+    tx.changed(Change::Project {
+        project: project.clone(),
+    });
+    tx.commit().await?;
+    Ok(updated.settings)
+}
+
+/// A project that is not stored yet.
+pub(super) fn blank(
+    vault: &Vault,
+    org: &OrgId,
+    name: String,
+    settings: ProjectSettings,
+    now: Timestamp,
+) -> Result<Project> {
+    let id = ProjectId::generate();
+    Ok(Project {
+        data_key: vault.new_data_key(&id)?,
+        org_id: org.clone(),
+        name,
+        // The API wants an address; `.invalid` receives no mail (RFC 2606 section 2).
+        email: format!("{id}@tenon.invalid"),
+        id,
+        settings,
+        created_at: now,
+        updated_at: now,
+        deleted_at: None,
+    })
+}
+
+/// The row of a key that is not stored yet; without a project it opens the organisation.
+pub(super) fn new_key(
+    secret: &ApiKeySecret,
+    org: &OrgId,
+    project: Option<&ProjectId>,
+    now: Timestamp,
+) -> ApiKey {
+    ApiKey {
+        id: ApiKeyId::generate(),
+        org_id: org.clone(),
+        project_id: project.cloned(),
+        name: format!("key-{}", random_text(6).to_lowercase()),
+        key_hash: secret.hash(),
+        hint: secret.hint(),
+        created_at: now,
+        updated_at: now,
+        deleted_at: None,
+    }
+}
+
+fn initial_settings(change: SettingsChange) -> ProjectSettings {
+    let SettingsChange {
+        mask_secrets,
+        log_visibility,
+        require_mcp_key,
+        two_factor_enabled,
+        logo_url,
+        display_name,
+    } = change;
+    let default = ProjectSettings::default();
+    ProjectSettings {
+        mask_secrets: mask_secrets.unwrap_or(default.mask_secrets),
+        log_visibility: log_visibility.unwrap_or(default.log_visibility),
+        require_mcp_key: require_mcp_key.unwrap_or(default.require_mcp_key),
+        two_factor_enabled: two_factor_enabled.unwrap_or(default.two_factor_enabled),
+        logo_url: logo_url.filter(|url| !url.is_empty()),
+        display_name: display_name.filter(|name| !name.is_empty()),
+    }
+}
+
+fn name_problems(name: &str) -> Vec<String> {
+    let is_plain = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+    if is_plain && (SHORTEST_NAME..=LONGEST_NAME).contains(&name.len()) {
+        return Vec::new();
+    }
+    vec![format!(
+        "name: must have {SHORTEST_NAME} to {LONGEST_NAME} characters out of letters, digits, \
+         `_` and `-`"
+    )]
+}
+
+fn settings_problems(change: &SettingsChange, place: &str) -> Vec<String> {
+    let mut problems = Vec::new();
+    if let Some(url) = change.logo_url.as_deref().filter(|url| !url.is_empty())
+        && !is_web_address(url)
+    {
+        problems.push(format!(
+            "{place}logo_url: must be an http:// or https:// URL of at most {LONGEST_LOGO_URL} \
+             characters"
+        ));
+    }
+    if let Some(name) = &change.display_name
+        && (name.chars().count() > LONGEST_DISPLAY_NAME || name.chars().any(char::is_control))
+    {
+        problems.push(format!(
+            "{place}display_name: must be one line of at most {LONGEST_DISPLAY_NAME} characters"
+        ));
+    }
+    problems
+}
+
+fn is_web_address(text: &str) -> bool {
+    text.len() <= LONGEST_LOGO_URL
+        && Url::parse(text)
+            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
