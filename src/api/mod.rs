@@ -5,6 +5,7 @@ pub mod auth;
 pub mod extract;
 mod health;
 pub mod middleware;
+mod not_built;
 pub mod openapi;
 mod projects;
 mod session_info;
@@ -29,7 +30,7 @@ pub(crate) fn api_routes() -> OpenApiRouter<App> {
 pub fn router(app: &App) -> Router {
     let versioned = |version: ApiVersion| {
         let (router, _) = api_routes().split_for_parts();
-        router.route_layer(axum::Extension(version))
+        router.merge(not_built::routes()).route_layer(axum::Extension(version))
     };
     let routed = Router::new()
         .nest("/api/v3", versioned(ApiVersion::V3))

@@ -1,0 +1,51 @@
+"""Makes a vendor's OpenAPI 3.0 document fit for Prism.
+
+Prism compiles each schema with ajv and, when one does not compile, validates nothing and says
+nothing. OpenAPI 3.0's `nullable` without `type` is such a schema, so the document is lifted to
+3.1, where null is a type like any other. GitHub's document also names no security scheme; a bearer
+token is added to every operation, so that a call without one is refused.
+"""
+import json
+
+# Keys whose value is data, not a schema, whatever stands in it.
+DATA_KEYS = ("example", "examples", "default", "enum", "const")
+
+
+def lift(node):
+    """A copy of any part of the document with `nullable` and boolean bounds written as 3.1 has them."""
+    if isinstance(node, list):
+        return [lift(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    lifted = {key: value if key in DATA_KEYS else lift(value) for key, value in node.items()}
+    for exclusive, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
+        if isinstance(lifted.get(exclusive), bool):
+            if lifted.pop(exclusive) and bound in lifted:
+                lifted[exclusive] = lifted.pop(bound)
+    if isinstance(lifted.get("nullable"), bool):
+        lifted = with_null(lifted) if lifted.pop("nullable") else lifted
+    return lifted
+
+
+def with_null(schema):
+    """The schema, or null."""
+    kind = schema.get("type")
+    if isinstance(kind, str):
+        schema["type"] = [kind, "null"]
+        if None not in schema.get("enum", [None]):
+            schema["enum"] = [*schema["enum"], None]
+        return schema
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def prepare(source, target):
+    """Reads the vendor's document at `source` and writes the one for Prism to `target`."""
+    with open(source, encoding="utf-8") as file:
+        document = lift(json.load(file))
+    document["openapi"] = "3.1.0"
+    document.setdefault("components", {})["securitySchemes"] = {
+        "token": {"type": "http", "scheme": "bearer"}
+    }
+    document["security"] = [{"token": []}]
+    with open(target, "w", encoding="utf-8") as file:
+        json.dump(document, file)
