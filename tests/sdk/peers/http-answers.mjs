@@ -1,0 +1,44 @@
+// Reading requests and writing answers for the peers that speak plain node:http.
+export async function readBody(request) {
+  const chunks = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+export async function readJson(request) {
+  const text = await readBody(request);
+  return text === '' ? {} : JSON.parse(text);
+}
+
+export function answerJson(response, status, body, headers = {}) {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers });
+  response.end(JSON.stringify(body));
+}
+
+export function answerEmpty(response, status) {
+  response.writeHead(status);
+  response.end();
+}
+
+export function answerPage(response, status, title, body) {
+  response.writeHead(status, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
+  response.end(`<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${title}</title></head>`
+    + `<body><h1>${title}</h1>${body}</body></html>`);
+}
+
+export function escapeHtml(text) {
+  return String(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+/** Listens on loopback and prints the one line that the harness waits for. */
+export function listenAndAnnounce(server, port) {
+  server.listen(port, '127.0.0.1', () => {
+    console.log(`READY http://127.0.0.1:${server.address().port}`);
+  });
+  for (const signal of ['SIGTERM', 'SIGINT']) {
+    process.once(signal, () => {
+      server.close();
+      server.closeAllConnections();
+    });
+  }
+}

@@ -1,0 +1,1 @@
+"""What an application does with the Python SDK, step by step, against a server of its own."""

@@ -1,0 +1,2 @@
+// The SDK that is installed beside this file, whatever its exports are called.
+export * from '@composio/core';
