@@ -13,6 +13,7 @@ mod session_info;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
+use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -46,4 +47,15 @@ pub fn router(app: &App) -> Router {
         .layer(from_fn(middleware::limit_time))
         .layer(CatchPanicLayer::custom(middleware::answer_panic))
         .layer(from_fn_with_state(app.clone(), middleware::answer))
+}
+
+/// Answers requests until the server stops; those under way are finished first.
+pub async fn serve(app: App, listener: TcpListener) {
+    let stopping = app.stopping.clone();
+    let served = axum::serve(listener, router(&app))
+        .with_graceful_shutdown(async move { stopping.cancelled().await })
+        .await;
+    if let Err(cause) = served {
+        tracing::error!(%cause, "the HTTP server ended");
+    }
 }

@@ -82,7 +82,7 @@ pub async fn start(mut config: Config, clock: Clock) -> Result<Server> {
         caches,
     });
     spawn_background(&app);
-    app.tasks.spawn(serve_http(app.clone(), listener));
+    app.tasks.spawn(api::serve(app.clone(), listener));
     Ok(Server {
         app,
         address,
@@ -101,17 +101,6 @@ pub async fn stop(app: &App) {
         tracing::warn!("some work did not finish in time and is cut off");
     }
     app.db.close().await;
-}
-
-async fn serve_http(app: App, listener: TcpListener) {
-    let stopping = app.stopping.clone();
-    let service = api::router(&app);
-    let served = axum::serve(listener, service)
-        .with_graceful_shutdown(async move { stopping.cancelled().await })
-        .await;
-    if let Err(cause) = served {
-        tracing::error!(%cause, "the HTTP server ended");
-    }
 }
 
 fn spawn_background(app: &App) {
