@@ -1,6 +1,16 @@
 //! The only HTTP client of the product: guarded addresses, time and size limits, and credentials
 //! that go to their own hosts alone.
 
+mod guard;
+mod hosts;
+mod redirect;
+mod reply;
+mod resolve;
+
+pub use hosts::AllowedHosts;
+pub use reply::OutboundReply;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,14 +19,23 @@ use ipnet::IpNet;
 use url::Url;
 
 use crate::error::{Error, Result};
+use guard::{Guard, Refused};
+use resolve::GuardedResolver;
 
-/// The client, shared by all callers.
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+const IDLE_LIMIT: Duration = Duration::from_secs(90);
+const KEEP_ALIVE: Duration = Duration::from_secs(60);
+const IDLE_PER_HOST: usize = 256;
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+const DEFAULT_MAX_BYTES: usize = 8 * 1024 * 1024;
+const DEFAULT_REDIRECTS: u8 = 5;
+
+/// The client, shared by all callers; clones share its connections.
 #[derive(Debug, Clone)]
-pub struct Outbound {}
-
-/// Hosts that may receive a credential: exact names, or `*.example.com` for every subdomain.
-#[derive(Debug, Clone, Default)]
-pub struct AllowedHosts(pub Vec<String>);
+pub struct Outbound {
+    http: reqwest::Client,
+    guard: Guard,
+}
 
 /// A request to the outside.
 #[derive(Clone)]
@@ -40,19 +59,80 @@ pub struct OutboundRequest {
     pub timeout: Duration,
     /// Limit on the answer's body in bytes, after decompression.
     pub max_bytes: usize,
-    /// How many redirects are followed.
+    /// How many redirects are followed; with none, a redirect is the answer.
     pub max_redirects: u8,
 }
 
-/// An answer from the outside.
-#[derive(Debug, Clone)]
-pub struct OutboundReply {
-    /// HTTP status.
-    pub status: u16,
-    /// Headers of the last hop.
-    pub headers: HeaderMap,
-    /// The whole body.
-    pub body: Bytes,
+/// Shows where it goes, and neither its query nor what it carries.
+impl std::fmt::Debug for OutboundRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}{}", self.method, self.url.origin().ascii_serialization(), self.url.path())
+    }
+}
+
+impl OutboundRequest {
+    /// A request without headers, credentials or body, with the usual limits.
+    #[must_use]
+    pub fn new(method: Method, url: Url) -> Self {
+        Self {
+            method,
+            url,
+            headers: HeaderMap::new(),
+            credential_headers: HeaderMap::new(),
+            credential_query: Vec::new(),
+            credential_hosts: AllowedHosts::default(),
+            body: Bytes::new(),
+            timeout: DEFAULT_TIMEOUT,
+            max_bytes: DEFAULT_MAX_BYTES,
+            max_redirects: DEFAULT_REDIRECTS,
+        }
+    }
+
+    /// The host, for messages.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+
+    fn has_credentials(&self) -> bool {
+        !self.credential_headers.is_empty() || !self.credential_query.is_empty()
+    }
+
+    /// Refuses what must not even begin.
+    fn check(&self) -> Result<()> {
+        if !matches!(self.url.scheme(), "http" | "https") || !self.url.has_host() {
+            return Err(Error::invalid("only http and https URLs can be called"));
+        }
+        if !self.url.username().is_empty() || self.url.password().is_some() {
+            return Err(Error::invalid("a URL with a user name or password cannot be called"));
+        }
+        if self.has_credentials() && !self.credential_hosts.permits(&self.url) {
+            let origin = self.url.origin().ascii_serialization();
+            return Err(Error::invalid_with_fix(
+                format!("the credential may not be sent to {origin}"),
+                format!("It may go to: {}.", self.credential_hosts.0.join(", ")),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The request as it goes over the wire.
+    fn to_wire(&self) -> reqwest::Request {
+        let mut url = self.url.clone();
+        url.set_fragment(None);
+        if !self.credential_query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&self.credential_query);
+        }
+        let mut wire = reqwest::Request::new(self.method.clone(), url);
+        *wire.headers_mut() = self.headers.clone();
+        for (name, value) in &self.credential_headers {
+            wire.headers_mut().insert(name, value.clone());
+        }
+        if !self.body.is_empty() {
+            *wire.body_mut() = Some(self.body.clone().into());
+        }
+        wire
+    }
 }
 
 impl Outbound {
@@ -61,17 +141,106 @@ impl Outbound {
     /// # Errors
     /// When the TLS set-up fails.
     pub fn new(allowed: &[IpNet]) -> Result<Self> {
-        let _ = allowed;
-        Ok(Self {})
+        let guard = Guard::new(allowed);
+        #[expect(clippy::disallowed_methods, reason = "this is the client that guards addresses")]
+        let http = reqwest::Client::builder()
+            .dns_resolver(Arc::new(GuardedResolver { guard: guard.clone() }))
+            // A proxy from the environment would resolve names where the guard cannot see.
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .user_agent(concat!("tenon/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_LIMIT)
+            .pool_idle_timeout(IDLE_LIMIT)
+            .pool_max_idle_per_host(IDLE_PER_HOST)
+            .tcp_keepalive(KEEP_ALIVE)
+            .build()
+            .map_err(|cause| Error::internal(format!("no HTTP client: {cause}")))?;
+        Ok(Self { http, guard })
     }
 
-    /// Sends a request and reads its answer whole.
+    /// Sends a request, follows its redirects and reads its answer whole.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when the guard refuses the address, [`Error::Upstream`] when the other
-    /// side does not answer in time or within the size limit.
+    /// [`Error::Invalid`] when the guard refuses the address or a credential would go to a host
+    /// that is not its own, before anything is sent; [`Error::Upstream`] when the other side does
+    /// not answer in time or within the size limit, or redirects where nobody may go.
     pub async fn send(&self, request: OutboundRequest) -> Result<OutboundReply> {
-        let _ = request;
-        Err(Error::NotImplemented("outbound".into()))
+        request.check()?;
+        let limit = request.timeout;
+        let host = request.host().to_owned();
+        match tokio::time::timeout(limit, self.follow(request)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Error::Upstream {
+                message: format!("{host} did not answer within {} seconds", limit.as_secs_f64()),
+                timed_out: true,
+            }),
+        }
+    }
+
+    async fn follow(&self, mut request: OutboundRequest) -> Result<OutboundReply> {
+        let mut followed = 0;
+        loop {
+            let response = self.send_once(&request, followed > 0).await?;
+            let next = match request.max_redirects {
+                0 => None,
+                _ => redirect::next(&request, response.status(), response.headers())?,
+            };
+            let Some(next) = next else {
+                return reply::read(&request, response).await;
+            };
+            if followed == request.max_redirects {
+                return Err(Error::Upstream {
+                    message: format!("{} redirected more than {followed} times", request.host()),
+                    timed_out: false,
+                });
+            }
+            followed += 1;
+            request = next;
+        }
+    }
+
+    async fn send_once(&self, request: &OutboundRequest, redirected: bool) -> Result<reqwest::Response> {
+        self.guard
+            .check_literal(&request.url)
+            .map_err(|refused| refusal(&refused, redirected))?;
+        self.http
+            .execute(request.to_wire())
+            .await
+            .map_err(|cause| explain(request, &cause, redirected))
+    }
+}
+
+/// The caller's fault where the caller named the host, the upstream's where it redirected there.
+fn refusal(refused: &Refused, redirected: bool) -> Error {
+    if redirected {
+        return Error::Upstream { message: format!("a redirect was refused: {refused}"), timed_out: false };
+    }
+    Error::invalid_with_fix(
+        refused.to_string(),
+        "The operator of this server can allow a private network with TENON_ALLOW_CIDRS.",
+    )
+}
+
+/// What went wrong, with the host and without the URL, whose query may hold a credential.
+fn explain(request: &OutboundRequest, cause: &reqwest::Error, redirected: bool) -> Error {
+    let mut deepest: &dyn std::error::Error = cause;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+        if let Some(refused) = deepest.downcast_ref::<Refused>() {
+            return refusal(refused, redirected);
+        }
+    }
+    let host = request.host();
+    let reason = if cause.is_timeout() {
+        format!("no connection within {} seconds", CONNECT_LIMIT.as_secs())
+    } else if cause.is_connect() {
+        deepest.to_string()
+    } else {
+        "the connection broke before an answer came".to_owned()
+    };
+    Error::Upstream {
+        message: format!("{host} could not be reached: {reason}"),
+        timed_out: cause.is_timeout(),
     }
 }
