@@ -3,4 +3,5 @@
 
 mod api;
 mod guards;
+mod outbound;
 mod support;

@@ -25,13 +25,19 @@ pub(super) struct Refused {
 impl Guard {
     /// Lets public addresses and those in `allowed` through.
     pub(super) fn new(allowed: &[IpNet]) -> Self {
-        Self { allowed: allowed.into() }
+        Self {
+            allowed: allowed.into(),
+        }
     }
 
     /// Whether `address` may be called. An IPv4 address in IPv6 clothes is judged as what it is.
     pub(super) fn permits(&self, address: IpAddr) -> bool {
         let address = unwrap_ipv4(address);
-        is_public(address) || self.allowed.iter().any(|network| network.contains(&address))
+        is_public(address)
+            || self
+                .allowed
+                .iter()
+                .any(|network| network.contains(&address))
     }
 
     /// Refuses a URL whose host is an address that may not be called. The URL parser has turned
@@ -46,18 +52,25 @@ impl Guard {
         if self.permits(address) {
             return Ok(());
         }
-        Err(Refused { host: url.host_str().unwrap_or_default().to_owned(), address })
+        Err(Refused {
+            host: url.host_str().unwrap_or_default().to_owned(),
+            address,
+        })
     }
 }
 
 /// The IPv4 address that an IPv6 address stands for: mapped (RFC 4291 section 2.5.5.2) or
 /// translated (NAT64, RFC 6052 section 2.1).
 fn unwrap_ipv4(address: IpAddr) -> IpAddr {
-    let IpAddr::V6(v6) = address else { return address };
+    let IpAddr::V6(v6) = address else {
+        return address;
+    };
     if let Some(v4) = v6.to_ipv4_mapped() {
         return IpAddr::V4(v4);
     }
-    let [0x0064, 0xff9b, 0, 0, 0, 0, high, low] = v6.segments() else { return address };
+    let [0x0064, 0xff9b, 0, 0, 0, 0, high, low] = v6.segments() else {
+        return address;
+    };
     let [a, b] = high.to_be_bytes();
     let [c, d] = low.to_be_bytes();
     IpAddr::V4(Ipv4Addr::new(a, b, c, d))
@@ -81,7 +94,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
             | (172, 16..=31, _) | (192, 168, _)          // private
             | (192, 0, 0 | 2) | (198, 51, 100) | (203, 0, 113) // protocol assignments, documentation
             | (192, 88, 99)                              // 6to4 relays (RFC 7526)
-            | (198, 18 | 19, _)                          // benchmarks
+            | (198, 18 | 19, _) // benchmarks
     );
     !special
 }
@@ -167,7 +180,12 @@ mod tests {
     #[test]
     fn an_allowed_network_is_let_through_in_any_clothes_and_its_neighbour_is_not() {
         let guard = Guard::new(&["10.1.0.0/16".parse().unwrap(), "fd00::/8".parse().unwrap()]);
-        for address in ["10.1.2.3", "::ffff:10.1.2.3", "64:ff9b::10.1.2.3", "fd00::1"] {
+        for address in [
+            "10.1.2.3",
+            "::ffff:10.1.2.3",
+            "64:ff9b::10.1.2.3",
+            "fd00::1",
+        ] {
             assert!(guard.permits(address.parse().unwrap()), "{address}");
         }
         for address in ["10.2.0.1", "::ffff:10.2.0.1", "fc00::1"] {

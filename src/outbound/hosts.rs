@@ -42,7 +42,11 @@ fn entry_permits(entry: &str, url: &Url) -> bool {
         Some(port) => url.port_or_known_default() == Some(port),
         None => url.port().is_none(),
     };
-    is_scheme && is_port && url.host_str().is_some_and(|host| host_matches(pattern, host))
+    is_scheme
+        && is_port
+        && url
+            .host_str()
+            .is_some_and(|host| host_matches(pattern, host))
 }
 
 /// `host:port`, `[v6]:port` or either without a port.
@@ -108,7 +112,11 @@ mod tests {
 
     #[test]
     fn the_origin_of_a_url_permits_that_origin() {
-        for url in ["https://api.example.com/a", "http://127.0.0.1:4000/b", "http://[::1]:1/"] {
+        for url in [
+            "https://api.example.com/a",
+            "http://127.0.0.1:4000/b",
+            "http://[::1]:1/",
+        ] {
             let url: Url = url.parse().unwrap();
             assert!(AllowedHosts::of_url(&url).permits(&url), "{url}");
         }

@@ -24,9 +24,9 @@ use resolve::GuardedResolver;
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 const IDLE_LIMIT: Duration = Duration::from_secs(90);
-const KEEP_ALIVE: Duration = Duration::from_secs(60);
+const KEEP_ALIVE: Duration = Duration::from_mins(1);
 const IDLE_PER_HOST: usize = 256;
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
 const DEFAULT_MAX_BYTES: usize = 8 * 1024 * 1024;
 const DEFAULT_REDIRECTS: u8 = 5;
 
@@ -66,7 +66,13 @@ pub struct OutboundRequest {
 /// Shows where it goes, and neither its query nor what it carries.
 impl std::fmt::Debug for OutboundRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}{}", self.method, self.url.origin().ascii_serialization(), self.url.path())
+        write!(
+            f,
+            "{} {}{}",
+            self.method,
+            self.url.origin().ascii_serialization(),
+            self.url.path()
+        )
     }
 }
 
@@ -104,7 +110,9 @@ impl OutboundRequest {
             return Err(Error::invalid("only http and https URLs can be called"));
         }
         if !self.url.username().is_empty() || self.url.password().is_some() {
-            return Err(Error::invalid("a URL with a user name or password cannot be called"));
+            return Err(Error::invalid(
+                "a URL with a user name or password cannot be called",
+            ));
         }
         if self.has_credentials() && !self.credential_hosts.permits(&self.url) {
             let origin = self.url.origin().ascii_serialization();
@@ -142,9 +150,14 @@ impl Outbound {
     /// When the TLS set-up fails.
     pub fn new(allowed: &[IpNet]) -> Result<Self> {
         let guard = Guard::new(allowed);
-        #[expect(clippy::disallowed_methods, reason = "this is the client that guards addresses")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the client that guards addresses"
+        )]
         let http = reqwest::Client::builder()
-            .dns_resolver(Arc::new(GuardedResolver { guard: guard.clone() }))
+            .dns_resolver(Arc::new(GuardedResolver {
+                guard: guard.clone(),
+            }))
             // A proxy from the environment would resolve names where the guard cannot see.
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -172,7 +185,10 @@ impl Outbound {
         match tokio::time::timeout(limit, self.follow(request)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(Error::Upstream {
-                message: format!("{host} did not answer within {} seconds", limit.as_secs_f64()),
+                message: format!(
+                    "{host} did not answer within {} seconds",
+                    limit.as_secs_f64()
+                ),
                 timed_out: true,
             }),
         }
@@ -200,7 +216,11 @@ impl Outbound {
         }
     }
 
-    async fn send_once(&self, request: &OutboundRequest, redirected: bool) -> Result<reqwest::Response> {
+    async fn send_once(
+        &self,
+        request: &OutboundRequest,
+        redirected: bool,
+    ) -> Result<reqwest::Response> {
         self.guard
             .check_literal(&request.url)
             .map_err(|refused| refusal(&refused, redirected))?;
@@ -214,7 +234,10 @@ impl Outbound {
 /// The caller's fault where the caller named the host, the upstream's where it redirected there.
 fn refusal(refused: &Refused, redirected: bool) -> Error {
     if redirected {
-        return Error::Upstream { message: format!("a redirect was refused: {refused}"), timed_out: false };
+        return Error::Upstream {
+            message: format!("a redirect was refused: {refused}"),
+            timed_out: false,
+        };
     }
     Error::invalid_with_fix(
         refused.to_string(),

@@ -28,9 +28,14 @@ pub(super) fn next(
     if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
     }
-    let Some(location) = headers.get(LOCATION) else { return Ok(None) };
+    let Some(location) = headers.get(LOCATION) else {
+        return Ok(None);
+    };
     let url = target(request, location.as_bytes())?;
-    let mut next = OutboundRequest { url, ..request.clone() };
+    let mut next = OutboundRequest {
+        url,
+        ..request.clone()
+    };
     if becomes_get(status, &request.method) {
         next.method = Method::GET;
         next.body = Bytes::new();
@@ -80,8 +85,11 @@ fn remove_parameters(url: &mut Url, names: &[(String, String)]) {
     if !url.query_pairs().any(|(name, _)| is_named(&name)) {
         return;
     }
-    let kept: Vec<(String, String)> =
-        url.query_pairs().filter(|(name, _)| !is_named(name)).map(|(name, value)| (name.into(), value.into())).collect();
+    let kept: Vec<(String, String)> = url
+        .query_pairs()
+        .filter(|(name, _)| !is_named(name))
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect();
     url.set_query(None);
     if !kept.is_empty() {
         url.query_pairs_mut().extend_pairs(kept);
@@ -97,7 +105,12 @@ fn becomes_get(status: StatusCode, method: &Method) -> bool {
 }
 
 fn drop_body_headers(headers: &mut HeaderMap) {
-    for name in ["content-type", "content-length", "content-encoding", "content-language"] {
+    for name in [
+        "content-type",
+        "content-length",
+        "content-encoding",
+        "content-language",
+    ] {
         headers.remove(name);
     }
 }
@@ -131,7 +144,11 @@ mod tests {
             credential_headers,
             credential_query: vec![("api_key".into(), "s3cret".into())],
             credential_hosts: AllowedHosts(vec!["api.test".into(), "*.files.test".into()]),
-            body: if has_body { Bytes::from_static(b"{}") } else { Bytes::new() },
+            body: if has_body {
+                Bytes::from_static(b"{}")
+            } else {
+                Bytes::new()
+            },
             ..OutboundRequest::new(method, "https://api.test/start?page=1".parse().unwrap())
         }
     }
@@ -143,7 +160,10 @@ mod tests {
     }
 
     fn has_credentials(request: &OutboundRequest) -> bool {
-        assert_eq!(request.credential_headers.is_empty(), request.credential_query.is_empty());
+        assert_eq!(
+            request.credential_headers.is_empty(),
+            request.credential_query.is_empty()
+        );
         !request.credential_headers.is_empty()
     }
 
@@ -168,7 +188,10 @@ mod tests {
         assert_eq!(second.url.as_str(), "https://api.test/next");
         let kept_body = !second.body.is_empty();
         assert_eq!(kept_body, after == first.method && !first.body.is_empty());
-        assert_eq!(second.headers.contains_key("content-type"), second.method == first.method);
+        assert_eq!(
+            second.headers.contains_key("content-type"),
+            second.method == first.method
+        );
     }
 
     #[rstest]
@@ -202,7 +225,9 @@ mod tests {
     fn a_downgrade_drops_credentials_even_where_http_is_allowed() {
         let mut first = request(Method::GET);
         first.credential_hosts.0.push("http://api.test".into());
-        assert!(!has_credentials(&follow(&first, 302, "http://api.test/next").unwrap()));
+        assert!(!has_credentials(
+            &follow(&first, 302, "http://api.test/next").unwrap()
+        ));
     }
 
     #[test]
@@ -213,8 +238,12 @@ mod tests {
 
     #[test]
     fn a_credential_parameter_copied_into_the_location_is_taken_out() {
-        let next =
-            follow(&request(Method::GET), 302, "https://evil.test/n?a=1&api_key=s3cret&b=2").unwrap();
+        let next = follow(
+            &request(Method::GET),
+            302,
+            "https://evil.test/n?a=1&api_key=s3cret&b=2",
+        )
+        .unwrap();
         assert_eq!(next.url.as_str(), "https://evil.test/n?a=1&b=2");
     }
 
@@ -239,7 +268,9 @@ mod tests {
     fn a_redirect_to_anything_but_http_is_an_error(#[case] location: &str) {
         let mut headers = HeaderMap::new();
         headers.insert(LOCATION, HeaderValue::from_str(location).unwrap());
-        let refused = next(&request(Method::GET), StatusCode::FOUND, &headers).err().unwrap();
+        let refused = next(&request(Method::GET), StatusCode::FOUND, &headers)
+            .err()
+            .unwrap();
         assert!(matches!(refused, Error::Upstream { .. }), "{refused:?}");
     }
 }

@@ -20,7 +20,12 @@ pub struct OutboundReply {
 /// Shows the size and not the content, which may hold a credential.
 impl std::fmt::Debug for OutboundReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "OutboundReply({}, {} bytes)", self.status, self.body.len())
+        write!(
+            f,
+            "OutboundReply({}, {} bytes)",
+            self.status,
+            self.body.len()
+        )
     }
 }
 
@@ -33,14 +38,28 @@ pub(super) async fn read(
     let status = response.status().as_u16();
     let headers = std::mem::take(response.headers_mut());
     let limit = request.max_bytes;
-    if response.content_length().is_some_and(|length| length > limit as u64) && has_body(request) {
+    if response
+        .content_length()
+        .is_some_and(|length| length > limit as u64)
+        && has_body(request)
+    {
         return Err(too_large(request));
     }
-    let first = next_chunk(request, &mut response).await?.unwrap_or_default();
+    let first = next_chunk(request, &mut response)
+        .await?
+        .unwrap_or_default();
     let Some(second) = next_chunk(request, &mut response).await? else {
         // Most answers are one chunk and need no copy.
-        let body = if first.len() > limit { return Err(too_large(request)) } else { first };
-        return Ok(OutboundReply { status, headers, body });
+        let body = if first.len() > limit {
+            return Err(too_large(request));
+        } else {
+            first
+        };
+        return Ok(OutboundReply {
+            status,
+            headers,
+            body,
+        });
     };
     let mut body = BytesMut::from(first);
     let mut chunk = Some(second);
@@ -51,7 +70,11 @@ pub(super) async fn read(
         body.extend_from_slice(&bytes);
         chunk = next_chunk(request, &mut response).await?;
     }
-    Ok(OutboundReply { status, headers, body: body.freeze() })
+    Ok(OutboundReply {
+        status,
+        headers,
+        body: body.freeze(),
+    })
 }
 
 fn has_body(request: &OutboundRequest) -> bool {
@@ -63,7 +86,10 @@ async fn next_chunk(
     response: &mut reqwest::Response,
 ) -> Result<Option<Bytes>> {
     response.chunk().await.map_err(|_| Error::Upstream {
-        message: format!("the answer of {} broke off or could not be unpacked", request.host()),
+        message: format!(
+            "the answer of {} broke off or could not be unpacked",
+            request.host()
+        ),
         timed_out: false,
     })
 }

@@ -32,10 +32,16 @@ fn permitted(
     host: &str,
     mut found: Vec<SocketAddr>,
 ) -> Result<Vec<SocketAddr>, Refused> {
-    let refused = found.iter().map(SocketAddr::ip).find(|address| !guard.permits(*address));
+    let refused = found
+        .iter()
+        .map(SocketAddr::ip)
+        .find(|address| !guard.permits(*address));
     found.retain(|address| guard.permits(address.ip()));
     match refused {
-        Some(address) if found.is_empty() => Err(Refused { host: host.to_owned(), address }),
+        Some(address) if found.is_empty() => Err(Refused {
+            host: host.to_owned(),
+            address,
+        }),
         _ => Ok(found),
     }
 }
@@ -49,8 +55,17 @@ mod tests {
         let guard = Guard::new(&[]);
         let private: SocketAddr = "10.0.0.1:0".parse().unwrap();
         let public: SocketAddr = "1.1.1.1:0".parse().unwrap();
-        assert_eq!(permitted(&guard, "a.test", vec![private, public]).unwrap(), [public]);
+        assert_eq!(
+            permitted(&guard, "a.test", vec![private, public]).unwrap(),
+            [public]
+        );
         let refused = permitted(&guard, "a.test", vec![private]).unwrap_err();
-        assert_eq!(refused, Refused { host: "a.test".into(), address: private.ip() });
+        assert_eq!(
+            refused,
+            Refused {
+                host: "a.test".into(),
+                address: private.ip()
+            }
+        );
     }
 }
