@@ -42,6 +42,9 @@ pub struct ToolkitManifest {
     pub updated_at: String,
     /// Released versions, `YYYYMMDD_NN`, newest first.
     pub versions: Vec<String>,
+    /// What changed, a line a version.
+    #[serde(default)]
+    pub changelog: BTreeMap<String, String>,
     /// Where the API lives; may name connection fields: `https://{subdomain}.example.com`.
     pub base_url: String,
     /// Further hosts a tool may name.
@@ -121,6 +124,28 @@ pub struct AuthManifest {
     /// OAuth 2: extra parameters of a refresh.
     #[serde(default)]
     pub refresh_params: BTreeMap<String, String>,
+}
+
+impl AuthManifest {
+    /// A scheme about which nothing else is said.
+    #[must_use]
+    pub fn new(scheme: Scheme) -> Self {
+        Self {
+            scheme,
+            name: None,
+            fields: AuthFields::default(),
+            apply: Vec::new(),
+            authorize_url: None,
+            token_url: None,
+            refresh_url: None,
+            scopes: Scopes::default(),
+            pkce: Pkce::default(),
+            token_auth: TokenAuth::default(),
+            authorize_params: BTreeMap::new(),
+            token_params: BTreeMap::new(),
+            refresh_params: BTreeMap::new(),
+        }
+    }
 }
 
 /// What a person or a program gives: for the auth config, and for each connection.
@@ -205,7 +230,10 @@ pub struct Scopes {
 
 impl Default for Scopes {
     fn default() -> Self {
-        Self { default: Vec::new(), separator: " ".into() }
+        Self {
+            default: Vec::new(),
+            separator: " ".into(),
+        }
     }
 }
 
@@ -242,20 +270,15 @@ pub struct ResponseRule {
     /// The key under which a body that is no object stands in `data`; `response_data` by default.
     #[serde(default)]
     pub wrap: Option<String>,
+    /// Puts a body that is an object under `wrap` as well.
+    #[serde(default)]
+    pub wrap_objects: bool,
     /// Dotted path to the provider's error message in the body; common places are tried after it.
     #[serde(default)]
     pub error: Option<String>,
     /// Statuses outside 200..=299 that are a success as well (GitHub's 304 or 404 as "no").
     #[serde(default)]
     pub ok_statuses: Vec<u16>,
-}
-
-/// `tools/*.yaml`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ToolsFile {
-    /// The tools.
-    pub tools: Vec<ToolManifest>,
 }
 
 /// One tool: what a model sees of it, and the request it makes.
@@ -321,6 +344,16 @@ pub struct ArgManifest {
     /// The name on the wire; dotted in bodies (`author.name`).
     #[serde(default)]
     pub name: Option<String>,
+    /// Other names a caller may use for it, each with the value that is made of what came:
+    /// `{owner: "{owner}", branch: "heads/{branch}"}`. Not published.
+    #[serde(default)]
+    pub instead: BTreeMap<String, String>,
+    /// The text on the wire, where it is more than the value itself: `points>={min_points}`.
+    #[serde(default)]
+    pub template: Option<String>,
+    /// Taken off the front of the value, where it stands there: `refs/`.
+    #[serde(default)]
+    pub strip: Option<String>,
     /// How an array travels in a query.
     #[serde(default)]
     pub join: Join,

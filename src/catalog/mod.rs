@@ -1,14 +1,33 @@
 //! Toolkits and tools in memory: loaded from data, checked when loaded, swapped whole on reload.
 
+mod arguments;
+mod check;
+mod files;
+mod hosts;
+mod list;
+mod load;
+mod lookup;
 pub mod manifest;
+mod parse;
+mod problems;
+mod schema;
+mod search;
+pub mod template;
+pub mod versions;
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 
-use crate::error::{Error, Result};
+use crate::config::{Config, OAuthApp};
+use crate::error::Result;
+use crate::scheme::Scheme;
+pub use list::{ToolAccess, ToolFilter, ToolkitFilter, category_name};
+pub use load::IMPORTANT;
 use manifest::{AuthManifest, ToolManifest, ToolkitManifest};
+pub use versions::VersionPins;
 
 /// A toolkit, checked and ready for use.
 #[derive(Debug)]
@@ -17,13 +36,36 @@ pub struct Toolkit {
     pub manifest: ToolkitManifest,
     /// Slugs of its tools, the important ones first, then by name.
     pub tool_slugs: Vec<String>,
+    /// The OAuth app that this installation's operator configured: what makes managed auth work.
+    pub managed_app: Option<OAuthApp>,
+    /// The operator moved the base URL to another host.
+    moved: bool,
 }
 
 impl Toolkit {
     /// The auth block for a scheme, if the toolkit has one.
     #[must_use]
-    pub fn auth(&self, scheme: crate::scheme::Scheme) -> Option<&AuthManifest> {
+    pub fn auth(&self, scheme: Scheme) -> Option<&AuthManifest> {
         self.manifest.auth.iter().find(|auth| auth.scheme == scheme)
+    }
+
+    /// Whether it works without a connected account.
+    #[must_use]
+    pub fn no_auth(&self) -> bool {
+        self.manifest
+            .auth
+            .iter()
+            .any(|auth| auth.scheme == Scheme::NoAuth)
+    }
+
+    /// The schemes for which this installation brings its own app.
+    #[must_use]
+    pub fn managed_schemes(&self) -> &'static [Scheme] {
+        if self.managed_app.is_some() {
+            &[Scheme::OAuth2]
+        } else {
+            &[]
+        }
     }
 }
 
@@ -37,8 +79,12 @@ pub struct Tool {
     /// The published JSON Schema of its arguments.
     pub input_schema: Value,
     /// The published JSON Schema of its result.
-    pub output_schema: Value,
-    /// The arguments' schema, compiled.
+    pub output_schema: Arc<Value>,
+    /// [`Self::input_schema`] as JSON text, for lists.
+    pub published_input: Arc<RawValue>,
+    /// [`Self::output_schema`] as JSON text, for lists.
+    pub published_output: Arc<RawValue>,
+    /// The arguments' schema, compiled; for what [`Self::accept`] returns.
     pub validator: jsonschema::Validator,
 }
 
@@ -46,7 +92,16 @@ impl Tool {
     /// Whether it works without a connected account.
     #[must_use]
     pub fn no_auth(&self) -> bool {
-        self.toolkit.manifest.auth.iter().all(|auth| auth.scheme == crate::scheme::Scheme::NoAuth)
+        self.toolkit.no_auth()
+    }
+
+    /// Whether it carries this tag.
+    #[must_use]
+    pub fn has_tag(&self, tag: &str) -> bool {
+        self.manifest
+            .tags
+            .iter()
+            .any(|own| own.eq_ignore_ascii_case(tag))
     }
 }
 
@@ -54,31 +109,23 @@ impl Tool {
 #[derive(Debug, Default)]
 pub struct Catalog {
     toolkits: HashMap<String, Arc<Toolkit>>,
-    tools: HashMap<String, Arc<Tool>>,
+    /// The most used first.
+    toolkit_list: Vec<Arc<Toolkit>>,
+    tools_by_slug: HashMap<String, Arc<Tool>>,
+    /// The important ones first, then by name.
+    tools: Vec<Arc<Tool>>,
+    /// Alias → slug.
     aliases: HashMap<String, String>,
+    /// Over `tools`.
+    search: search::Index,
 }
 
-impl Catalog {
-    /// A toolkit by slug, in any case.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`].
-    pub fn toolkit(&self, slug: &str) -> Result<&Arc<Toolkit>> {
-        self.toolkits
-            .get(&slug.to_ascii_lowercase())
-            .ok_or_else(|| Error::not_found("toolkit", slug))
-    }
-
-    /// A tool by slug or alias, in any case, as of `version` (the newest where absent).
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] with the nearest slugs, or when the version does not exist.
-    pub fn tool(&self, slug: &str, version: Option<&str>) -> Result<&Arc<Tool>> {
-        let _ = version;
-        let slug = slug.to_ascii_uppercase();
-        let slug = self.aliases.get(&slug).unwrap_or(&slug);
-        self.tools.get(slug).ok_or_else(|| Error::not_found("tool", slug.as_str()))
-    }
+/// The pattern of a field as it is matched: against the whole value.
+///
+/// # Errors
+/// When it is no regular expression.
+pub fn whole_match(pattern: &str) -> Result<regex::Regex, regex::Error> {
+    regex::Regex::new(&format!("^(?:{pattern})$"))
 }
 
 /// The catalog in force; a reload swaps it whole, calls under way keep theirs.
@@ -95,18 +142,18 @@ impl CatalogHandle {
     /// Loads the bundled toolkits and the operator's.
     ///
     /// # Errors
-    /// When a file breaks a rule; the error names file and line.
-    pub fn load(config: &crate::config::Config) -> Result<Self> {
-        let _ = config;
-        Ok(Self::default())
+    /// When a file breaks a rule or a setting names an unknown toolkit; the error lists every
+    /// problem with file and line.
+    pub fn load(config: &Config) -> Result<Self> {
+        Ok(Self::new(load::catalog(config)?))
     }
 
     /// Loads again; the catalog before stays in force when that fails.
     ///
     /// # Errors
     /// As [`Self::load`].
-    pub fn reload(&self, config: &crate::config::Config) -> Result<()> {
-        let _ = config;
+    pub fn reload(&self, config: &Config) -> Result<()> {
+        self.replace(load::catalog(config)?);
         Ok(())
     }
 

@@ -1,0 +1,143 @@
+//! Rules for one way to connect.
+
+use std::collections::BTreeSet;
+
+use super::{Report, is_plain_name};
+use crate::catalog::manifest::{AuthManifest, Field, Placement};
+use crate::catalog::template;
+use crate::scheme::Scheme;
+
+pub(super) fn check(auth: &AuthManifest, report: &mut Report<'_>) {
+    let scheme = auth.scheme;
+    report.require(scheme.is_built(), || {
+        format!("auth: this server cannot connect accounts by {scheme} yet")
+    });
+    if scheme == Scheme::OAuth2 {
+        for (name, url) in [
+            ("authorize_url", &auth.authorize_url),
+            ("token_url", &auth.token_url),
+        ] {
+            report.require(url.is_some(), || format!("{scheme}: {name} is missing"));
+        }
+    }
+    let takes_credential = scheme != Scheme::NoAuth;
+    report.require(takes_credential != auth.apply.is_empty(), || {
+        if takes_credential {
+            format!("{scheme}: apply: must say where the credential goes")
+        } else {
+            format!("{scheme}: apply: there is no credential to place")
+        }
+    });
+    for fields in [&auth.fields.auth_config, &auth.fields.connection] {
+        check_fields(scheme, fields, report);
+    }
+    let values = known_values(auth);
+    for placement in &auth.apply {
+        check_placement(scheme, placement, &values, report);
+    }
+}
+
+fn check_fields(scheme: Scheme, fields: &[Field], report: &mut Report<'_>) {
+    let mut names = BTreeSet::new();
+    for field in fields {
+        let name = &field.name;
+        report.require(is_plain_name(name), || {
+            format!("{scheme}: field `{name}`: is no name")
+        });
+        report.require(!field.display_name.trim().is_empty(), || {
+            format!("{scheme}: field `{name}`: display_name must not be empty")
+        });
+        report.require(
+            matches!(field.kind.as_str(), "string" | "number" | "boolean"),
+            || format!("{scheme}: field `{name}`: type must be string, number or boolean"),
+        );
+        for taken in std::iter::once(name).chain(&field.legacy_names) {
+            report.require(names.insert(taken.clone()), || {
+                format!("{scheme}: the name `{taken}` is used twice")
+            });
+        }
+        if let Some(pattern) = &field.pattern {
+            check_pattern(scheme, field, pattern, report);
+        }
+    }
+}
+
+/// Patterns are regular expressions of the `regex` crate and match whole values.
+fn check_pattern(scheme: Scheme, field: &Field, pattern: &str, report: &mut Report<'_>) {
+    let name = &field.name;
+    match crate::catalog::whole_match(pattern) {
+        Err(cause) => {
+            let cause = cause.to_string();
+            let cause = cause.lines().last().unwrap_or_default().trim();
+            report.add(format!("{scheme}: field `{name}`: pattern: {cause}"));
+        }
+        Ok(pattern) => {
+            if let Some(default) = &field.default {
+                report.require(pattern.is_match(default), || {
+                    format!("{scheme}: field `{name}`: the default does not match the pattern")
+                });
+            }
+        }
+    }
+}
+
+/// The names that `apply` may use: the declared fields and what the scheme itself yields.
+fn known_values(auth: &AuthManifest) -> BTreeSet<&str> {
+    let own: &[&str] = match auth.scheme {
+        Scheme::OAuth2 | Scheme::DcrOauth => &["access_token"],
+        Scheme::OAuth1 => &["oauth_token", "oauth_token_secret"],
+        Scheme::ApiKey
+        | Scheme::Basic
+        | Scheme::BillcomAuth
+        | Scheme::BearerToken
+        | Scheme::GoogleServiceAccount
+        | Scheme::NoAuth
+        | Scheme::BasicWithJwt
+        | Scheme::CalcomAuth
+        | Scheme::ServiceAccount
+        | Scheme::Saml => &[],
+    };
+    let fields = auth
+        .fields
+        .connection
+        .iter()
+        .chain(&auth.fields.auth_config);
+    own.iter()
+        .copied()
+        .chain(fields.map(|field| field.name.as_str()))
+        .collect()
+}
+
+fn check_placement(
+    scheme: Scheme,
+    placement: &Placement,
+    values: &BTreeSet<&str>,
+    report: &mut Report<'_>,
+) {
+    let value = &placement.value;
+    if !template::is_well_formed(value) {
+        report.add(format!(
+            "{scheme}: apply: `{value}` has a brace without its partner"
+        ));
+        return;
+    }
+    let mut names: Vec<&str> = Vec::new();
+    for slot in template::slots(value) {
+        match slot
+            .name
+            .strip_prefix("base64(")
+            .and_then(|inner| inner.strip_suffix(')'))
+        {
+            Some(inner) => names.extend(inner.split(':').filter(|name| !name.is_empty())),
+            None => names.push(slot.name),
+        }
+    }
+    report.require(!names.is_empty(), || {
+        format!("{scheme}: apply: `{value}` holds no credential")
+    });
+    for name in names {
+        report.require(values.contains(name), || {
+            format!("{scheme}: apply: {{{name}}} is not a field of this scheme")
+        });
+    }
+}

@@ -1,0 +1,208 @@
+//! Lists of toolkits and tools: the filters of the API over what is in memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::load::IMPORTANT;
+use super::{Catalog, Tool, Toolkit, VersionPins};
+use crate::error::Result;
+
+/// Which toolkits a list shows; an empty list filters nothing.
+#[derive(Debug, Clone, Default)]
+pub struct ToolkitFilter {
+    /// Only these slugs, in any case.
+    pub slugs: Vec<String>,
+    /// Only those of a category, by id or by name.
+    pub category: Option<String>,
+    /// Only those whose slug, name or description holds this text.
+    pub search: Option<String>,
+    /// Deprecated ones as well.
+    pub include_deprecated: bool,
+    /// By name instead of the most used first.
+    pub alphabetically: bool,
+}
+
+/// Which tools a list shows; an empty list filters nothing, several filters must all be met.
+#[derive(Debug, Clone, Default)]
+pub struct ToolFilter {
+    /// Only those of these toolkits, in any case.
+    pub toolkits: Vec<String>,
+    /// Only those that one of these accesses opens; `None` filters nothing.
+    pub accesses: Option<Vec<ToolAccess>>,
+    /// Only those with one of these tags.
+    pub tags: Vec<String>,
+    /// Only those that need one of these OAuth scopes.
+    pub scopes: Vec<String>,
+    /// Only those that an agent gets by default.
+    pub important: bool,
+    /// Deprecated ones as well.
+    pub include_deprecated: bool,
+    /// Ranked by these words, and only those that hold one.
+    pub search: Option<String>,
+}
+
+/// The tools that an auth config opens.
+#[derive(Debug, Clone)]
+pub struct ToolAccess {
+    /// Slug of its toolkit.
+    pub toolkit: String,
+    /// The tools it is limited to; none means all.
+    pub tools: Option<Vec<String>>,
+}
+
+impl Catalog {
+    /// The toolkits that pass.
+    #[must_use]
+    pub fn list_toolkits(&self, filter: &ToolkitFilter) -> Vec<Arc<Toolkit>> {
+        let search = filter.search.as_deref().map(str::to_lowercase);
+        let passes = |toolkit: &&Arc<Toolkit>| {
+            let manifest = &toolkit.manifest;
+            let holds = |search: &String| {
+                [&manifest.slug, &manifest.name, &manifest.description]
+                    .iter()
+                    .any(|text| text.to_lowercase().contains(search))
+            };
+            (filter.slugs.is_empty() || is_among(&filter.slugs, &manifest.slug))
+                && (filter.include_deprecated || !manifest.deprecated)
+                && filter.category.as_ref().is_none_or(|wanted| {
+                    manifest.categories.iter().any(|id| {
+                        id.eq_ignore_ascii_case(wanted)
+                            || category_name(id).eq_ignore_ascii_case(wanted)
+                    })
+                })
+                && search.as_ref().is_none_or(holds)
+        };
+        let mut toolkits: Vec<Arc<Toolkit>> = self
+            .toolkit_list
+            .iter()
+            .filter(passes)
+            .map(Arc::clone)
+            .collect();
+        if filter.alphabetically {
+            toolkits.sort_by_cached_key(|toolkit| toolkit.manifest.name.to_lowercase());
+        }
+        toolkits
+    }
+
+    /// The categories that toolkits name: name by id.
+    #[must_use]
+    pub fn categories(&self) -> BTreeMap<String, String> {
+        self.toolkit_list
+            .iter()
+            .flat_map(|toolkit| &toolkit.manifest.categories)
+            .map(|id| (id.clone(), category_name(id)))
+            .collect()
+    }
+
+    /// The tools that pass, the important ones first, then by name; a search ranks by its words
+    /// instead. Tools of a toolkit that lacks the pinned version are left out.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::NotFound`] when no toolkit that the filter admits has the pinned
+    /// version.
+    pub fn list_tools(&self, filter: &ToolFilter, pins: &VersionPins) -> Result<Vec<Arc<Tool>>> {
+        let mut missing = None;
+        let admitted: BTreeSet<&str> = self
+            .toolkit_list
+            .iter()
+            .filter(|toolkit| filter.admits(toolkit))
+            .filter(
+                |toolkit| match toolkit.version(pins.of(&toolkit.manifest.slug)) {
+                    Ok(_) => true,
+                    Err(error) => {
+                        missing.get_or_insert(error);
+                        false
+                    }
+                },
+            )
+            .map(|toolkit| toolkit.manifest.slug.as_str())
+            .collect();
+        if let (true, Some(error)) = (admitted.is_empty(), missing) {
+            return Err(error);
+        }
+        let passes = |tool: &&Arc<Tool>| {
+            admitted.contains(tool.toolkit.manifest.slug.as_str()) && self.passes(filter, tool)
+        };
+        Ok(match &filter.search {
+            None => self.tools.iter().filter(passes).map(Arc::clone).collect(),
+            Some(query) => self
+                .search
+                .search(query)
+                .into_iter()
+                .filter_map(|index| self.tools.get(index))
+                .filter(passes)
+                .map(Arc::clone)
+                .collect(),
+        })
+    }
+
+    fn passes(&self, filter: &ToolFilter, tool: &Tool) -> bool {
+        let ToolFilter {
+            toolkits: _,
+            accesses,
+            tags,
+            scopes,
+            important,
+            include_deprecated,
+            search: _,
+        } = filter;
+        let opens = |access: &ToolAccess| {
+            access.toolkit == tool.toolkit.manifest.slug
+                && access
+                    .tools
+                    .as_ref()
+                    .is_none_or(|slugs| self.names_tool(slugs, tool))
+        };
+        (!*important || tool.has_tag(IMPORTANT))
+            && (*include_deprecated || tool.manifest.deprecated.is_none())
+            && (tags.is_empty() || tags.iter().any(|tag| tool.has_tag(tag)))
+            && (scopes.is_empty()
+                || scopes
+                    .iter()
+                    .any(|scope| tool.manifest.scopes.contains(scope)))
+            && accesses
+                .as_ref()
+                .is_none_or(|accesses| accesses.iter().any(opens))
+    }
+
+    /// Whether one of the slugs or aliases means this tool.
+    fn names_tool(&self, slugs: &[String], tool: &Tool) -> bool {
+        slugs.iter().any(|slug| {
+            self.find_tool(&slug.to_ascii_uppercase())
+                .is_some_and(|named| named.manifest.slug == tool.manifest.slug)
+        })
+    }
+
+    /// The slugs of all tools, in order, aliases left out.
+    #[must_use]
+    pub fn tool_slugs(&self) -> Vec<&str> {
+        let mut slugs: Vec<&str> = self
+            .tools
+            .iter()
+            .map(|tool| tool.manifest.slug.as_str())
+            .collect();
+        slugs.sort_unstable();
+        slugs
+    }
+}
+
+impl ToolFilter {
+    fn admits(&self, toolkit: &Toolkit) -> bool {
+        let slug = &toolkit.manifest.slug;
+        (self.toolkits.is_empty() || is_among(&self.toolkits, slug))
+            && self
+                .accesses
+                .as_ref()
+                .is_none_or(|accesses| accesses.iter().any(|access| access.toolkit == *slug))
+    }
+}
+
+fn is_among(wanted: &[String], slug: &str) -> bool {
+    wanted.iter().any(|one| one.eq_ignore_ascii_case(slug))
+}
+
+/// The name of a category is its id in words: `developer-tools-&-devops`.
+#[must_use]
+pub fn category_name(id: &str) -> String {
+    id.replace('-', " ")
+}

@@ -1,0 +1,260 @@
+//! From files and settings to a catalog in force: read, override, check, index.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use serde_json::value::to_raw_value;
+
+use super::manifest::{AuthManifest, ToolManifest};
+use super::parse::Kit;
+use super::problems::{Place, Problems};
+use super::{Catalog, Tool, Toolkit, check, files, hosts, parse, schema, search, template};
+use crate::config::{Config, ToolkitOverride};
+use crate::error::Result;
+use crate::scheme::Scheme;
+
+/// A tag that puts a tool among those an agent gets when it asks for a toolkit only.
+pub const IMPORTANT: &str = "important";
+
+/// The catalog that the bundled files, the operator's folder and the settings make.
+///
+/// # Errors
+/// All problems of all files, each with file and line.
+pub(super) fn catalog(config: &Config) -> Result<Catalog> {
+    let mut problems = Problems::default();
+    let mut kits: BTreeMap<String, Kit> = BTreeMap::new();
+    let mut sources = files::bundled();
+    if let Some(dir) = &config.toolkits_dir {
+        sources.extend(files::in_folder(dir, &mut problems));
+    }
+    for source in sources {
+        // The operator's come last and replace a bundled one whole.
+        if let Some(kit) = parse::kit(source, &mut problems) {
+            kits.insert(kit.folder.clone(), kit);
+        }
+    }
+    let mut overrides = config.toolkit_overrides()?;
+    let mut assembly = Assembly::default();
+    for (slug, kit) in kits {
+        check::kit(&kit, &mut problems);
+        assembly.add(
+            kit,
+            overrides.remove(&slug).unwrap_or_default(),
+            &mut problems,
+        );
+    }
+    for slug in overrides.keys() {
+        problems.add_setting(format!(
+            "a setting names the toolkit `{slug}`, which does not exist (flags such as \
+             --base-url {slug}=…, variables such as TENON_BASE_URL_{})",
+            slug.to_ascii_uppercase()
+        ));
+    }
+    problems.or(()).map(|()| assembly.finish())
+}
+
+/// Toolkits and tools on their way into a catalog.
+#[derive(Default)]
+struct Assembly {
+    toolkits: HashMap<String, Arc<Toolkit>>,
+    tools: Vec<Arc<Tool>>,
+    aliases: HashMap<String, String>,
+    /// Where each slug and alias was first seen.
+    taken: HashMap<String, Place>,
+}
+
+impl Assembly {
+    fn add(&mut self, kit: Kit, settings: ToolkitOverride, problems: &mut Problems) {
+        let Kit {
+            folder,
+            toolkit: manifest,
+            place,
+            mut tools,
+        } = kit;
+        tools.sort_by_cached_key(|(tool, _)| order(tool));
+        let mut toolkit = Toolkit {
+            manifest,
+            tool_slugs: tools.iter().map(|(tool, _)| tool.slug.clone()).collect(),
+            managed_app: None,
+            moved: false,
+        };
+        if toolkit.manifest.auth.is_empty() {
+            toolkit
+                .manifest
+                .auth
+                .push(AuthManifest::new(Scheme::NoAuth));
+        }
+        override_toolkit(&mut toolkit, settings, &place, problems);
+        let toolkit = Arc::new(toolkit);
+        let output_schema = Arc::new(schema::output());
+        for (tool, place) in tools {
+            self.take_slugs(&tool, &place, problems);
+            match build_tool(tool, &toolkit, &output_schema) {
+                Ok(tool) => self.tools.push(Arc::new(tool)),
+                Err(cause) => problems.add(&place, cause),
+            }
+        }
+        self.toolkits.insert(folder, toolkit);
+    }
+
+    fn take_slugs(&mut self, tool: &ToolManifest, place: &Place, problems: &mut Problems) {
+        for slug in std::iter::once(&tool.slug).chain(&tool.aliases) {
+            if let Some(first) = self.taken.get(slug) {
+                problems.add(
+                    place,
+                    format!("{}: `{slug}` is taken at {first}", tool.slug),
+                );
+            } else {
+                self.taken.insert(slug.clone(), place.clone());
+            }
+        }
+        for alias in &tool.aliases {
+            self.aliases.insert(alias.clone(), tool.slug.clone());
+        }
+    }
+
+    fn finish(self) -> Catalog {
+        let Self {
+            toolkits,
+            mut tools,
+            aliases,
+            taken: _,
+        } = self;
+        tools.sort_by_cached_key(|tool| order(&tool.manifest));
+        let mut toolkit_list: Vec<Arc<Toolkit>> = toolkits.values().map(Arc::clone).collect();
+        toolkit_list
+            .sort_by_cached_key(|toolkit| (toolkit.manifest.rank, toolkit.manifest.slug.clone()));
+        let tools_by_slug = tools
+            .iter()
+            .map(|tool| (tool.manifest.slug.clone(), Arc::clone(tool)))
+            .collect();
+        let search = search::Index::new(tools.iter().map(AsRef::as_ref));
+        Catalog {
+            toolkits,
+            toolkit_list,
+            tools_by_slug,
+            tools,
+            aliases,
+            search,
+        }
+    }
+}
+
+/// Important tools first, then by name.
+fn order(tool: &ToolManifest) -> (bool, String, String) {
+    let important = tool.tags.iter().any(|tag| tag == IMPORTANT);
+    (!important, tool.name.to_lowercase(), tool.slug.clone())
+}
+
+fn override_toolkit(
+    toolkit: &mut Toolkit,
+    settings: ToolkitOverride,
+    place: &Place,
+    problems: &mut Problems,
+) {
+    let ToolkitOverride {
+        base_url,
+        authorize_url,
+        token_url,
+        oauth_app,
+    } = settings;
+    let manifest = &mut toolkit.manifest;
+    if let Some(url) = base_url {
+        let bundled = template::fill(&manifest.base_url, |_| None)
+            .ok()
+            .and_then(|text| url::Url::parse(&text).ok());
+        toolkit.moved = bundled.as_ref().and_then(hosts::host_of) != hosts::host_of(&url);
+        url.as_str().trim_end_matches('/').clone_into(&mut manifest.base_url);
+    }
+    if authorize_url.is_some() || token_url.is_some() || oauth_app.is_some() {
+        let oauth = manifest
+            .auth
+            .iter_mut()
+            .find(|auth| auth.scheme == Scheme::OAuth2);
+        let Some(oauth) = oauth else {
+            problems.add(
+                place,
+                "a setting gives it OAuth URLs or an OAuth app, but it has no OAUTH2",
+            );
+            return;
+        };
+        for (url, target) in [
+            (authorize_url, &mut oauth.authorize_url),
+            (token_url, &mut oauth.token_url),
+        ] {
+            if let Some(url) = url {
+                *target = Some(url.into());
+            }
+        }
+    }
+    toolkit.managed_app = oauth_app;
+}
+
+fn build_tool(
+    manifest: ToolManifest,
+    toolkit: &Arc<Toolkit>,
+    output_schema: &Arc<serde_json::Value>,
+) -> Result<Tool, String> {
+    let input_schema = schema::input(&manifest);
+    let validator = jsonschema::validator_for(&schema::for_validation(&input_schema))
+        .map_err(|cause| format!("{}: args: {cause}", manifest.slug))?;
+    let raw = |schema| {
+        to_raw_value(schema)
+            .map(Arc::from)
+            .map_err(|cause| cause.to_string())
+    };
+    Ok(Tool {
+        published_input: raw(&input_schema)?,
+        published_output: raw(output_schema)?,
+        toolkit: Arc::clone(toolkit),
+        output_schema: Arc::clone(output_schema),
+        input_schema,
+        validator,
+        manifest,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Arguments {
+        #[command(flatten)]
+        config: Config,
+    }
+
+    fn config(flags: &[&str]) -> Config {
+        Arguments::try_parse_from(std::iter::once(&"tenon").chain(flags))
+            .unwrap()
+            .config
+    }
+
+    #[test]
+    fn the_bundled_toolkits_keep_every_rule() {
+        let catalog = catalog(&config(&[])).unwrap_or_else(|error| panic!("{:#?}", error.shown()));
+        assert!(catalog.tool("GITHUB_CREATE_ISSUE", None).is_ok());
+        assert!(catalog.tool("hackernews_get_user", Some("latest")).is_ok());
+    }
+
+    #[test]
+    fn every_tool_is_the_first_hit_for_its_slug_and_among_the_first_for_its_name() {
+        let catalog = catalog(&config(&[])).unwrap();
+        for (index, tool) in catalog.tools.iter().enumerate() {
+            let slug = &tool.manifest.slug;
+            assert_eq!(catalog.search.search(slug).first(), Some(&index), "{slug}");
+            // Tools of several toolkits may have the same name.
+            let name = &tool.manifest.name;
+            assert!(
+                catalog
+                    .search
+                    .search(name)
+                    .iter()
+                    .take(2)
+                    .any(|hit| *hit == index),
+                "{name}"
+            );
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! From YAML text to manifests that know where they stand.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_saphyr::Spanned;
+
+use super::files::KitFiles;
+use super::manifest::{ToolManifest, ToolkitManifest};
+use super::problems::{Place, Problems};
+
+/// A toolkit as its files say it, not yet checked.
+#[derive(Debug)]
+pub(super) struct Kit {
+    /// Name of its folder.
+    pub(super) folder: String,
+    /// `toolkit.yaml`
+    pub(super) toolkit: ToolkitManifest,
+    /// Where that stands.
+    pub(super) place: Place,
+    /// Its tools, each with its place.
+    pub(super) tools: Vec<(ToolManifest, Place)>,
+}
+
+/// `tools/*.yaml`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ToolsFile {
+    tools: Vec<Spanned<ToolManifest>>,
+}
+
+/// Reads a toolkit's files; `None` when `toolkit.yaml` cannot be read.
+pub(super) fn kit(files: KitFiles, problems: &mut Problems) -> Option<Kit> {
+    let KitFiles {
+        folder,
+        toolkit: (path, text),
+        tools: tool_files,
+    } = files;
+    let mut tools = Vec::new();
+    for (path, text) in tool_files {
+        let Some(file) = yaml::<ToolsFile>(&path, &text, problems) else {
+            continue;
+        };
+        tools.extend(file.tools.into_iter().map(|tool| {
+            let place = Place {
+                file: path.clone(),
+                line: tool.referenced.line(),
+            };
+            (tool.value, place)
+        }));
+    }
+    let toolkit = yaml(&path, &text, problems)?;
+    Some(Kit {
+        folder,
+        toolkit,
+        place: Place {
+            file: path,
+            line: 1,
+        },
+        tools,
+    })
+}
+
+fn yaml<T: DeserializeOwned>(path: &str, text: &str, problems: &mut Problems) -> Option<T> {
+    serde_saphyr::from_str(text)
+        .map_err(|error| {
+            let error = error.without_snippet();
+            let line = error.location().map_or(0, |location| location.line());
+            problems.add(
+                &Place {
+                    file: path.to_owned(),
+                    line,
+                },
+                one_line(&error.to_string()),
+            );
+        })
+        .ok()
+}
+
+/// Problems are shown one a line.
+fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
+}
