@@ -99,6 +99,9 @@ pub enum Error {
         /// Whether the time limit ran out.
         timed_out: bool,
     },
+    /// The server lacks something it needs to serve, such as its database.
+    #[error("{0}")]
+    Unavailable(&'static str),
     /// The request did not finish in the server's own time limit.
     #[error("the request took longer than the server allows")]
     Timeout,
@@ -127,17 +130,29 @@ pub struct Shown {
 impl Error {
     /// A thing that is not there, without advice.
     pub fn not_found(what: &'static str, id: impl Into<String>) -> Self {
-        Self::NotFound { what, id: id.into(), fix: None }
+        Self::NotFound {
+            what,
+            id: id.into(),
+            fix: None,
+        }
     }
 
     /// A request that breaks one rule.
     pub fn invalid(message: impl Into<String>) -> Self {
-        Self::Invalid { message: message.into(), problems: Vec::new(), fix: None }
+        Self::Invalid {
+            message: message.into(),
+            problems: Vec::new(),
+            fix: None,
+        }
     }
 
     /// A request that breaks one rule, with the way out.
     pub fn invalid_with_fix(message: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self::Invalid { message: message.into(), problems: Vec::new(), fix: Some(fix.into()) }
+        Self::Invalid {
+            message: message.into(),
+            problems: Vec::new(),
+            fix: Some(fix.into()),
+        }
     }
 
     /// A request whose named fields are wrong, one line each.
@@ -152,6 +167,15 @@ impl Error {
     /// A fault of ours that has no foreign error behind it.
     pub fn internal(message: impl std::fmt::Display) -> Self {
         Self::Internal(Arc::new(anyhow::anyhow!("{message}")))
+    }
+
+    /// The error with the causes of a fault of ours, for the log and never for an answer.
+    #[must_use]
+    pub fn with_causes(&self) -> String {
+        if let Self::Internal(cause) = self {
+            return format!("{cause:#}");
+        }
+        self.to_string()
     }
 
     /// The one table from an error to its public answer.
@@ -170,8 +194,13 @@ impl Error {
             Self::TooLarge { .. } => (413, 10413, "request_too_large"),
             Self::RateLimited { .. } => (429, 10429, "rate_limited"),
             Self::NotImplemented(_) => (501, 10501, "not_implemented"),
-            Self::Upstream { timed_out: true, .. } => (504, 10504, "upstream_timeout"),
-            Self::Upstream { timed_out: false, .. } => (502, 10502, "upstream_unreachable"),
+            Self::Upstream {
+                timed_out: true, ..
+            } => (504, 10504, "upstream_timeout"),
+            Self::Upstream {
+                timed_out: false, ..
+            } => (502, 10502, "upstream_unreachable"),
+            Self::Unavailable(_) => (503, 10503, "unavailable"),
             Self::Timeout => (504, 10504, "timeout"),
             Self::Internal(_) => (500, 10500, "internal_error"),
         };
@@ -180,7 +209,11 @@ impl Error {
             code,
             slug,
             suggested_fix: self.suggested_fix(),
-            errors: if let Self::Invalid { problems, .. } = self { problems.clone() } else { vec![] },
+            errors: if let Self::Invalid { problems, .. } = self {
+                problems.clone()
+            } else {
+                vec![]
+            },
             should_retry: self.should_retry(),
         }
     }
@@ -213,6 +246,7 @@ impl Error {
             | Self::Conflict(_)
             | Self::TooLarge { .. }
             | Self::Upstream { .. }
+            | Self::Unavailable(_)
             | Self::Timeout
             | Self::Internal(_) => None,
         }
@@ -223,6 +257,7 @@ impl Error {
             Self::Conflict(_)
             | Self::NotImplemented(_)
             | Self::Upstream { .. }
+            | Self::Unavailable(_)
             | Self::Timeout
             | Self::Internal(_) => Some(false),
             Self::NotFound { .. }

@@ -34,26 +34,44 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         let bytes = Bytes::from_request(request, state)
             .await
             .map_err(IntoResponse::into_response)?;
-        let text: &[u8] = if bytes.iter().all(u8::is_ascii_whitespace) {
-            b"{}"
-        } else {
-            &bytes
-        };
-        let mut reader = serde_json::Deserializer::from_slice(text);
-        serde_path_to_error::deserialize(&mut reader)
-            .map_err(|cause| explain(&cause))
-            .and_then(|value| match reader.end() {
-                Ok(()) => Ok(Self(value)),
-                Err(cause) => Err(Error::fields(vec![format!("body: {cause}")])),
-            })
+        read_object(&bytes)
+            .map(Self)
             .map_err(IntoResponse::into_response)
     }
 }
 
+fn read_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    let text = match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        None => b"{}",
+        // serde would read a list as an object's fields in order.
+        Some(b'[') => return Err(Error::fields(vec!["body: must be a JSON object".into()])),
+        Some(_) => bytes,
+    };
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|cause| explain(&cause))?;
+    reader
+        .end()
+        .map_err(|cause| Error::fields(vec![format!("body: {cause}")]))?;
+    Ok(value)
+}
+
 fn explain(cause: &serde_path_to_error::Error<serde_json::Error>) -> Error {
     let path = cause.path().to_string();
-    let place = if path == "." { "body".to_owned() } else { path };
-    Error::fields(vec![format!("{place}: {}", cause.inner())])
+    let place = if path == "." { "body" } else { &path };
+    let problem = without_value(&cause.inner().to_string());
+    Error::fields(vec![format!("{place}: {problem}")])
+}
+
+/// serde quotes the value it did not expect, which may be a secret in the wrong place:
+/// `invalid type: string "…", expected a boolean` loses its middle.
+fn without_value(problem: &str) -> String {
+    let quote = problem.find(['"', '`']);
+    match (quote, problem.rfind(", expected ")) {
+        (Some(start), Some(end)) if start < end => {
+            format!("{}{}", problem[..start].trim_end(), &problem[end..])
+        }
+        _ => problem.to_owned(),
+    }
 }
 
 /// The query, read leniently: empty values count as absent, `a[b]=c` is an object.
@@ -67,7 +85,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
         let fields = query_fields(parts.uri.query().unwrap_or_default());
         serde_path_to_error::deserialize(Value::Object(fields))
             .map(Self)
-            .map_err(|cause| Error::fields(vec![format!("{}: {}", cause.path(), cause.inner())]))
+            .map_err(|cause| explain(&cause))
     }
 }
 
@@ -226,6 +244,41 @@ mod tests {
                 serde_json::from_value(Value::Object(query_fields(query))).unwrap();
             assert_eq!(filters.toolkit_slugs.0, ["a", "b"], "{query}");
         }
+    }
+
+    #[test]
+    fn a_problem_never_quotes_the_value_behind_it() {
+        #[derive(Debug, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        enum Choice {
+            First,
+        }
+        let cases = [
+            (
+                explain_body::<bool>(r#""s3cr3t\", expected x""#),
+                "body: invalid type: string, expected a boolean",
+            ),
+            (
+                explain_body::<Choice>(r#""s3cr3t`""#),
+                "body: unknown variant, expected `first`",
+            ),
+            (
+                explain_body::<u8>("70000"),
+                "body: invalid value: integer, expected u8",
+            ),
+        ];
+        for (problem, expected) in cases {
+            assert!(problem.starts_with(expected), "{problem}");
+            assert!(!problem.contains("s3cr3t"), "{problem}");
+        }
+    }
+
+    fn explain_body<T: DeserializeOwned + std::fmt::Debug>(text: &str) -> String {
+        read_object::<T>(text.as_bytes())
+            .unwrap_err()
+            .shown()
+            .errors
+            .remove(0)
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::extract::Json;
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::storage::installation;
 
 /// Outside the documented API.
@@ -22,7 +22,17 @@ async fn health() -> Json<Value> {
 }
 
 async fn ready(State(app): State<App>) -> Result<Json<Value>> {
+    match ask_database(&app).await {
+        Ok(()) => Ok(Json(json!({ "status": "ready" }))),
+        Err(cause) => {
+            tracing::warn!(cause = cause.with_causes(), "not ready");
+            Err(Error::Unavailable("the database does not answer"))
+        }
+    }
+}
+
+async fn ask_database(app: &App) -> Result<()> {
     let mut session = app.db.read().await?;
     installation::find(session.conn(), "ready").await?;
-    Ok(Json(json!({ "status": "ready" })))
+    Ok(())
 }

@@ -1,25 +1,25 @@
-//! What happens to every request: an id, one shape for every failure, a line in the log.
+//! What happens to every request: one slash for many, an id, a line in the log, a time limit, and
+//! an answer even to a panic.
 
 use std::any::Any;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::uri::PathAndQuery;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use axum::{Router, middleware};
+use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
-use utoipa::ToSchema;
 
-use crate::app::App;
-use crate::error::{Error, Shown};
+use super::failure::{add_allowance, failure_of, render};
+use crate::error::Error;
 use crate::ids::RequestId;
 use crate::rate_limit::Allowance;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 const LONGEST_REQUEST_ID: usize = 128;
 /// Longer than any tool's own limit of 300 seconds.
 const LONGEST_REQUEST: Duration = Duration::from_secs(330);
@@ -33,60 +33,24 @@ pub enum ApiVersion {
     V3_1,
 }
 
-/// What the failure of a request looks like.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Error)]
-pub struct ErrorBody {
-    /// The error.
-    error: ErrorDetail,
-}
-
-/// The error object of the API.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ErrorDetail {
-    /// What went wrong, for a person.
-    #[schema(example = "connected account `ca_x` was not found")]
-    message: String,
-    /// The API's number for the error.
-    #[schema(example = 10404)]
-    code: u32,
-    /// The HTTP status.
-    #[schema(example = 404)]
-    status: u16,
-    /// A stable name for the error.
-    #[schema(required = false)]
-    slug: &'static str,
-    /// The request's id, as in `x-request-id` and in the server's log.
-    #[schema(required = false)]
-    request_id: String,
-    /// What the caller can do about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    suggested_fix: Option<String>,
-    /// One line a problem.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
-    errors: Vec<String>,
-}
-
 /// Where an extractor leaves the organisation's allowance for the answer's headers.
 #[derive(Debug, Clone, Default)]
 pub struct AllowanceSlot(pub Arc<OnceLock<Allowance>>);
 
-impl IntoResponse for Error {
-    /// Status and the error itself; [`answer`] writes the body.
-    fn into_response(self) -> Response {
-        let status =
-            StatusCode::from_u16(self.shown().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = status.into_response();
-        response.extensions_mut().insert(self);
-        response
-    }
+/// Puts what every request goes through around `routed`.
+pub(super) fn with_manners(routed: Router, max_body_bytes: usize) -> Router {
+    // A router that is only a fallback, so that its layers run before anything is routed.
+    Router::new()
+        .fallback_service(routed.layer(DefaultBodyLimit::max(max_body_bytes)))
+        .layer(middleware::from_fn(limit_time))
+        .layer(CatchPanicLayer::custom(answer_panic))
+        .layer(middleware::from_fn_with_state(max_body_bytes, answer))
+        .layer(middleware::from_fn(collapse_slashes))
 }
 
-/// The outermost layer: gives the request an id and a span, turns every failure into the API's
-/// error object, logs it once.
-pub async fn answer(State(app): State<App>, mut request: Request, next: Next) -> Response {
+/// Gives the request an id and a span, turns every failure into the API's error object, logs it
+/// once.
+async fn answer(State(max_body_bytes): State<usize>, mut request: Request, next: Next) -> Response {
     let request_id = given_request_id(request.headers())
         .unwrap_or_else(|| RequestId::generate().as_str().to_owned());
     let allowance = AllowanceSlot::default();
@@ -95,16 +59,16 @@ pub async fn answer(State(app): State<App>, mut request: Request, next: Next) ->
         .insert(RequestId::from(request_id.clone()));
     request.extensions_mut().insert(allowance.clone());
     let method = request.method().clone();
-    let path = request.uri().path().to_owned();
+    let path = shown_path(request.uri().path()).to_owned();
     let span = tracing::info_span!(
-        "request", request_id = %request_id, http.method = %method, http.path = %shown_path(&path)
+        "request", request_id = %request_id, http.method = %method, http.path = %path
     );
     let started = Instant::now();
     let response = next.run(request).instrument(span.clone()).await;
     let entered = span.enter();
-    let mut response = match failure_of(&response, method.as_str(), &path, &app) {
+    let mut response = match failure_of(&response, method.as_str(), &path, max_body_bytes) {
         None => response,
-        Some(error) => render(&error, &request_id),
+        Some(error) => render(&error, &request_id, &response),
     };
     tracing::info!(
         status = response.status().as_u16(),
@@ -141,114 +105,8 @@ fn given_request_id(headers: &HeaderMap) -> Option<String> {
     is_plain.then(|| given.to_owned())
 }
 
-/// The error behind a failed answer: ours, or what axum's bare status stands for. Pages answer
-/// for themselves.
-fn failure_of(response: &Response, method: &str, path: &str, app: &App) -> Option<Error> {
-    let status = response.status();
-    if status.is_success() || status.is_redirection() || is_page(response) {
-        return None;
-    }
-    if let Some(error) = response.extensions().get::<Error>() {
-        return Some(error.clone());
-    }
-    Some(match status {
-        StatusCode::NOT_FOUND => Error::UnknownRoute {
-            path: path.to_owned(),
-        },
-        StatusCode::METHOD_NOT_ALLOWED => Error::WrongMethod {
-            method: method.to_owned(),
-        },
-        StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge {
-            limit: app.config.max_body_bytes,
-        },
-        status if status.is_client_error() => Error::invalid("the request could not be read"),
-        status => Error::internal(format!("a bare answer with status {status}")),
-    })
-}
-
-fn is_page(response: &Response) -> bool {
-    response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
-}
-
-fn render(error: &Error, request_id: &str) -> Response {
-    let Shown {
-        status,
-        code,
-        slug,
-        suggested_fix,
-        errors,
-        should_retry,
-    } = error.shown();
-    match error {
-        Error::Internal(cause) => {
-            tracing::error!(error.code = code, cause = format!("{cause:#}"), "failed")
-        }
-        error => tracing::debug!(error.code = code, %error, ?errors, "refused"),
-    }
-    let body = ErrorBody {
-        error: ErrorDetail {
-            message: error.to_string(),
-            code,
-            status,
-            slug,
-            request_id: request_id.to_owned(),
-            suggested_fix,
-            errors,
-        },
-    };
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    #[expect(
-        clippy::disallowed_types,
-        reason = "the one place that writes the error's body"
-    )]
-    let mut response = (status, axum::Json(body)).into_response();
-    let headers = response.headers_mut();
-    if let Some(should_retry) = should_retry {
-        headers.insert(
-            SHOULD_RETRY,
-            HeaderValue::from_static(if should_retry { "true" } else { "false" }),
-        );
-    }
-    if let Error::RateLimited {
-        limit,
-        window_s,
-        retry_after_s,
-    } = error
-    {
-        add_allowance(
-            headers,
-            Allowance {
-                limit: *limit,
-                remaining: 0,
-                window_s: *window_s,
-            },
-        );
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_s));
-    }
-    if status == StatusCode::UNAUTHORIZED {
-        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("ApiKey"));
-    }
-    response
-}
-
-fn add_allowance(headers: &mut HeaderMap, allowance: Allowance) {
-    let Allowance {
-        limit,
-        remaining,
-        window_s,
-    } = allowance;
-    headers.insert("x-ratelimit", HeaderValue::from(limit));
-    headers.insert("x-ratelimit-remaining", HeaderValue::from(remaining));
-    if let Ok(window) = HeaderValue::from_str(&format!("{window_s}s")) {
-        headers.insert("x-ratelimit-window-size", window);
-    }
-}
-
 /// Turns a panic into an answer; its text goes to the log.
-pub fn answer_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
+fn answer_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
     let text = panic
         .downcast_ref::<String>()
         .map(String::as_str)
@@ -258,7 +116,7 @@ pub fn answer_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
 }
 
 /// Ends a request that takes too long.
-pub async fn limit_time(request: Request, next: Next) -> Response {
+async fn limit_time(request: Request, next: Next) -> Response {
     match tokio::time::timeout(LONGEST_REQUEST, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Error::Timeout.into_response(),
@@ -266,7 +124,7 @@ pub async fn limit_time(request: Request, next: Next) -> Response {
 }
 
 /// `//api//v3/x` is `/api/v3/x`: SDKs join URLs by hand.
-pub async fn collapse_slashes(mut request: Request, next: Next) -> Response {
+async fn collapse_slashes(mut request: Request, next: Next) -> Response {
     let path = request.uri().path();
     if path.contains("//") {
         let mut collapsed = String::with_capacity(path.len());
@@ -288,4 +146,68 @@ pub async fn collapse_slashes(mut request: Request, next: Next) -> Response {
         }
     }
     next.run(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use axum::http::StatusCode;
+    use axum::routing::get;
+    use serde_json::Value;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn call(routed: Router) -> (StatusCode, HeaderMap, Value) {
+        let request = Request::get("/").body(Body::empty()).unwrap();
+        let response = with_manners(routed, 1024).oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.unwrap();
+        let json = serde_json::from_slice(&bytes).unwrap();
+        (parts.status, parts.headers, json)
+    }
+
+    #[tokio::test]
+    async fn a_panic_answers_the_error_object_without_its_text() {
+        async fn panicking() {
+            panic!("the secret is 42")
+        }
+        let routed = Router::new().route("/", get(panicking));
+        let (status, headers, json) = call(routed).await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(headers["x-should-retry"], "false");
+        assert_eq!(json["error"]["code"], 10500);
+        assert_eq!(json["error"]["message"], "internal error");
+        assert!(!json.to_string().contains("42"), "{json}");
+        assert_eq!(
+            headers["x-request-id"],
+            json["error"]["request_id"].as_str().unwrap()
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_takes_too_long_is_ended() {
+        let routed = Router::new().route("/", get(std::future::pending::<()>));
+        let (status, headers, json) = call(routed).await;
+        assert_eq!(status, StatusCode::GATEWAY_TIMEOUT);
+        assert_eq!(headers["x-should-retry"], "false");
+        assert_eq!(json["error"]["slug"], "timeout");
+    }
+
+    #[tokio::test]
+    async fn a_bare_failure_of_a_library_gets_the_error_object() {
+        for (status, code) in [
+            (StatusCode::IM_A_TEAPOT, 10400),
+            (StatusCode::BAD_GATEWAY, 10500),
+        ] {
+            let routed = Router::new().route("/", get(move || std::future::ready(status)));
+            let (_, _, json) = call(routed).await;
+            assert_eq!(json["error"]["code"], code);
+        }
+    }
+
+    #[test]
+    fn the_token_of_a_connect_link_is_not_shown() {
+        assert_eq!(shown_path("/link/lt_secret"), "/link/…");
+    }
 }

@@ -3,6 +3,7 @@
 
 pub mod auth;
 pub mod extract;
+mod failure;
 mod health;
 pub mod middleware;
 mod not_built;
@@ -11,10 +12,7 @@ mod projects;
 mod session_info;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, from_fn_with_state};
 use tokio::net::TcpListener;
-use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
@@ -31,22 +29,17 @@ pub(crate) fn api_routes() -> OpenApiRouter<App> {
 pub fn router(app: &App) -> Router {
     let versioned = |version: ApiVersion| {
         let (router, _) = api_routes().split_for_parts();
-        router.merge(not_built::routes()).route_layer(axum::Extension(version))
+        router
+            .merge(not_built::routes())
+            .route_layer(axum::Extension(version))
     };
     let routed = Router::new()
         .nest("/api/v3", versioned(ApiVersion::V3))
         .nest("/api/v3.1", versioned(ApiVersion::V3_1))
         .merge(health::routes())
         .merge(openapi::routes())
-        .layer(DefaultBodyLimit::max(app.config.max_body_bytes))
         .with_state(app.clone());
-    // A router that is only a fallback, so that its layers run before anything is routed.
-    Router::new()
-        .fallback_service(routed)
-        .layer(from_fn(middleware::collapse_slashes))
-        .layer(from_fn(middleware::limit_time))
-        .layer(CatchPanicLayer::custom(middleware::answer_panic))
-        .layer(from_fn_with_state(app.clone(), middleware::answer))
+    middleware::with_manners(routed, app.config.max_body_bytes)
 }
 
 /// Answers requests until the server stops; those under way are finished first.

@@ -10,7 +10,7 @@ use utoipa::{PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_scalar::{Scalar, Servable};
 
-use super::middleware::{ErrorBody, ErrorDetail};
+use super::failure::{ErrorBody, ErrorDetail};
 use crate::app::App;
 use crate::error::Result;
 

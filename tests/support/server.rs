@@ -27,6 +27,8 @@ pub struct TestServer {
     pub org: Client,
     /// The first project's key.
     pub api_key: String,
+    /// The organisation's key.
+    pub org_api_key: String,
     /// The data folder (the SQLite file lies in it).
     pub dir: TempDir,
 }
@@ -46,30 +48,44 @@ impl TestServer {
     /// The given flags beside the ones every test needs.
     pub async fn with(flags: &[&str]) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
-        let mut arguments: Vec<String> =
-            ["tenon", "--listen", "127.0.0.1:0", "--data-dir"].map(str::to_owned).to_vec();
+        let mut arguments: Vec<String> = ["tenon", "--listen", "127.0.0.1:0", "--data-dir"]
+            .map(str::to_owned)
+            .to_vec();
         arguments.push(dir.path().display().to_string());
         if engine() == Engine::Postgres {
             let key = tenon::crypto::Vault::generate_text().expect("a key");
             let url = create_postgres().await;
-            let own = ["--database-url", &url, "--master-key", &key, "--database-connections", "5"];
+            let own = [
+                "--database-url",
+                &url,
+                "--master-key",
+                &key,
+                "--database-connections",
+                "5",
+            ];
             arguments.extend(own.map(str::to_owned));
         }
         arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
-        let config = Arguments::try_parse_from(arguments).expect("valid flags").config;
+        let config = Arguments::try_parse_from(arguments)
+            .expect("valid flags")
+            .config;
         let clock = Clock::manual(Timestamp::from_millis(START_MILLIS));
         let config = config.check().expect("possible settings");
-        let server = cli::start(config, clock.clone()).await.expect("the server starts");
+        let server = cli::start(config, clock.clone())
+            .await
+            .expect("the server starts");
         let keys = server.first_keys.expect("a new database makes keys");
         let base = format!("http://{}", server.address);
         let anonymous = Client::new(&base);
         let api_key = keys.project.reveal().to_owned();
+        let org_api_key = keys.organization.reveal().to_owned();
         Self {
             client: anonymous.with_header("x-api-key", &api_key),
             org: anonymous.with_header("x-org-api-key", keys.organization.reveal()),
             app: server.app,
             anonymous,
             api_key,
+            org_api_key,
             base,
             clock,
             dir,
