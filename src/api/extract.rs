@@ -47,12 +47,33 @@ fn read_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
         Some(b'[') => return Err(Error::fields(vec!["body: must be a JSON object".into()])),
         Some(_) => bytes,
     };
+    if has_nul(text) {
+        return Err(nul("body"));
+    }
     let mut reader = serde_json::Deserializer::from_slice(text);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|cause| explain(&cause))?;
     reader
         .end()
         .map_err(|cause| Error::fields(vec![format!("body: {cause}")]))?;
     Ok(value)
+}
+
+/// PostgreSQL keeps no NUL in text, SQLite does; refused at the door, both engines behave alike.
+fn nul(place: &str) -> Error {
+    Error::fields(vec![format!("{place}: must not contain the NUL character")])
+}
+
+/// Whether a string of the JSON text holds an escaped NUL (a plain one is no JSON).
+fn has_nul(json: &[u8]) -> bool {
+    let mut rest = json;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        if rest[at + 1..].starts_with(b"u0000") {
+            return true;
+        }
+        // The escaped character may itself be a backslash.
+        rest = rest.get(at + 2..).unwrap_or_default();
+    }
+    false
 }
 
 fn explain(cause: &serde_path_to_error::Error<serde_json::Error>) -> Error {
@@ -82,7 +103,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        let fields = query_fields(parts.uri.query().unwrap_or_default());
+        let query = parts.uri.query().unwrap_or_default();
+        if query.contains("%00") {
+            return Err(nul("query"));
+        }
+        let fields = query_fields(query);
         serde_path_to_error::deserialize(Value::Object(fields))
             .map(Self)
             .map_err(|cause| explain(&cause))
@@ -136,6 +161,9 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        if parts.uri.path().contains("%00") {
+            return Err(nul("path"));
+        }
         #[expect(clippy::disallowed_types, reason = "wrapped here, with our error")]
         axum::extract::Path::from_request_parts(parts, state)
             .await
@@ -279,6 +307,15 @@ mod tests {
             .shown()
             .errors
             .remove(0)
+    }
+
+    #[test]
+    fn an_escaped_nul_is_found_and_an_escaped_backslash_before_it_is_not_one() {
+        assert!(has_nul(br#"{"a":"b\u0000"}"#));
+        assert!(has_nul(br#"{"a":"\\\u0000"}"#));
+        assert!(!has_nul(br#"{"a":"\\u0000"}"#));
+        assert!(!has_nul(br#"{"a":"\u0001 0000"}"#));
+        assert!(!has_nul(b"\\"));
     }
 
     #[test]

@@ -237,7 +237,7 @@ async fn odd_percent_encodings_are_refused_or_not_found_but_never_a_fault() {
         ("%FF%FE", 400),
         ("%zz", 404),
         ("%", 404),
-        ("%00", 404),
+        ("%00", 400),
         ("a%2Fb", 404),
     ] {
         let request = format!(
@@ -262,6 +262,22 @@ async fn odd_percent_encodings_are_refused_or_not_found_but_never_a_fault() {
         .get(&format!("{LIST}?unknown=%FF&limit=1"))
         .await
         .expect(200);
+}
+
+#[tokio::test]
+async fn a_nul_character_is_refused_on_both_engines() {
+    let server = TestServer::start().await;
+    let body = json!({ "display_name": "a\u{0}b" });
+    let error = server.client.patch(CONFIG, body).await.error(400);
+    assert_eq!(
+        error["errors"],
+        json!(["body: must not contain the NUL character"])
+    );
+    server
+        .org
+        .get(&format!("{LIST}?cursor=%00"))
+        .await
+        .error(400);
 }
 
 #[tokio::test]
