@@ -21,7 +21,7 @@ use crate::storage::changes::Change;
 use crate::storage::connected_accounts::ConnectedAccount;
 use crate::storage::projects::Project;
 
-const LONGEST_LIFE: Duration = Duration::from_secs(60);
+const LONGEST_LIFE: Duration = Duration::from_mins(1);
 const CAPACITY: u64 = 20_000;
 
 /// Whose newest account for which toolkit.
@@ -86,7 +86,12 @@ impl Caches {
                 // Disabling a config changes which account is the newest usable one.
                 self.choices.clear();
             }
-            Change::Account { project, id, user, toolkit } => {
+            Change::Account {
+                project,
+                id,
+                user,
+                toolkit,
+            } => {
                 self.accounts.forget(&(project.clone(), id.clone()));
                 self.choices.forget(&AccountChoice {
                     project: project.clone(),
@@ -124,7 +129,10 @@ where
 {
     fn new() -> Self {
         Self {
-            entries: Cache::builder().max_capacity(CAPACITY).time_to_live(LONGEST_LIFE).build(),
+            entries: Cache::builder()
+                .max_capacity(CAPACITY)
+                .time_to_live(LONGEST_LIFE)
+                .build(),
             removals: Arc::default(),
         }
     }
@@ -141,7 +149,9 @@ where
             return Ok(Some(row));
         }
         let seen = self.removals.load(Ordering::SeqCst);
-        let Some(row) = load().await?.map(Arc::new) else { return Ok(None) };
+        let Some(row) = load().await?.map(Arc::new) else {
+            return Ok(None);
+        };
         self.entries.insert(key.clone(), Arc::clone(&row));
         if self.removals.load(Ordering::SeqCst) != seen {
             self.entries.invalidate(key);

@@ -12,78 +12,99 @@ use url::Url;
 
 use crate::error::{Error, Result};
 
+const DATABASE: &str = "Database and keys";
+const TOOLKITS: &str = "Toolkits and outbound calls";
+const LIMITS: &str = "Limits";
+
 /// Settings of `tenon serve`. A secret may be given as `@/path/to/file`.
 #[derive(Debug, Clone, Args)]
 pub struct Config {
     /// Address and port to listen on.
-    #[arg(long, env = "TENON_LISTEN", default_value = "127.0.0.1:8080")]
+    #[arg(
+        long,
+        env = "TENON_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_name = "ADDRESS",
+        help_heading = "Server"
+    )]
     pub listen: SocketAddr,
     /// The URL under which users' browsers and SDKs reach this server, without a trailing slash;
     /// by default `http://` and the listen address.
-    #[arg(long, env = "TENON_PUBLIC_URL")]
+    #[arg(
+        long,
+        env = "TENON_PUBLIC_URL",
+        value_name = "URL",
+        help_heading = "Server"
+    )]
     pub public_url: Option<Url>,
     /// Folder for the SQLite database and the generated master key.
-    #[arg(long, env = "TENON_DATA_DIR", default_value = "./data")]
+    #[arg(long, env = "TENON_DATA_DIR", default_value = "./data", value_name = "FOLDER", help_heading = DATABASE)]
     pub data_dir: PathBuf,
     /// `postgres://…`; without it the server uses SQLite in the data folder.
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL", help_heading = DATABASE)]
     pub database_url: Option<SecretString>,
     /// Most connections to PostgreSQL at a time.
-    #[arg(long, env = "TENON_DATABASE_CONNECTIONS", default_value_t = 20)]
+    #[arg(long, env = "TENON_DATABASE_CONNECTIONS", default_value_t = 20, value_name = "NUMBER", help_heading = DATABASE)]
     pub database_connections: u32,
     /// The key that seals all others: 32 bytes in base64 or hexadecimal. Without it one is made in
     /// the data folder, which then must be kept as carefully as the key.
-    #[arg(long, env = "TENON_MASTER_KEY", hide_env_values = true)]
+    #[arg(long, env = "TENON_MASTER_KEY", hide_env_values = true, value_name = "KEY", help_heading = DATABASE)]
     pub master_key: Option<SecretString>,
     /// The first project's API key, at the first start; by default one is made and printed once.
-    #[arg(long, env = "TENON_API_KEY", hide_env_values = true)]
+    #[arg(long, env = "TENON_API_KEY", hide_env_values = true, value_name = "KEY", help_heading = DATABASE)]
     pub api_key: Option<SecretString>,
     /// The first organisation's API key, at the first start; by default one is made and printed.
-    #[arg(long, env = "TENON_ORG_API_KEY", hide_env_values = true)]
+    #[arg(long, env = "TENON_ORG_API_KEY", hide_env_values = true, value_name = "KEY", help_heading = DATABASE)]
     pub org_api_key: Option<SecretString>,
     /// Folder with toolkits of yours; one with a bundled toolkit's slug replaces it.
-    #[arg(long, env = "TENON_TOOLKITS_DIR")]
+    #[arg(long, env = "TENON_TOOLKITS_DIR", value_name = "FOLDER", help_heading = TOOLKITS)]
     pub toolkits_dir: Option<PathBuf>,
     /// Networks that outbound calls may reach although they are private, such as `10.1.0.0/16`.
-    #[arg(long, env = "TENON_ALLOW_CIDRS", value_delimiter = ',')]
+    #[arg(long, env = "TENON_ALLOW_CIDRS", value_delimiter = ',', value_name = "CIDR,…", help_heading = TOOLKITS)]
     pub allow_cidrs: Vec<IpNet>,
     /// Another base URL for a toolkit, as `github=https://ghe.example.com/api/v3`
     /// [env: `TENON_BASE_URL_<TOOLKIT>`].
-    #[arg(long = "base-url", value_name = "TOOLKIT=URL")]
+    #[arg(long = "base-url", value_name = "TOOLKIT=URL", help_heading = TOOLKITS)]
     pub base_urls: Vec<ToolkitSetting>,
     /// Another OAuth authorization URL for a toolkit [env: `TENON_AUTHORIZE_URL_<TOOLKIT>`].
-    #[arg(long = "authorize-url", value_name = "TOOLKIT=URL")]
+    #[arg(long = "authorize-url", value_name = "TOOLKIT=URL", help_heading = TOOLKITS)]
     pub authorize_urls: Vec<ToolkitSetting>,
     /// Another OAuth token URL for a toolkit [env: `TENON_TOKEN_URL_<TOOLKIT>`].
-    #[arg(long = "token-url", value_name = "TOOLKIT=URL")]
+    #[arg(long = "token-url", value_name = "TOOLKIT=URL", help_heading = TOOLKITS)]
     pub token_urls: Vec<ToolkitSetting>,
     /// Client id of this installation's own OAuth app for a toolkit, which makes managed auth work
     /// for it [env: `TENON_OAUTH_CLIENT_ID_<TOOLKIT>`].
-    #[arg(long = "oauth-client-id", value_name = "TOOLKIT=ID")]
+    #[arg(long = "oauth-client-id", value_name = "TOOLKIT=ID", help_heading = TOOLKITS)]
     pub oauth_client_ids: Vec<ToolkitSetting>,
     /// Its client secret [env: `TENON_OAUTH_CLIENT_SECRET_<TOOLKIT>`].
-    #[arg(long = "oauth-client-secret", value_name = "TOOLKIT=SECRET")]
+    #[arg(long = "oauth-client-secret", value_name = "TOOLKIT=SECRET", help_heading = TOOLKITS)]
     pub oauth_client_secrets: Vec<ToolkitSetting>,
     /// Requests an organisation may make in a window, per replica; no limit by default.
-    #[arg(long, env = "TENON_RATE_LIMIT")]
+    #[arg(long, env = "TENON_RATE_LIMIT", value_name = "REQUESTS", help_heading = LIMITS)]
     pub rate_limit: Option<u32>,
     /// Length of the rate limit's window in seconds.
-    #[arg(long, env = "TENON_RATE_LIMIT_WINDOW", default_value_t = 600)]
+    #[arg(long, env = "TENON_RATE_LIMIT_WINDOW", default_value_t = 600, value_name = "SECONDS", help_heading = LIMITS)]
     pub rate_limit_window_s: u64,
     /// Largest request body in bytes.
-    #[arg(long, env = "TENON_MAX_BODY_BYTES", default_value_t = 10 * 1024 * 1024)]
+    #[arg(long, env = "TENON_MAX_BODY_BYTES", default_value_t = 10 * 1024 * 1024, value_name = "BYTES", help_heading = LIMITS)]
     pub max_body_bytes: usize,
     /// Largest upstream answer in bytes that a tool returns.
-    #[arg(long, env = "TENON_MAX_UPSTREAM_BYTES", default_value_t = 8 * 1024 * 1024)]
+    #[arg(long, env = "TENON_MAX_UPSTREAM_BYTES", default_value_t = 8 * 1024 * 1024, value_name = "BYTES", help_heading = LIMITS)]
     pub max_upstream_bytes: usize,
     /// Time limit of an upstream call in seconds, unless the tool has its own.
-    #[arg(long, env = "TENON_UPSTREAM_TIMEOUT", default_value_t = 60)]
+    #[arg(long, env = "TENON_UPSTREAM_TIMEOUT", default_value_t = 60, value_name = "SECONDS", help_heading = LIMITS)]
     pub upstream_timeout_s: u64,
     /// Logs as JSON, one object a line.
-    #[arg(long, env = "TENON_LOG_JSON")]
+    #[arg(long, env = "TENON_LOG_JSON", help_heading = "Log")]
     pub log_json: bool,
     /// What to log, as `tracing` filters have it.
-    #[arg(long, env = "RUST_LOG", default_value = "info")]
+    #[arg(
+        long,
+        env = "RUST_LOG",
+        default_value = "info",
+        value_name = "FILTER",
+        help_heading = "Log"
+    )]
     pub log_filter: String,
 }
 
@@ -107,7 +128,10 @@ impl std::str::FromStr for ToolkitSetting {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (toolkit, value) = text.split_once('=').ok_or("expected TOOLKIT=VALUE")?;
-        Ok(Self { toolkit: toolkit.to_ascii_lowercase(), value: value.to_owned().into() })
+        Ok(Self {
+            toolkit: toolkit.to_ascii_lowercase(),
+            value: value.to_owned().into(),
+        })
     }
 }
 
@@ -139,7 +163,7 @@ impl Config {
     /// # Errors
     /// When a setting contradicts another or names an unreadable file.
     pub fn check(mut self) -> Result<Self> {
-        self.read_toolkit_environment()?;
+        self.read_toolkit_environment();
         for secret in [
             &mut self.master_key,
             &mut self.api_key,
@@ -149,15 +173,24 @@ impl Config {
             if let Some(value) = secret {
                 *value = read_secret(value)?;
             }
+            // Compose files hand variables on that are not set.
+            secret.take_if(|value| value.expose_secret().is_empty());
         }
         if let Some(url) = &self.public_url
             && !matches!(url.scheme(), "http" | "https")
         {
-            return Err(Error::invalid("TENON_PUBLIC_URL must begin with http:// or https://"));
+            return Err(Error::invalid(
+                "TENON_PUBLIC_URL must begin with http:// or https://",
+            ));
         }
-        for (name, key) in [("TENON_API_KEY", &self.api_key), ("TENON_ORG_API_KEY", &self.org_api_key)]
-        {
-            if key.as_ref().is_some_and(|key| key.expose_secret().len() < MIN_KEY_LENGTH) {
+        for (name, key) in [
+            ("TENON_API_KEY", &self.api_key),
+            ("TENON_ORG_API_KEY", &self.org_api_key),
+        ] {
+            if key
+                .as_ref()
+                .is_some_and(|key| key.expose_secret().len() < MIN_KEY_LENGTH)
+            {
                 return Err(Error::invalid(format!(
                     "{name} must have at least {MIN_KEY_LENGTH} characters"
                 )));
@@ -172,6 +205,9 @@ impl Config {
     pub fn public_base(&self) -> String {
         match &self.public_url {
             Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+            None if self.listen.ip().is_unspecified() => {
+                format!("http://localhost:{}", self.listen.port())
+            }
             None => format!("http://{}", self.listen),
         }
     }
@@ -190,15 +226,24 @@ impl Config {
         let mut overrides: BTreeMap<String, ToolkitOverride> = BTreeMap::new();
         for setting in &self.base_urls {
             let url = parse_url(setting)?;
-            overrides.entry(setting.toolkit.clone()).or_default().base_url = Some(url);
+            overrides
+                .entry(setting.toolkit.clone())
+                .or_default()
+                .base_url = Some(url);
         }
         for setting in &self.authorize_urls {
             let url = parse_url(setting)?;
-            overrides.entry(setting.toolkit.clone()).or_default().authorize_url = Some(url);
+            overrides
+                .entry(setting.toolkit.clone())
+                .or_default()
+                .authorize_url = Some(url);
         }
         for setting in &self.token_urls {
             let url = parse_url(setting)?;
-            overrides.entry(setting.toolkit.clone()).or_default().token_url = Some(url);
+            overrides
+                .entry(setting.toolkit.clone())
+                .or_default()
+                .token_url = Some(url);
         }
         for id in &self.oauth_client_ids {
             let secret = self
@@ -206,7 +251,10 @@ impl Config {
                 .iter()
                 .find(|secret| secret.toolkit == id.toolkit)
                 .ok_or_else(|| {
-                    Error::invalid(format!("the OAuth app of {} has no client secret", id.toolkit))
+                    Error::invalid(format!(
+                        "the OAuth app of {} has no client secret",
+                        id.toolkit
+                    ))
                 })?;
             overrides.entry(id.toolkit.clone()).or_default().oauth_app = Some(OAuthApp {
                 client_id: id.value.expose_secret().to_owned(),
@@ -216,8 +264,11 @@ impl Config {
         Ok(overrides)
     }
 
-    fn read_toolkit_environment(&mut self) -> Result<()> {
-        #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
+    fn read_toolkit_environment(&mut self) {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is where the environment is read"
+        )]
         for (name, value) in std::env::vars() {
             let targets = [
                 ("TENON_BASE_URL_", &mut self.base_urls),
@@ -231,12 +282,14 @@ impl Config {
                     let toolkit = toolkit.to_ascii_lowercase();
                     // A flag stands above the environment.
                     if !settings.iter().any(|setting| setting.toolkit == toolkit) {
-                        settings.push(ToolkitSetting { toolkit, value: value.clone().into() });
+                        settings.push(ToolkitSetting {
+                            toolkit,
+                            value: value.clone().into(),
+                        });
                     }
                 }
             }
         }
-        Ok(())
     }
 }
 
@@ -254,6 +307,8 @@ fn read_secret(secret: &SecretString) -> Result<SecretString> {
         None => Ok(secret.clone()),
         Some(path) => std::fs::read_to_string(path)
             .map(|text| text.trim().to_owned().into())
-            .map_err(|cause| Error::invalid(format!("cannot read the secret file {path}: {cause}"))),
+            .map_err(|cause| {
+                Error::invalid(format!("cannot read the secret file {path}: {cause}"))
+            }),
     }
 }

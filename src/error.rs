@@ -156,6 +156,7 @@ impl Error {
     }
 
     /// A request whose named fields are wrong, one line each.
+    #[must_use]
     pub fn fields(problems: Vec<String>) -> Self {
         Self::Invalid {
             message: "Validation error while processing request".into(),

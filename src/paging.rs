@@ -33,7 +33,9 @@ impl PageRequest {
     pub fn new(limit: Option<i64>, cursor: Option<&str>) -> Result<Self> {
         let limit = match limit {
             None => DEFAULT_LIMIT,
-            Some(limit) => u32::try_from(limit.max(1)).unwrap_or(MAX_LIMIT).min(MAX_LIMIT),
+            Some(limit) => u32::try_from(limit.max(1))
+                .unwrap_or(MAX_LIMIT)
+                .min(MAX_LIMIT),
         };
         let offset = match cursor.filter(|cursor| !cursor.is_empty()) {
             None => 0,
@@ -86,7 +88,9 @@ impl PageRequest {
     /// The page of a list that is wholly in memory.
     #[must_use]
     pub fn slice<T: Clone>(self, all: &[T]) -> Page<T> {
-        let start = usize::try_from(self.offset).unwrap_or(usize::MAX).min(all.len());
+        let start = usize::try_from(self.offset)
+            .unwrap_or(usize::MAX)
+            .min(all.len());
         let end = start.saturating_add(self.limit as usize).min(all.len());
         self.page(all[start..end].to_vec(), all.len() as u64)
     }
@@ -110,9 +114,21 @@ pub struct Page<T> {
 impl<T> Page<T> {
     /// The same page of other things.
     pub fn map<U>(self, convert: impl FnMut(T) -> U) -> Page<U> {
-        let Self { items, next_cursor, total_pages, current_page, total_items } = self;
+        let Self {
+            items,
+            next_cursor,
+            total_pages,
+            current_page,
+            total_items,
+        } = self;
         let items = items.into_iter().map(convert).collect();
-        Page { items, next_cursor, total_pages, current_page, total_items }
+        Page {
+            items,
+            next_cursor,
+            total_pages,
+            current_page,
+            total_items,
+        }
     }
 }
 
@@ -126,7 +142,9 @@ mod tests {
         let mut seen = Vec::new();
         let mut cursor = None;
         loop {
-            let page = PageRequest::new(Some(10), cursor.as_deref()).unwrap().slice(&all);
+            let page = PageRequest::new(Some(10), cursor.as_deref())
+                .unwrap()
+                .slice(&all);
             assert_eq!((page.total_pages, page.total_items), (3, 25));
             seen.extend(page.items);
             cursor = page.next_cursor;
@@ -139,7 +157,13 @@ mod tests {
 
     #[test]
     fn a_limit_is_clamped_and_never_refused() {
-        for (asked, given) in [(9999, MAX_LIMIT), (0, 1), (-3, 1), (5, 5), (i64::MAX, MAX_LIMIT)] {
+        for (asked, given) in [
+            (9999, MAX_LIMIT),
+            (0, 1),
+            (-3, 1),
+            (5, 5),
+            (i64::MAX, MAX_LIMIT),
+        ] {
             assert_eq!(PageRequest::new(Some(asked), None).unwrap().limit, given);
         }
     }

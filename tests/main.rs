@@ -1,7 +1,16 @@
 //! All integration tests in one binary: one link step. They speak HTTP to a real server on port 0
 //! with a database of its own; `TEST_DATABASE=postgres` runs the same suite on PostgreSQL.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod api;
+mod cli;
 mod guards;
 mod outbound;
 mod support;

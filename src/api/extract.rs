@@ -18,10 +18,6 @@ pub struct Json<T>(pub T);
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
-        #[expect(
-            clippy::disallowed_types,
-            reason = "the one place that writes JSON bodies"
-        )]
         axum::Json(self.0).into_response()
     }
 }

@@ -140,10 +140,6 @@ fn body(error: &Error, request_id: &str) -> Response {
         },
     };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    #[expect(
-        clippy::disallowed_types,
-        reason = "the one place that writes the error's body"
-    )]
     (status, axum::Json(body)).into_response()
 }
 

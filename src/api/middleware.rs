@@ -106,6 +106,10 @@ fn given_request_id(headers: &HeaderMap) -> Option<String> {
 }
 
 /// Turns a panic into an answer; its text goes to the log.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the layer hands the panic over"
+)]
 fn answer_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
     let text = panic
         .downcast_ref::<String>()

@@ -1,5 +1,7 @@
 //! The commands of the binary.
 
+mod health;
+mod installation;
 mod openapi;
 mod serve;
 
@@ -12,9 +14,38 @@ use clap::{Parser, Subcommand};
 use crate::config::Config;
 use crate::error::{Error, Result};
 
+const AFTER_HELP: &str = "\
+Every option of the server is an environment variable too; an option stands above its variable. A \
+secret may be given as @/path/to/a/file, which keeps it out of the process list.
+
+Examples:
+  tenon
+      Starts with SQLite in ./data on http://127.0.0.1:8080. The first start makes a master key in
+      the data folder and prints two API keys once.
+  TENON_MASTER_KEY=@/run/secrets/master DATABASE_URL=postgres://tenon:...@db/tenon tenon serve
+      Starts on PostgreSQL; replicas share the database and the master key.
+  TENON_BASE_URL_GITHUB=https://ghe.example.com/api/v3 tenon
+      Sends GitHub's tools to a GitHub Enterprise server.
+
+Signals:
+  SIGTERM, SIGINT  Stop: take no more requests, finish those under way (25 seconds at most)
+  SIGHUP           Load the toolkits again; those before stay in force when a file has a mistake
+
+Endpoints beside the API:
+  /health        The process lives          /ready  It can serve
+  /openapi.json  The API's description      /docs   The same for people";
+
 /// A self-hosted backend that gives AI agents authenticated tools.
+///
+/// It speaks Composio's v3 REST API: point an official SDK's base URL at it and use a key of this
+/// server's.
 #[derive(Debug, Parser)]
-#[command(name = "tenon", version, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "tenon",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = AFTER_HELP
+)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -25,7 +56,10 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Start the server (the default).
+    #[command(after_help = AFTER_HELP)]
     Serve(Box<Config>),
+    /// Ask a running server whether it lives; the exit status is the answer.
+    Health(health::Health),
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -36,6 +70,7 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         Some(Command::Openapi) => openapi::print(),
+        Some(Command::Health(health)) => health::check(&health),
         Some(Command::Serve(config)) => serve_until_stopped(*config),
         None => serve_until_stopped(cli.serve),
     };
@@ -57,10 +92,7 @@ fn serve_until_stopped(config: Config) -> Result<()> {
 
 /// Says on standard error what went wrong and how to mend it.
 fn report(error: &Error) {
-    let mut text = format!("error: {error}\n");
-    if let Error::Internal(cause) = error {
-        text.push_str(&format!("  because: {cause:#}\n"));
-    }
+    let mut text = format!("error: {}\n", error.with_causes());
     let shown = error.shown();
     for problem in shown.errors {
         text.push_str(&format!("  {problem}\n"));

@@ -3,32 +3,26 @@
 use std::future::Future;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::installation::{open_database, open_vault};
 use crate::app::{App, Parts};
 use crate::caches::Caches;
 use crate::catalog::CatalogHandle;
 use crate::config::Config;
-use crate::crypto::Vault;
 use crate::error::{Error, Result};
 use crate::execution_log::LogWriter;
 use crate::outbound::Outbound;
 use crate::rate_limit::RateLimiter;
-use crate::storage::db::ChangeListener;
-use crate::storage::{self, Db};
+use crate::storage;
 use crate::tenancy::{self, FirstKeys};
 use crate::time::Clock;
 use crate::{api, jobs};
 
-const DATABASE_FILE: &str = "tenon.db";
-const MASTER_KEY_FILE: &str = "master.key";
 /// How long requests under way may take to finish after a stop signal.
 const DRAIN_LIMIT: Duration = Duration::from_secs(25);
 const LISTENER_RETRY: Duration = Duration::from_secs(1);
@@ -63,13 +57,17 @@ pub async fn start(mut config: Config, clock: Clock) -> Result<Server> {
         .map_err(|cause| Error::invalid(format!("cannot listen on {}: {cause}", config.listen)))?;
     let address = listener.local_addr()?;
     config.listen = address;
+    // What may fail comes before the keys are made: they are shown once, and only by a start that
+    // succeeds.
+    let catalog = CatalogHandle::load(&config)?;
+    let outbound = Outbound::new(&config.allow_cidrs)?;
     let vault = open_vault(&config)?;
     let caches = Caches::default();
     let db = open_database(&config, caches.clone()).await?;
     let first_keys = tenancy::set_up(&db, &vault, &config, clock.now()).await?;
     let app = App::new(Parts {
-        catalog: CatalogHandle::load(&config)?,
-        outbound: Outbound::new(&config.allow_cidrs)?,
+        catalog,
+        outbound,
         state_signer: vault.state_signer(),
         rate_limiter: RateLimiter::new(config.rate_limit, config.rate_limit_window_s),
         execution_log: LogWriter::default(),
@@ -128,82 +126,29 @@ async fn hear_changes(app: App) {
     }
 }
 
-async fn open_database(config: &Config, caches: Caches) -> Result<Db> {
-    let listener = ChangeListener(std::sync::Arc::new(move |change| caches.forget(change)));
-    match &config.database_url {
-        Some(url) => {
-            Db::open_postgres(url.expose_secret(), config.database_connections, listener).await
-        }
-        None => {
-            std::fs::create_dir_all(&config.data_dir)?;
-            Db::open_sqlite(&config.data_dir.join(DATABASE_FILE), listener).await
-        }
-    }
-}
-
-fn open_vault(config: &Config) -> Result<Vault> {
-    match &config.master_key {
-        Some(key) => Vault::from_text(key.expose_secret()),
-        None if config.database_url.is_some() => Err(Error::invalid_with_fix(
-            "TENON_MASTER_KEY must be set when the database is PostgreSQL",
-            "Make one with `openssl rand -base64 32` and give it to every replica.",
-        )),
-        None => {
-            let text = read_or_make_master_key(&config.data_dir)?;
-            Vault::from_text(text.expose_secret())
-        }
-    }
-}
-
-fn read_or_make_master_key(data_dir: &Path) -> Result<SecretString> {
-    std::fs::create_dir_all(data_dir)?;
-    let path = data_dir.join(MASTER_KEY_FILE);
-    if path.exists() {
-        return Ok(std::fs::read_to_string(&path)?.into());
-    }
-    if data_dir.join(DATABASE_FILE).exists() {
-        return Err(Error::invalid_with_fix(
-            format!(
-                "there is a database, but no master key at {}",
-                path.display()
-            ),
-            "Put the file back, or set TENON_MASTER_KEY to the key of the first start.",
-        ));
-    }
-    let text = Vault::generate_text()?;
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    tracing::warn!(
-        path = %path.display(),
-        "made a master key; keep a copy of it apart from the database"
-    );
-    Ok(text.into())
-}
-
+/// Says on standard output where the server is and, at the first start, the keys that it made.
 fn announce(server: &Server) -> Result<()> {
-    let url = server.app.config.public_base();
+    let config = &server.app.config;
+    let url = config.public_base();
     let mut text = format!(
         "Tenon listens on http://{} (public URL {url})\n",
         server.address
     );
     if let Some(keys) = &server.first_keys {
-        text.push_str("First start. These keys are shown once:\n");
+        // A key that the operator gave is known to them, and this output may be kept by others.
+        let project = match config.api_key {
+            Some(_) => "$TENON_API_KEY",
+            None => keys.project.reveal(),
+        };
+        let organization = match config.org_api_key {
+            Some(_) => "$TENON_ORG_API_KEY",
+            None => keys.organization.reveal(),
+        };
         text.push_str(&format!(
-            "  project API key       {}\n",
-            keys.project.reveal()
-        ));
-        text.push_str(&format!(
-            "  organisation API key  {}\n",
-            keys.organization.reveal()
-        ));
-        text.push_str(&format!(
-            "Try: curl -H 'x-api-key: {}' {url}/api/v3/toolkits\n",
-            keys.project.reveal()
+            "First start. Keys that were made are shown this once:\n\
+             \x20 project API key       {project}\n\
+             \x20 organisation API key  {organization}\n\
+             Try: curl -H \"x-api-key: {project}\" {url}/api/v3/toolkits\n"
         ));
     }
     let mut out = std::io::stdout();

@@ -74,11 +74,14 @@ impl Vault {
     /// When the text is neither.
     pub fn from_text(text: &str) -> Result<Self> {
         let text = text.trim();
-        let bytes = Zeroizing::new(if text.len() == 2 * KEY_BYTES {
-            decode_hex(text)
-        } else {
-            STANDARD.decode(text).ok()
-        }.unwrap_or_default());
+        let bytes = Zeroizing::new(
+            if text.len() == 2 * KEY_BYTES {
+                decode_hex(text)
+            } else {
+                STANDARD.decode(text).ok()
+            }
+            .unwrap_or_default(),
+        );
         let key: Zeroizing<[u8; KEY_BYTES]> = match bytes.as_slice().try_into() {
             Ok(key) => Zeroizing::new(key),
             Err(_) => {
@@ -114,13 +117,16 @@ impl Vault {
     /// # Errors
     /// When the operating system gives no randomness.
     pub fn check_value(&self) -> Result<Vec<u8>> {
-        self.master.seal(b"installation|master_key_check", CHECK_TEXT)
+        self.master
+            .seal(b"installation|master_key_check", CHECK_TEXT)
     }
 
     /// Whether the stored check value was made with this master key.
     #[must_use]
     pub fn matches(&self, check_value: &[u8]) -> bool {
-        self.master.open(b"installation|master_key_check", check_value).is_ok()
+        self.master
+            .open(b"installation|master_key_check", check_value)
+            .is_ok()
     }
 
     /// A new data key for a project, sealed for storage.
@@ -128,7 +134,8 @@ impl Vault {
     /// # Errors
     /// When the operating system gives no randomness.
     pub fn new_data_key(&self, project: &ProjectId) -> Result<Vec<u8>> {
-        self.master.seal(&data_key_context(project), random_key()?.as_slice())
+        self.master
+            .seal(&data_key_context(project), random_key()?.as_slice())
     }
 
     /// Opens a project's data key.
@@ -142,7 +149,10 @@ impl Vault {
             .try_into()
             .map_err(|_| Error::internal("a data key has the wrong length"))?;
         let key = SealingKey::new(&Zeroizing::new(bytes))?;
-        Ok(DataKey { project: project.clone(), key: Arc::new(key) })
+        Ok(DataKey {
+            project: project.clone(),
+            key: Arc::new(key),
+        })
     }
 
     /// The signer of OAuth state.
@@ -194,7 +204,11 @@ impl DataKey {
     }
 
     fn context(&self, place: Place<'_>) -> Vec<u8> {
-        format!("{}|{}|{}|{}", place.table, place.row, place.column, self.project).into_bytes()
+        format!(
+            "{}|{}|{}|{}",
+            place.table, place.row, place.column, self.project
+        )
+        .into_bytes()
     }
 }
 
@@ -224,9 +238,21 @@ impl SealingKey {
         fill_random(&mut nonce)?;
         let sealed = self
             .cipher
-            .encrypt(&Nonce::from(nonce), Payload { msg: plain, aad: context })
+            .encrypt(
+                &Nonce::from(nonce),
+                Payload {
+                    msg: plain,
+                    aad: context,
+                },
+            )
             .map_err(|_| Error::internal("sealing failed"))?;
-        Ok([&[LAYOUT], self.id.as_slice(), nonce.as_slice(), sealed.as_slice()].concat())
+        Ok([
+            &[LAYOUT],
+            self.id.as_slice(),
+            nonce.as_slice(),
+            sealed.as_slice(),
+        ]
+        .concat())
     }
 
     fn open(&self, context: &[u8], blob: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
@@ -240,7 +266,13 @@ impl SealingKey {
         let mut nonce = [0; NONCE_BYTES];
         nonce.copy_from_slice(&blob[1 + KEY_ID_BYTES..header]);
         self.cipher
-            .decrypt(&Nonce::from(nonce), Payload { msg: &blob[header..], aad: context })
+            .decrypt(
+                &Nonce::from(nonce),
+                Payload {
+                    msg: &blob[header..],
+                    aad: context,
+                },
+            )
             .map(Zeroizing::new)
             .map_err(|_| Error::internal("a sealed value is damaged or from another place"))
     }
@@ -268,8 +300,11 @@ fn decode_hex(text: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    const PLACE: Place<'static> =
-        Place { table: "connected_accounts", row: "ca_1", column: "credentials" };
+    const PLACE: Place<'static> = Place {
+        table: "connected_accounts",
+        row: "ca_1",
+        column: "credentials",
+    };
 
     fn vault() -> Vault {
         Vault::from_text(&Vault::generate_text().unwrap()).unwrap()
@@ -286,8 +321,26 @@ mod tests {
         let key = data_key(&vault(), "proj_a");
         let blob = key.seal(PLACE, b"secret").unwrap();
         assert_eq!(key.open(PLACE, &blob).unwrap().as_slice(), b"secret");
-        assert!(key.open(Place { row: "ca_2", ..PLACE }, &blob).is_err());
-        assert!(key.open(Place { column: "other", ..PLACE }, &blob).is_err());
+        assert!(
+            key.open(
+                Place {
+                    row: "ca_2",
+                    ..PLACE
+                },
+                &blob
+            )
+            .is_err()
+        );
+        assert!(
+            key.open(
+                Place {
+                    column: "other",
+                    ..PLACE
+                },
+                &blob
+            )
+            .is_err()
+        );
         assert!(!blob.windows(6).any(|window| window == b"secret"));
     }
 
@@ -296,7 +349,11 @@ mod tests {
         let vault = vault();
         let project = ProjectId::from("proj_a".to_owned());
         let sealed = vault.new_data_key(&project).unwrap();
-        assert!(vault.open_data_key(&ProjectId::from("proj_b".to_owned()), &sealed).is_err());
+        assert!(
+            vault
+                .open_data_key(&ProjectId::from("proj_b".to_owned()), &sealed)
+                .is_err()
+        );
     }
 
     #[test]

@@ -65,7 +65,9 @@ impl StateSigner {
         validation.set_audience(&[AUDIENCE]);
         // The expiry is checked against our own clock below.
         validation.validate_exp = false;
-        let claims = jsonwebtoken::decode::<Claims>(state, &self.decoding, &validation).ok()?.claims;
+        let claims = jsonwebtoken::decode::<Claims>(state, &self.decoding, &validation)
+            .ok()?
+            .claims;
         (claims.exp >= now.as_secs()).then(|| (claims.prj.into(), claims.jti.into()))
     }
 }

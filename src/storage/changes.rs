@@ -52,7 +52,10 @@ pub enum Change {
 
 pub(super) async fn notify(conn: &mut PgConnection, change: &Change) -> Result<()> {
     let payload = serde_json::to_string(change)?;
-    sqlx::query(NOTIFY.postgres).bind(payload).execute(conn).await?;
+    sqlx::query(NOTIFY.postgres)
+        .bind(payload)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 

@@ -3,8 +3,10 @@
 use super::db::{Conn, Statement, on};
 use crate::error::Result;
 
-const FIND: Statement =
-    Statement::both("installation.find", "SELECT value FROM installation WHERE name = $1");
+const FIND: Statement = Statement::both(
+    "installation.find",
+    "SELECT value FROM installation WHERE name = $1",
+);
 const INSERT: Statement = Statement::both(
     "installation.insert",
     "INSERT INTO installation (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",

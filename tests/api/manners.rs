@@ -439,12 +439,7 @@ async fn an_organisation_over_its_limit_waits_for_the_next_window() {
     let second = server.org.get("/api/v3/org/owner/project/proj_none").await;
     assert_eq!(second.status, 404);
     assert_eq!(allowance(&second), [Some("2"), Some("0"), Some("600s")]);
-    for client in [&server.client, &server.org] {
-        let path = if std::ptr::eq(client, &server.org) {
-            LIST
-        } else {
-            INFO
-        };
+    for (client, path) in [(&server.client, INFO), (&server.org, LIST)] {
         let refused = client.get(path).await;
         check_error(&refused, 429, 10429, "rate_limited");
         assert_eq!(allowance(&refused), [Some("2"), Some("0"), Some("600s")]);

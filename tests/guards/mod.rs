@@ -66,9 +66,9 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            walk(&path, found)
+            walk(&path, found);
         } else {
-            found.push(path)
+            found.push(path);
         }
     }
 }
@@ -134,11 +134,10 @@ fn string_length(text: &str, before: Option<char>) -> Option<usize> {
             return text[body..].find(&end).map(|at| body + at + end.len());
         }
     }
-    if text.starts_with("'\\") {
-        return text[2..]
-            .char_indices()
-            .skip(1)
-            .find(|(_, c)| *c == '\'')
+    if let Some(escaped) = text.strip_prefix("'\\") {
+        let mut inner = escaped.char_indices().skip(1);
+        return inner
+            .find(|(_, character)| *character == '\'')
             .map(|(at, _)| 3 + at);
     }
     if text.starts_with('\'') {

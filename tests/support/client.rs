@@ -49,13 +49,20 @@ pub struct Client {
 
 impl Client {
     pub fn new(base: &str) -> Self {
-        #[expect(clippy::disallowed_methods, reason = "the tests' own client, not the product's")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the tests' own client, not the product's"
+        )]
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()
             .expect("a client");
-        Self { http, base: base.to_owned(), headers: Vec::new() }
+        Self {
+            http,
+            base: base.to_owned(),
+            headers: Vec::new(),
+        }
     }
 
     /// The same client with one more header.
@@ -85,14 +92,19 @@ impl Client {
 
     /// Any method and any body; `path` may be a whole URL.
     pub async fn send(&self, method: Method, path: &str, body: Option<String>) -> Reply {
-        let url =
-            if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) };
+        let url = if path.starts_with("http") {
+            path.to_owned()
+        } else {
+            format!("{}{path}", self.base)
+        };
         let mut request = self.http.request(method, url);
         for (name, value) in &self.headers {
             request = request.header(*name, value);
         }
         if let Some(body) = body {
-            request = request.header("content-type", "application/json").body(body);
+            request = request
+                .header("content-type", "application/json")
+                .body(body);
         }
         let response = request.send().await.expect("the server answers");
         Reply {

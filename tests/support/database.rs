@@ -34,7 +34,10 @@ pub async fn create_postgres() -> String {
     let template = TEMPLATE
         .get_or_init(|| async {
             let name = format!("tenon_template_{}", unique());
-            run(&format!("CREATE DATABASE {name} LC_COLLATE 'C' TEMPLATE template0")).await;
+            run(&format!(
+                "CREATE DATABASE {name} LC_COLLATE 'C' TEMPLATE template0"
+            ))
+            .await;
             let listener = tenon::storage::db::ChangeListener(std::sync::Arc::new(|_| {}));
             let db = tenon::storage::Db::open_postgres(&url_of(&name), 1, listener)
                 .await
@@ -59,8 +62,12 @@ fn url_of(database: &str) -> String {
 }
 
 async fn run(sql: &str) {
-    let mut connection =
-        PgConnection::connect(&server_url()).await.expect("PostgreSQL answers at TEST_DATABASE_URL");
-    connection.execute(AssertSqlSafe(sql)).await.expect("the test database is made");
+    let mut connection = PgConnection::connect(&server_url())
+        .await
+        .expect("PostgreSQL answers at TEST_DATABASE_URL");
+    connection
+        .execute(AssertSqlSafe(sql))
+        .await
+        .expect("the test database is made");
     connection.close().await.expect("the connection closes");
 }
