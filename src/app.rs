@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -11,9 +12,12 @@ use crate::catalog::CatalogHandle;
 use crate::config::Config;
 use crate::crypto::{StateSigner, Vault};
 use crate::execution_log::LogWriter;
+use crate::ids::AccountId;
 use crate::outbound::Outbound;
 use crate::rate_limit::RateLimiter;
+use crate::single_flight::SingleFlight;
 use crate::storage::Db;
+use crate::storage::connected_accounts::ConnectedAccount;
 use crate::time::Clock;
 
 /// A cheap handle on everything the product needs; clones share the same parts.
@@ -43,6 +47,10 @@ pub struct Parts {
     pub rate_limiter: RateLimiter,
     /// Takes execution records and writes them in batches.
     pub execution_log: LogWriter,
+    /// Token refreshes under way, one an account.
+    pub refreshes: SingleFlight<AccountId, Arc<ConnectedAccount>>,
+    /// Wakes the runner of background work after a job was stored that is due at once.
+    pub job_stored: Notify,
     /// Everything that runs beside a request; shutdown waits for it.
     pub tasks: TaskTracker,
     /// Cancelled when the server should stop taking work.

@@ -5,7 +5,8 @@
 //! 1. commands: [`cli`]
 //! 2. doors: [`api`], [`jobs`]
 //! 3. services: [`accounts`], [`executor`], [`tenancy`]
-//! 4. [`app`]: the handles that services share, with [`caches`], [`rate_limit`], [`execution_log`]
+//! 4. [`app`]: the handles that services share, with [`caches`], [`rate_limit`], [`execution_log`],
+//!    [`single_flight`]
 //! 5. tools: [`storage`], [`catalog`], [`auth_schemes`], [`outbound`], [`crypto`]
 //! 6. words: [`error`], [`ids`], [`time`], [`config`], [`paging`], [`scheme`]
 //!
@@ -25,6 +26,7 @@ pub mod app;
 pub mod caches;
 pub mod execution_log;
 pub mod rate_limit;
+pub mod single_flight;
 
 pub mod auth_schemes;
 pub mod catalog;

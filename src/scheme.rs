@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
+
 /// How a toolkit's users prove who they are. The names are the API's.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
@@ -79,6 +81,16 @@ impl Scheme {
             self,
             Self::OAuth2 | Self::ApiKey | Self::BearerToken | Self::Basic | Self::NoAuth
         )
+    }
+}
+
+/// For rows of the database, which hold the official name.
+impl TryFrom<String> for Scheme {
+    type Error = Error;
+
+    fn try_from(name: String) -> Result<Self, Error> {
+        Self::from_name(&name)
+            .ok_or_else(|| Error::internal(format!("a row has the unknown auth scheme {name}")))
     }
 }
 

@@ -1,5 +1,9 @@
 //! Puts credentials into requests as the toolkit's manifest says.
 
+mod token_reply;
+
+pub mod oauth2;
+
 use serde_json::{Map, Value};
 
 use crate::scheme::Scheme;

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -18,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::execution_log::LogWriter;
 use crate::outbound::Outbound;
 use crate::rate_limit::RateLimiter;
+use crate::single_flight::SingleFlight;
 use crate::storage;
 use crate::tenancy::{self, FirstKeys};
 use crate::time::Clock;
@@ -71,6 +73,8 @@ pub async fn start(mut config: Config, clock: Clock) -> Result<Server> {
         state_signer: vault.state_signer(),
         rate_limiter: RateLimiter::new(config.rate_limit, config.rate_limit_window_s),
         execution_log: LogWriter::default(),
+        refreshes: SingleFlight::default(),
+        job_stored: Notify::new(),
         tasks: TaskTracker::new(),
         stopping: CancellationToken::new(),
         config,

@@ -1,8 +1,9 @@
 //! Connected accounts: a user's credentials for a toolkit, sealed.
 
-use super::db::{Conn, Statement, on};
-use crate::error::Result;
+use super::db::{Conn, Filter, Statement, bind_all, on};
+use crate::error::{Error, Result};
 use crate::ids::{AccountId, AuthConfigId, ProjectId};
+use crate::scheme::Scheme;
 use crate::time::Timestamp;
 
 const FIND: Statement = Statement::both(
@@ -16,7 +17,122 @@ const NEWEST_ACTIVE: Statement = Statement::both(
        AND a.status = 'ACTIVE' AND a.enabled AND c.enabled
      ORDER BY a.created_at DESC, a.id DESC LIMIT 1",
 );
-pub(super) const STATEMENTS: &[Statement] = &[FIND, NEWEST_ACTIVE];
+const OF_AUTH_CONFIG: Statement = Statement::both(
+    "connected_accounts.of_auth_config",
+    "SELECT * FROM connected_accounts WHERE project_id = $1 AND auth_config_id = $2",
+);
+const INSERT: Statement = Statement::both(
+    "connected_accounts.insert",
+    "INSERT INTO connected_accounts (project_id, id, auth_config_id, toolkit, user_id, alias,
+         scheme, status, status_reason, enabled, credentials, token_generation, token_expires_at,
+         connect_by, created_at, updated_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)",
+);
+const SET_ENABLED: Statement = Statement::both(
+    "connected_accounts.set_enabled",
+    "UPDATE connected_accounts SET enabled = $3, updated_at = $4
+     WHERE project_id = $1 AND id = $2",
+);
+const SET_ALIAS: Statement = Statement::both(
+    "connected_accounts.set_alias",
+    "UPDATE connected_accounts SET alias = $3, updated_at = $4
+     WHERE project_id = $1 AND id = $2",
+);
+// The writer names the generation it has read, so that of two writers one learns that it lost.
+const STORE_CREDENTIALS: Statement = Statement::both(
+    "connected_accounts.store_credentials",
+    "UPDATE connected_accounts SET credentials = $4, token_generation = token_generation + 1,
+         token_expires_at = $5, status = $6, status_reason = NULL, connect_by = $7, updated_at = $8
+     WHERE project_id = $1 AND id = $2 AND token_generation = $3",
+);
+const FAIL: Statement = Statement::both(
+    "connected_accounts.fail",
+    "UPDATE connected_accounts SET status = $4, status_reason = $5, connect_by = NULL,
+         updated_at = $6
+     WHERE project_id = $1 AND id = $2 AND token_generation = $3",
+);
+const DELETE: Statement = Statement::both(
+    "connected_accounts.delete",
+    "DELETE FROM connected_accounts WHERE project_id = $1 AND id = $2",
+);
+const DELETE_OF_AUTH_CONFIG: Statement = Statement::both(
+    "connected_accounts.delete_of_auth_config",
+    "DELETE FROM connected_accounts WHERE project_id = $1 AND auth_config_id = $2",
+);
+pub(super) const STATEMENTS: &[Statement] = &[
+    FIND,
+    NEWEST_ACTIVE,
+    OF_AUTH_CONFIG,
+    INSERT,
+    SET_ENABLED,
+    SET_ALIAS,
+    STORE_CREDENTIALS,
+    FAIL,
+    DELETE,
+    DELETE_OF_AUTH_CONFIG,
+];
+
+/// How far a connection has come. Being disabled is not a status but `enabled`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Made, but nothing was asked of the user yet.
+    Initializing,
+    /// Waits for the user.
+    Initiated,
+    /// Holds credentials that work as far as we know.
+    Active,
+    /// The user refused, or the provider did.
+    Failed,
+    /// Was not finished in time, or the provider took the grant back.
+    Expired,
+    /// We gave the grant back.
+    Revoked,
+}
+
+impl Status {
+    /// Every status.
+    pub const ALL: [Self; 6] = [
+        Self::Initializing,
+        Self::Initiated,
+        Self::Active,
+        Self::Failed,
+        Self::Expired,
+        Self::Revoked,
+    ];
+
+    /// The name in the API and in the table.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Initializing => "INITIALIZING",
+            Self::Initiated => "INITIATED",
+            Self::Active => "ACTIVE",
+            Self::Failed => "FAILED",
+            Self::Expired => "EXPIRED",
+            Self::Revoked => "REVOKED",
+        }
+    }
+
+    /// Whether the user can still finish the connection.
+    #[must_use]
+    pub const fn is_unfinished(self) -> bool {
+        match self {
+            Self::Initializing | Self::Initiated => true,
+            Self::Active | Self::Failed | Self::Expired | Self::Revoked => false,
+        }
+    }
+}
+
+impl TryFrom<String> for Status {
+    type Error = Error;
+
+    fn try_from(name: String) -> Result<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|status| status.name() == name)
+            .ok_or_else(|| Error::internal(format!("an account has the unknown status {name}")))
+    }
+}
 
 /// A row of `connected_accounts`. Credentials are sealed; nothing here is a secret in the clear.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -33,14 +149,15 @@ pub struct ConnectedAccount {
     pub user_id: String,
     /// The caller's name for the account.
     pub alias: Option<String>,
-    /// The auth scheme, as the API names it (`OAUTH2`).
-    pub scheme: String,
-    /// `INITIALIZING`, `INITIATED`, `ACTIVE`, `FAILED`, `EXPIRED` or `REVOKED`; being disabled is
-    /// `enabled`, and shows as `INACTIVE`.
-    pub status: String,
+    /// The auth scheme.
+    #[sqlx(try_from = "String")]
+    pub scheme: Scheme,
+    /// How far the connection has come.
+    #[sqlx(try_from = "String")]
+    pub status: Status,
     /// Why it is in this status.
     pub status_reason: Option<String>,
-    /// Whether the project lets it be used.
+    /// Whether the project lets it be used; when not, the API shows `INACTIVE`.
     pub enabled: bool,
     /// JSON object of the scheme's values, sealed with the project's data key.
     pub credentials: Vec<u8>,
@@ -54,6 +171,67 @@ pub struct ConnectedAccount {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+/// Which accounts a list shows; what is empty does not narrow it.
+#[derive(Debug, Clone, Default)]
+pub struct AccountFilter {
+    /// Slugs of toolkits, in lower case.
+    pub toolkits: Vec<String>,
+    /// Statuses as the API shows them, `INACTIVE` included.
+    pub statuses: Vec<String>,
+    /// Users.
+    pub users: Vec<String>,
+    /// Auth configs.
+    pub auth_configs: Vec<String>,
+    /// Accounts.
+    pub accounts: Vec<String>,
+}
+
+impl AccountFilter {
+    fn conditions(&self, project: &ProjectId) -> Filter {
+        let Self {
+            toolkits,
+            statuses,
+            users,
+            auth_configs,
+            accounts,
+        } = self;
+        let mut filter = Filter::of_project(project);
+        filter.and_in("toolkit", toolkits);
+        filter.and_in(
+            "CASE WHEN enabled THEN status ELSE 'INACTIVE' END",
+            statuses,
+        );
+        filter.and_in("user_id", users);
+        filter.and_in("auth_config_id", auth_configs);
+        filter.and_in("id", accounts);
+        filter
+    }
+}
+
+/// The order of a list; accounts of the same instant are ordered by id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountOrder {
+    /// Newest first.
+    CreatedDescending,
+    /// Oldest first.
+    CreatedAscending,
+    /// Last changed first.
+    UpdatedDescending,
+    /// Last changed last.
+    UpdatedAscending,
+}
+
+impl AccountOrder {
+    const fn sql(self) -> &'static str {
+        match self {
+            Self::CreatedDescending => "created_at DESC, id DESC",
+            Self::CreatedAscending => "created_at, id",
+            Self::UpdatedDescending => "updated_at DESC, id DESC",
+            Self::UpdatedAscending => "updated_at, id",
+        }
+    }
 }
 
 /// An account of a project.
@@ -76,4 +254,175 @@ pub async fn newest_active(
     let sql = NEWEST_ACTIVE.on(&conn);
     Ok(on!(conn, c => sqlx::query_as(sql)
         .bind(project).bind(user).bind(toolkit).fetch_optional(c).await)?)
+}
+
+/// Every account of an auth config.
+pub async fn of_auth_config(
+    conn: Conn<'_>,
+    project: &ProjectId,
+    config: &AuthConfigId,
+) -> Result<Vec<ConnectedAccount>> {
+    let sql = OF_AUTH_CONFIG.on(&conn);
+    Ok(on!(conn, c => sqlx::query_as(sql).bind(project).bind(config).fetch_all(c).await)?)
+}
+
+/// The accounts that `filter` lets through.
+pub async fn list(
+    conn: Conn<'_>,
+    project: &ProjectId,
+    filter: &AccountFilter,
+    order: AccountOrder,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<ConnectedAccount>> {
+    let conditions = filter.conditions(project);
+    let (sql, args) = conditions.page(
+        "SELECT * FROM connected_accounts",
+        order.sql(),
+        limit,
+        offset,
+    );
+    Ok(on!(conn, c => bind_all!(sqlx::query_as(sql), args).fetch_all(c).await)?)
+}
+
+/// How many accounts `filter` lets through.
+pub async fn count(conn: Conn<'_>, project: &ProjectId, filter: &AccountFilter) -> Result<u64> {
+    let conditions = filter.conditions(project);
+    let sql = conditions.statement("SELECT COUNT(*) FROM connected_accounts", "");
+    let count: i64 =
+        on!(conn, c => bind_all!(sqlx::query_scalar(sql), conditions.args).fetch_one(c).await)?;
+    Ok(u64::try_from(count).unwrap_or_default())
+}
+
+/// Stores a new account.
+pub async fn insert(conn: Conn<'_>, account: &ConnectedAccount) -> Result<()> {
+    let sql = INSERT.on(&conn);
+    let ConnectedAccount {
+        id,
+        project_id,
+        auth_config_id,
+        toolkit,
+        user_id,
+        alias,
+        scheme,
+        status,
+        status_reason,
+        enabled,
+        credentials,
+        token_generation,
+        token_expires_at,
+        connect_by,
+        created_at,
+        updated_at: _,
+    } = account;
+    on!(conn, c => sqlx::query(sql)
+        .bind(project_id).bind(id).bind(auth_config_id).bind(toolkit).bind(user_id).bind(alias)
+        .bind(scheme.name()).bind(status.name()).bind(status_reason).bind(enabled)
+        .bind(credentials).bind(token_generation).bind(token_expires_at).bind(connect_by)
+        .bind(created_at)
+        .execute(c).await?.rows_affected());
+    Ok(())
+}
+
+/// Enables or disables an account; `false` when it is gone.
+pub async fn set_enabled(
+    conn: Conn<'_>,
+    project: &ProjectId,
+    id: &AccountId,
+    enabled: bool,
+    now: Timestamp,
+) -> Result<bool> {
+    let sql = SET_ENABLED.on(&conn);
+    let rows = on!(conn, c => sqlx::query(sql)
+        .bind(project).bind(id).bind(enabled).bind(now).execute(c).await?.rows_affected());
+    Ok(rows == 1)
+}
+
+/// Gives an account another name, or none; `false` when it is gone.
+pub async fn set_alias(
+    conn: Conn<'_>,
+    project: &ProjectId,
+    id: &AccountId,
+    alias: Option<&str>,
+    now: Timestamp,
+) -> Result<bool> {
+    let sql = SET_ALIAS.on(&conn);
+    let rows = on!(conn, c => sqlx::query(sql)
+        .bind(project).bind(id).bind(alias).bind(now).execute(c).await?.rows_affected());
+    Ok(rows == 1)
+}
+
+/// New credentials and what comes with them.
+#[derive(Debug, Clone)]
+pub struct NewCredentials {
+    /// The generation the writer has read.
+    pub seen_generation: i64,
+    /// Sealed.
+    pub credentials: Vec<u8>,
+    /// When the access token ends.
+    pub token_expires_at: Option<Timestamp>,
+    /// The status from now on.
+    pub status: Status,
+    /// Until when it must be finished, if it still is not.
+    pub connect_by: Option<Timestamp>,
+}
+
+/// Replaces an account's credentials; `false` when it is gone or another writer was first.
+pub async fn store_credentials(
+    conn: Conn<'_>,
+    project: &ProjectId,
+    id: &AccountId,
+    new: &NewCredentials,
+    now: Timestamp,
+) -> Result<bool> {
+    let sql = STORE_CREDENTIALS.on(&conn);
+    let NewCredentials {
+        seen_generation,
+        credentials,
+        token_expires_at,
+        status,
+        connect_by,
+    } = new;
+    let rows = on!(conn, c => sqlx::query(sql)
+        .bind(project).bind(id).bind(seen_generation).bind(credentials).bind(token_expires_at)
+        .bind(status.name()).bind(connect_by).bind(now)
+        .execute(c).await?.rows_affected());
+    Ok(rows == 1)
+}
+
+/// Ends a connection with a reason; `false` when it is gone or its credentials changed since
+/// `seen_generation`.
+pub async fn fail(
+    conn: Conn<'_>,
+    project: &ProjectId,
+    id: &AccountId,
+    seen_generation: i64,
+    outcome: (Status, &str),
+    now: Timestamp,
+) -> Result<bool> {
+    let sql = FAIL.on(&conn);
+    let (status, reason) = outcome;
+    let rows = on!(conn, c => sqlx::query(sql)
+        .bind(project).bind(id).bind(seen_generation).bind(status.name()).bind(reason).bind(now)
+        .execute(c).await?.rows_affected());
+    Ok(rows == 1)
+}
+
+/// Removes an account with its credentials; `false` when there is none.
+pub async fn delete(conn: Conn<'_>, project: &ProjectId, id: &AccountId) -> Result<bool> {
+    let sql = DELETE.on(&conn);
+    let rows = on!(conn, c => sqlx::query(sql)
+        .bind(project).bind(id).execute(c).await?.rows_affected());
+    Ok(rows == 1)
+}
+
+/// Removes every account of an auth config and says how many there were.
+pub async fn delete_of_auth_config(
+    conn: Conn<'_>,
+    project: &ProjectId,
+    config: &AuthConfigId,
+) -> Result<u64> {
+    let sql = DELETE_OF_AUTH_CONFIG.on(&conn);
+    Ok(on!(conn, c => sqlx::query(sql)
+        .bind(project).bind(config).execute(c).await?.rows_affected()))
 }

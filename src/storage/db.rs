@@ -336,6 +336,20 @@ impl Filter {
         self.sql.push(')');
     }
 
+    /// The whole statement of one page, and its values: `head`, this clause, `order`, the limits.
+    pub(super) fn page(
+        mut self,
+        head: &'static str,
+        order: &'static str,
+        limit: i64,
+        offset: i64,
+    ) -> (AssertSqlSafe<String>, Vec<Arg>) {
+        self.args.extend([Arg::Int(limit), Arg::Int(offset)]);
+        let (last, count) = (self.args.len(), self.args.len() - 1);
+        let tail = format!(" ORDER BY {order} LIMIT ${count} OFFSET ${last}");
+        (self.statement(head, &tail), self.args)
+    }
+
     /// The whole statement: `head`, this clause, `tail`. All three are static text but for the
     /// placeholders' numbers, which is why it may be called safe.
     pub(super) fn statement(&self, head: &'static str, tail: &str) -> AssertSqlSafe<String> {

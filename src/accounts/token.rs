@@ -1,0 +1,63 @@
+//! What an OAuth account keeps of a token response.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::time::Timestamp;
+
+/// The values with new tokens in place of the old. A response without a refresh token or lifetime
+/// leaves the former ones in force (RFC 6749 section 6).
+pub(super) fn renewed(
+    mut values: Map<String, Value>,
+    tokens: Map<String, Value>,
+) -> Map<String, Value> {
+    values.extend(tokens);
+    values
+}
+
+/// When the access token ends, if the provider said how long it lives.
+pub(super) fn end_of_life(values: &Map<String, Value>, now: Timestamp) -> Option<Timestamp> {
+    let seconds = match values.get("expires_in")? {
+        Value::Number(number) => number.as_f64()?,
+        Value::String(text) => text.trim().parse().ok()?,
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
+    };
+    let lifetime = Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|span| !span.is_zero())?;
+    Some(now.after(lifetime))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_renewal_keeps_what_the_provider_did_not_send_again() {
+        let old =
+            json!({ "access_token": "a", "refresh_token": "r", "expires_in": 60, "team": "T" });
+        let new = json!({ "access_token": "b" });
+        let renewed = renewed(
+            old.as_object().unwrap().clone(),
+            new.as_object().unwrap().clone(),
+        );
+        let expected =
+            json!({ "access_token": "b", "refresh_token": "r", "expires_in": 60, "team": "T" });
+        assert_eq!(Value::Object(renewed), expected);
+    }
+
+    #[test]
+    fn a_lifetime_may_be_a_number_or_a_text_and_nonsense_is_none() {
+        let now = Timestamp::from_millis(0);
+        let end = |value: Value| {
+            end_of_life(json!({ "expires_in": value }).as_object().unwrap(), now)
+                .map(Timestamp::as_secs)
+        };
+        assert_eq!(end(json!(3600)), Some(3600));
+        assert_eq!(end(json!("60")), Some(60));
+        assert_eq!(end(json!(-1)), None);
+        assert_eq!(end(json!("soon")), None);
+    }
+}
