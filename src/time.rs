@@ -38,7 +38,22 @@ impl Timestamp {
     #[must_use]
     pub fn after(self, span: Duration) -> Self {
         let delta = TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
-        Self(self.0.checked_add_signed(delta).unwrap_or(DateTime::<Utc>::MAX_UTC))
+        Self(
+            self.0
+                .checked_add_signed(delta)
+                .unwrap_or(DateTime::<Utc>::MAX_UTC),
+        )
+    }
+
+    /// This instant and `span` earlier; saturates at the beginning of time.
+    #[must_use]
+    pub fn before(self, span: Duration) -> Self {
+        let delta = TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
+        Self(
+            self.0
+                .checked_sub_signed(delta)
+                .unwrap_or(DateTime::<Utc>::MIN_UTC),
+        )
     }
 
     /// RFC 3339 with milliseconds and `Z`: always 24 characters.
@@ -134,7 +149,10 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         match self {
-            #[expect(clippy::disallowed_methods, reason = "this is the clock everyone else uses")]
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "this is the clock everyone else uses"
+            )]
             Self::System => Timestamp::from_millis(Utc::now().timestamp_millis()),
             Self::Manual(millis) => Timestamp::from_millis(millis.load(Ordering::SeqCst)),
         }

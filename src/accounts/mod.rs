@@ -1,5 +1,6 @@
 //! Connected accounts: how users connect, which account a call takes, and its credentials, opened.
 
+mod expire;
 mod fields;
 mod mask;
 mod pick;
@@ -8,5 +9,6 @@ mod refresh;
 mod secrets;
 mod token;
 
+pub use expire::expire_unfinished;
 pub use pick::{AccountSelector, DEFAULT_USER, find, find_auth_config, pick};
 pub use refresh::{fresh_credentials, refresh_after_unauthorized};

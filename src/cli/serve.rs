@@ -106,7 +106,8 @@ pub async fn stop(app: &App) {
 }
 
 fn spawn_background(app: &App) {
-    spawn_until_stopped(app, jobs::run(app.clone()));
+    // Ends by itself, after the job under way.
+    app.tasks.spawn(jobs::run(app.clone()));
     spawn_until_stopped(app, hear_changes(app.clone()));
 }
 

@@ -1,5 +1,6 @@
 //! One file an area, under the same name as in `src/api`.
 
+mod jobs;
 mod manners;
 mod not_built;
 mod projects;

@@ -1,0 +1,43 @@
+//! One match from a job to the service that does it: a job without one does not compile.
+
+use std::time::Duration;
+
+use super::Outcome;
+use crate::accounts;
+use crate::app::App;
+use crate::error::Result;
+use crate::storage::connection_attempts;
+use crate::storage::jobs::{self, Job};
+
+const PURGE_EVERY: Duration = Duration::from_secs(60 * 60);
+/// Used and expired attempts stay this long, so that a person who comes late is told so.
+const ATTEMPTS_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+/// Dead jobs stay this long, so that an operator can look at them.
+const DEAD_JOBS_KEPT: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
+pub(super) async fn execute(app: &App, job: &Job) -> Result<Outcome> {
+    match job {
+        Job::ExpireConnection { project, account } => {
+            accounts::expire_unfinished(app, project, account).await?;
+            Ok(Outcome::Done)
+        }
+        Job::Purge => purge(app).await,
+    }
+}
+
+/// Stores the jobs that repeat themselves, unless they are stored already.
+pub(super) async fn enqueue_repeating(app: &App) -> Result<()> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    jobs::enqueue(tx.conn(), &Job::Purge, now, now).await?;
+    tx.commit().await
+}
+
+async fn purge(app: &App) -> Result<Outcome> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    connection_attempts::purge(tx.conn(), now.before(ATTEMPTS_KEPT)).await?;
+    jobs::purge(tx.conn(), now.before(DEAD_JOBS_KEPT)).await?;
+    tx.commit().await?;
+    Ok(Outcome::Again(now.after(PURGE_EVERY)))
+}
