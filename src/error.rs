@@ -8,6 +8,9 @@ use std::sync::Arc;
 /// What every fallible function of the product returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// The `what` of [`Error::NotFound`] for a connected account.
+pub const CONNECTED_ACCOUNT: &str = "connected account";
+
 /// Everything that can keep us from doing what was asked.
 ///
 /// An upstream service that refuses a call is not an error but a result (`successful: false`).
@@ -183,6 +186,11 @@ impl Error {
     #[must_use]
     pub fn shown(&self) -> Shown {
         let (status, code, slug) = match self {
+            // SDKs know a missing account by its code, whether a user has none or named a wrong one.
+            Self::NotFound {
+                what: CONNECTED_ACCOUNT,
+                ..
+            } => (404, 1803, "connected_account_not_found"),
             Self::NotFound { .. } => (404, 10404, "not_found"),
             Self::UnknownRoute { .. } => (404, 10404, "unknown_route"),
             Self::WrongMethod { .. } => (405, 10405, "method_not_allowed"),

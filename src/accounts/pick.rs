@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::app::App;
 use crate::caches::AccountChoice;
-use crate::error::{Error, Result};
+use crate::error::{CONNECTED_ACCOUNT, Error, Result};
 use crate::ids::{AccountId, AuthConfigId, ProjectId};
 use crate::storage;
 use crate::storage::auth_configs::AuthConfig;
@@ -57,7 +57,7 @@ pub async fn find(app: &App, project: &ProjectId, id: &AccountId) -> Result<Arc<
             storage::connected_accounts::find(session.conn(), project, id).await
         })
         .await?;
-    found.ok_or_else(|| Error::not_found("connected account", id.as_str()))
+    found.ok_or_else(|| Error::not_found(CONNECTED_ACCOUNT, id.as_str()))
 }
 
 async fn named(
@@ -70,7 +70,7 @@ async fn named(
     let account = find(app, project, id).await?;
     if user.is_some_and(|user| user != account.user_id) {
         return Err(Error::NotFound {
-            what: "connected account",
+            what: CONNECTED_ACCOUNT,
             id: id.as_str().to_owned(),
             fix: Some("The account belongs to another user; name its own `user_id`.".into()),
         });
