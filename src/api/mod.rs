@@ -10,6 +10,8 @@ mod not_built;
 pub mod openapi;
 mod projects;
 mod session_info;
+mod toolkits;
+mod tools;
 
 use axum::Router;
 use tokio::net::TcpListener;
@@ -23,6 +25,8 @@ pub(crate) fn api_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(session_info::routes())
         .merge(projects::routes())
+        .merge(toolkits::routes())
+        .merge(tools::routes())
 }
 
 /// The whole server.

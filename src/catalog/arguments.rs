@@ -1,7 +1,5 @@
 //! How a tool reads its arguments, before they are validated and bound.
 
-use std::borrow::Cow;
-
 use serde_json::{Map, Value};
 
 use super::manifest::{ArgIn, ArgManifest, ToolManifest};
@@ -27,30 +25,12 @@ impl ArgManifest {
     pub fn is_nullable(&self) -> bool {
         self.schema.get("nullable") == Some(&Value::Bool(true))
     }
-
-    /// A value of this argument as it goes on the wire.
-    #[must_use]
-    pub fn on_wire<'v>(&self, value: &'v Value) -> Cow<'v, Value> {
-        let mut value = Cow::Borrowed(value);
-        if let (Some(prefix), Some(text)) = (&self.strip, value.as_str())
-            && let Some(rest) = text.strip_prefix(prefix.as_str())
-        {
-            value = Cow::Owned(rest.into());
-        }
-        let Some(template) = &self.template else {
-            return value;
-        };
-        let text = text_of(&value);
-        match template::fill(template, |_| Some(text.clone())) {
-            Ok(text) => Cow::Owned(text.into()),
-            Err(_) => value,
-        }
-    }
 }
 
 impl Tool {
     /// The arguments as the tool knows them: under their own names where a caller used another
-    /// name that is taken too, without unknown ones, and without null where null means absent.
+    /// name that is taken too, without unknown ones, without null where null means absent, and
+    /// without the beginnings that a value may have (`refs/heads/main` is `heads/main`).
     /// What comes out is what the validator checks.
     #[must_use]
     pub fn accept(&self, mut given: Map<String, Value>) -> Map<String, Value> {
@@ -62,7 +42,7 @@ impl Tool {
                 None => taken_instead(arg, &mut given),
             };
             if let Some(value) = value {
-                accepted.insert(arg.arg.clone(), value);
+                accepted.insert(arg.arg.clone(), stripped(arg, value));
             }
         }
         accepted
@@ -85,6 +65,13 @@ fn taken_instead(arg: &ArgManifest, given: &mut Map<String, Value>) -> Option<Va
             .ok()
             .map(Value::String)
     })
+}
+
+fn stripped(arg: &ArgManifest, value: Value) -> Value {
+    match (&arg.strip, value.as_str()) {
+        (Some(prefix), Some(text)) => text.strip_prefix(prefix.as_str()).unwrap_or(text).into(),
+        _ => value,
+    }
 }
 
 fn text_of(value: &Value) -> String {

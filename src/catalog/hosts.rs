@@ -46,33 +46,25 @@ impl Toolkit {
         })
     }
 
-    /// The hosts that may receive this toolkit's credentials: those of its base URL and servers,
-    /// and what its manifest allows besides; `*.example.com` stands for every subdomain. When the
-    /// operator moved the base URL to another host, that host alone: a credential for an own
+    /// Where this toolkit's credentials may go: the origins of its base URL and servers, and the
+    /// hosts that its manifest allows besides (`*.example.com` stands for every subdomain). When
+    /// the operator moved the base URL to another host, its origin alone: a credential for an own
     /// installation is none of the public service's business.
     #[must_use]
     pub fn credential_hosts(&self, values: &Map<String, Value>) -> Vec<String> {
-        let mut hosts = Vec::new();
-        let mut add = |host: String| {
-            if !hosts.contains(&host) {
-                hosts.push(host);
-            }
+        let origin = |server| {
+            let url = self.url(server, values).ok()?;
+            Some(url.origin().ascii_serialization())
         };
-        self.url(None, values)
-            .ok()
-            .and_then(|url| host_of(&url))
-            .into_iter()
-            .for_each(&mut add);
+        let mut hosts: Vec<String> = origin(None).into_iter().collect();
         if !self.moved {
-            let servers = self.manifest.servers.keys();
-            servers
-                .filter_map(|name| host_of(&self.url(Some(name), values).ok()?))
-                .for_each(&mut add);
-            self.manifest
-                .allowed_hosts
-                .iter()
-                .cloned()
-                .for_each(&mut add);
+            hosts.extend(
+                self.manifest
+                    .servers
+                    .keys()
+                    .filter_map(|name| origin(Some(name))),
+            );
+            hosts.extend(self.manifest.allowed_hosts.iter().cloned());
         }
         hosts
     }

@@ -65,9 +65,9 @@ impl Catalog {
             (filter.slugs.is_empty() || is_among(&filter.slugs, &manifest.slug))
                 && (filter.include_deprecated || !manifest.deprecated)
                 && filter.category.as_ref().is_none_or(|wanted| {
-                    manifest.categories.iter().any(|id| {
-                        id.eq_ignore_ascii_case(wanted)
-                            || category_name(id).eq_ignore_ascii_case(wanted)
+                    manifest.categories.iter().any(|name| {
+                        name.eq_ignore_ascii_case(wanted)
+                            || category_id(name).eq_ignore_ascii_case(wanted)
                     })
                 })
                 && search.as_ref().is_none_or(holds)
@@ -90,7 +90,7 @@ impl Catalog {
         self.toolkit_list
             .iter()
             .flat_map(|toolkit| &toolkit.manifest.categories)
-            .map(|id| (id.clone(), category_name(id)))
+            .map(|name| (category_id(name), name.clone()))
             .collect()
     }
 
@@ -173,6 +173,22 @@ impl Catalog {
         })
     }
 
+    /// The tools behind these slugs or aliases, each once and with the slug it was asked for (in
+    /// upper case); slugs that no tool has are left out.
+    #[must_use]
+    pub fn named_tools(&self, slugs: &[String]) -> Vec<(String, Arc<Tool>)> {
+        let mut seen = BTreeSet::new();
+        slugs
+            .iter()
+            .map(|slug| slug.to_ascii_uppercase())
+            .filter(|slug| seen.insert(slug.clone()))
+            .filter_map(|slug| {
+                let tool = Arc::clone(self.find_tool(&slug)?);
+                Some((slug, tool))
+            })
+            .collect()
+    }
+
     /// The slugs of all tools, in order, aliases left out.
     #[must_use]
     pub fn tool_slugs(&self) -> Vec<&str> {
@@ -201,8 +217,8 @@ fn is_among(wanted: &[String], slug: &str) -> bool {
     wanted.iter().any(|one| one.eq_ignore_ascii_case(slug))
 }
 
-/// The name of a category is its id in words: `developer-tools-&-devops`.
+/// The id of a category is its name with hyphens for spaces: `developer-tools-&-devops`.
 #[must_use]
-pub fn category_name(id: &str) -> String {
-    id.replace('-', " ")
+pub fn category_id(name: &str) -> String {
+    name.replace(' ', "-")
 }

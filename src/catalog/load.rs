@@ -164,7 +164,9 @@ fn override_toolkit(
             .ok()
             .and_then(|text| url::Url::parse(&text).ok());
         toolkit.moved = bundled.as_ref().and_then(hosts::host_of) != hosts::host_of(&url);
-        url.as_str().trim_end_matches('/').clone_into(&mut manifest.base_url);
+        url.as_str()
+            .trim_end_matches('/')
+            .clone_into(&mut manifest.base_url);
     }
     if authorize_url.is_some() || token_url.is_some() || oauth_app.is_some() {
         let oauth = manifest

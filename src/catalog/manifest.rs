@@ -27,7 +27,7 @@ pub struct ToolkitManifest {
     /// URL of a logo; empty when there is none.
     #[serde(default)]
     pub logo: String,
-    /// Category ids.
+    /// Names of categories.
     #[serde(default)]
     pub categories: Vec<String>,
     /// Deprecated toolkits are listed on demand only.

@@ -24,7 +24,7 @@ use serde_json::value::RawValue;
 use crate::config::{Config, OAuthApp};
 use crate::error::Result;
 use crate::scheme::Scheme;
-pub use list::{ToolAccess, ToolFilter, ToolkitFilter, category_name};
+pub use list::{ToolAccess, ToolFilter, ToolkitFilter, category_id};
 pub use load::IMPORTANT;
 use manifest::{AuthManifest, ToolManifest, ToolkitManifest};
 pub use versions::VersionPins;

@@ -5,3 +5,5 @@ mod manners;
 mod not_built;
 mod projects;
 mod session_info;
+mod toolkits;
+mod tools;

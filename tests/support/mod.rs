@@ -5,3 +5,4 @@ pub mod client;
 pub mod database;
 pub mod server;
 pub mod upstream;
+pub mod toolkits;

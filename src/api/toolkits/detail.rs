@@ -1,0 +1,374 @@
+//! One toolkit, with what each of its auth schemes asks for.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::catalog::manifest::{AuthManifest, Field};
+use crate::catalog::{Toolkit, category_id};
+use crate::ids::legacy_uuid;
+use crate::scheme::Scheme;
+
+/// Where providers send users' browsers back to, under the server's public URL.
+const CALLBACK_PATH: &str = "/api/v3/toolkits/auth/callback";
+
+/// A toolkit with all there is to know before connecting.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ToolkitDetail {
+    /// Its slug.
+    #[schema(example = "github")]
+    slug: String,
+    /// For people.
+    #[schema(example = "GitHub")]
+    name: String,
+    /// Whether its tools can be executed.
+    enabled: bool,
+    /// Schemes for which this installation brings an app of its own.
+    #[schema(required = false, value_type = Vec<String>, example = json!(["OAUTH2"]))]
+    composio_managed_auth_schemes: &'static [Scheme],
+    /// Never true; part of the shape.
+    #[schema(deprecated)]
+    is_local_toolkit: bool,
+    /// The ways to connect, the preferred first.
+    #[schema(required = false)]
+    auth_config_details: Vec<AuthDetail>,
+    /// Where the service's API lives; may name connection fields in braces.
+    #[schema(required = false, example = "https://api.github.com")]
+    base_url: String,
+    /// What it is.
+    #[schema(inline)]
+    meta: ToolkitDetailMeta,
+    /// The path that tells whose account is connected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "/user")]
+    get_current_user_endpoint: Option<String>,
+    /// Names that older clients read.
+    #[schema(inline)]
+    deprecated: DeprecatedToolkitFields,
+}
+
+/// One way to connect.
+#[derive(Debug, Serialize, ToSchema)]
+struct AuthDetail {
+    /// A name for it.
+    #[schema(example = "github_oauth")]
+    name: String,
+    /// The auth scheme.
+    #[schema(value_type = String, example = "OAUTH2")]
+    mode: Scheme,
+    /// What it asks for.
+    #[schema(inline)]
+    fields: AuthDetailFields,
+    /// Where proxied calls go.
+    #[schema(required = false, inline)]
+    proxy: AuthDetailProxy,
+    /// The provider's endpoints, for OAuth schemes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, inline)]
+    deprecated_auth_provider_details: Option<AuthProvider>,
+}
+
+/// What a way to connect asks for.
+#[derive(Debug, Serialize, ToSchema)]
+struct AuthDetailFields {
+    /// Once an auth config.
+    #[schema(inline)]
+    auth_config_creation: FieldSplit,
+    /// Once a connection.
+    #[schema(inline)]
+    connected_account_initiation: FieldSplit,
+}
+
+/// Fields, split by whether they must be given.
+#[derive(Debug, Default, Serialize, ToSchema)]
+struct FieldSplit {
+    /// Must be given.
+    required: Vec<FieldItem>,
+    /// May be left out.
+    optional: Vec<FieldItem>,
+}
+
+/// One value that is asked for.
+#[derive(Debug, Serialize, ToSchema)]
+struct FieldItem {
+    /// The name in requests.
+    #[schema(example = "client_id")]
+    name: String,
+    /// For people.
+    #[serde(rename = "displayName")]
+    #[schema(example = "Client ID")]
+    display_name: String,
+    /// Taken when nothing is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default: Option<String>,
+    /// `string`, `number` or `boolean`.
+    #[serde(rename = "type")]
+    #[schema(example = "string")]
+    kind: String,
+    /// What it is and where to find it.
+    description: String,
+    /// Whether it must be given.
+    required: bool,
+    /// A name that older clients send for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    legacy_template_name: Option<String>,
+}
+
+/// Where proxied calls go.
+#[derive(Debug, Serialize, ToSchema)]
+struct AuthDetailProxy {
+    /// What relative endpoints are under.
+    base_url: String,
+}
+
+/// The endpoints of an OAuth provider.
+#[derive(Debug, Serialize, ToSchema)]
+struct AuthProvider {
+    /// Where the user's browser goes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    authorization_url: Option<String>,
+    /// Where codes are exchanged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    token_url: Option<String>,
+}
+
+/// What a toolkit is.
+#[derive(Debug, Serialize, ToSchema)]
+struct ToolkitDetailMeta {
+    /// When it came into the catalog.
+    #[schema(example = "2024-05-03T11:44:32.061Z")]
+    created_at: String,
+    /// When it last changed.
+    #[schema(example = "2026-11-22T00:00:00Z")]
+    updated_at: String,
+    /// What the service is.
+    description: String,
+    /// URL of its logo; empty when there is none.
+    logo: String,
+    /// The service's home page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "https://github.com")]
+    app_url: Option<String>,
+    /// Its categories.
+    categories: Vec<CategorySlug>,
+    /// How many trigger types it has; none has any yet.
+    triggers_count: u32,
+    /// How many tools it has.
+    tools_count: usize,
+    /// The version shown.
+    #[schema(example = "20261122_00")]
+    version: String,
+    /// All versions, newest first.
+    available_versions: Vec<String>,
+}
+
+/// A category; here its id is called slug.
+#[derive(Debug, Serialize, ToSchema)]
+struct CategorySlug {
+    /// For people.
+    #[schema(example = "developer tools & devops")]
+    name: String,
+    /// To filter by.
+    #[schema(example = "developer-tools-&-devops")]
+    slug: String,
+}
+
+/// Names that older clients read.
+#[derive(Debug, Serialize, ToSchema)]
+struct DeprecatedToolkitFields {
+    /// A UUID that always belongs to the same toolkit.
+    #[serde(rename = "toolkitId")]
+    toolkit_id: String,
+    /// As `get_current_user_endpoint`.
+    #[serde(
+        rename = "getCurrentUserEndpoint",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(nullable = false)]
+    get_current_user_endpoint: Option<String>,
+    /// As `auth_config_details[].proxy`.
+    #[serde(rename = "rawProxyInfoByAuthSchemes")]
+    #[schema(value_type = Vec<Object>)]
+    proxies: Vec<DeprecatedProxy>,
+}
+
+/// Where calls go, by scheme.
+#[derive(Debug, Serialize)]
+struct DeprecatedProxy {
+    auth_scheme: Scheme,
+    base_url: String,
+}
+
+impl ToolkitDetail {
+    /// A toolkit as of `version`, on a server that browsers reach at `public_base`.
+    pub(super) fn new(toolkit: &Toolkit, version: &str, public_base: &str) -> Self {
+        let manifest = &toolkit.manifest;
+        let whoami = manifest
+            .identity
+            .as_ref()
+            .map(|identity| identity.path.clone());
+        let detail = |auth| AuthDetail::new(auth, toolkit, public_base);
+        let proxy = |auth: &AuthManifest| DeprecatedProxy {
+            auth_scheme: auth.scheme,
+            base_url: manifest.base_url.clone(),
+        };
+        Self {
+            slug: manifest.slug.clone(),
+            name: manifest.name.clone(),
+            enabled: true,
+            composio_managed_auth_schemes: toolkit.managed_schemes(),
+            is_local_toolkit: false,
+            auth_config_details: manifest.auth.iter().map(detail).collect(),
+            base_url: manifest.base_url.clone(),
+            meta: ToolkitDetailMeta::new(toolkit, version),
+            get_current_user_endpoint: whoami.clone(),
+            deprecated: DeprecatedToolkitFields {
+                toolkit_id: legacy_uuid(&manifest.slug),
+                get_current_user_endpoint: whoami,
+                proxies: manifest.auth.iter().map(proxy).collect(),
+            },
+        }
+    }
+}
+
+impl ToolkitDetailMeta {
+    fn new(toolkit: &Toolkit, version: &str) -> Self {
+        let manifest = &toolkit.manifest;
+        let category = |name: &String| CategorySlug {
+            name: name.clone(),
+            slug: category_id(name),
+        };
+        Self {
+            created_at: manifest.created_at.clone(),
+            updated_at: manifest.updated_at.clone(),
+            description: manifest.description.trim().to_owned(),
+            logo: manifest.logo.clone(),
+            app_url: manifest.app_url.clone(),
+            categories: manifest.categories.iter().map(category).collect(),
+            triggers_count: 0,
+            tools_count: toolkit.tool_slugs.len(),
+            version: version.to_owned(),
+            available_versions: manifest.versions.clone(),
+        }
+    }
+}
+
+impl AuthDetail {
+    fn new(auth: &AuthManifest, toolkit: &Toolkit, public_base: &str) -> Self {
+        let slug = &toolkit.manifest.slug;
+        let default_name = || format!("{slug}_{}", auth.scheme.name().to_ascii_lowercase());
+        let is_oauth = auth.scheme == Scheme::OAuth2;
+        let mut auth_config_creation = FieldSplit::default();
+        if is_oauth {
+            for field in oauth_app_fields(auth, public_base) {
+                auth_config_creation.add(field);
+            }
+        }
+        for field in &auth.fields.auth_config {
+            auth_config_creation.add(field.into());
+        }
+        let mut connected_account_initiation = FieldSplit::default();
+        for field in &auth.fields.connection {
+            connected_account_initiation.add(field.into());
+        }
+        Self {
+            name: auth.name.clone().unwrap_or_else(default_name),
+            mode: auth.scheme,
+            fields: AuthDetailFields {
+                auth_config_creation,
+                connected_account_initiation,
+            },
+            proxy: AuthDetailProxy {
+                base_url: toolkit.manifest.base_url.clone(),
+            },
+            deprecated_auth_provider_details: is_oauth.then(|| AuthProvider {
+                authorization_url: auth.authorize_url.clone(),
+                token_url: auth.token_url.clone(),
+            }),
+        }
+    }
+}
+
+impl FieldSplit {
+    fn add(&mut self, field: FieldItem) {
+        if field.required {
+            &mut self.required
+        } else {
+            &mut self.optional
+        }
+        .push(field);
+    }
+}
+
+/// What every OAuth 2 toolkit asks for: the app that its users will consent to.
+fn oauth_app_fields(auth: &AuthManifest, public_base: &str) -> [FieldItem; 4] {
+    let field = |name: &str, display_name: &str, description: &str| FieldItem {
+        name: name.into(),
+        display_name: display_name.into(),
+        default: None,
+        kind: "string".into(),
+        description: description.into(),
+        required: true,
+        legacy_template_name: None,
+    };
+    let redirect = format!("{public_base}{CALLBACK_PATH}");
+    let scopes = auth.scopes.default.join(&auth.scopes.separator);
+    [
+        field(
+            "client_id",
+            "Client ID",
+            "The public name of your OAuth app at the provider.",
+        ),
+        field(
+            "client_secret",
+            "Client secret",
+            "The secret of your OAuth app; stored sealed.",
+        ),
+        FieldItem {
+            default: Some(redirect),
+            required: false,
+            ..field(
+                "oauth_redirect_uri",
+                "Redirect URI",
+                "Where the provider sends users back to. Register it with your OAuth app; another \
+                 address must forward to the default one.",
+            )
+        },
+        FieldItem {
+            default: (!scopes.is_empty()).then_some(scopes),
+            required: false,
+            ..field(
+                "scopes",
+                "Scopes",
+                "What to ask users for, in the provider's own notation.",
+            )
+        },
+    ]
+}
+
+impl From<&Field> for FieldItem {
+    fn from(field: &Field) -> Self {
+        let Field {
+            name,
+            display_name,
+            description,
+            kind,
+            required,
+            secret: _,
+            default,
+            pattern: _,
+            legacy_names,
+        } = field;
+        Self {
+            name: name.clone(),
+            display_name: display_name.clone(),
+            default: default.clone(),
+            kind: kind.clone(),
+            description: description.trim().to_owned(),
+            required: *required,
+            legacy_template_name: legacy_names.first().cloned(),
+        }
+    }
+}

@@ -1,0 +1,377 @@
+//! Tools: the list with its filters, the list of slugs, one tool.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::auth::Caller;
+use super::extract::{CommaList, Json, Path, Query, flag, number, page};
+use crate::app::App;
+use crate::catalog::{Tool, ToolAccess, ToolFilter, VersionPins};
+use crate::error::Result;
+use crate::ids::{AuthConfigId, ProjectId};
+use crate::paging::Page;
+use crate::storage;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list_tools))
+        .routes(routes!(list_tool_slugs))
+        .routes(routes!(get_tool))
+}
+
+/// One page of tools.
+#[derive(Debug, Serialize, ToSchema)]
+struct ToolList {
+    /// The tools.
+    items: Vec<ToolItem>,
+    /// Opens the next page; null on the last.
+    #[schema(required = false)]
+    next_cursor: Option<String>,
+    /// How many pages of this size there are.
+    total_pages: u64,
+    /// This page's number, from 1.
+    current_page: u64,
+    /// How many tools there are on all pages.
+    total_items: u64,
+}
+
+/// A tool as a model sees it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct ToolItem {
+    /// What to execute it by.
+    #[schema(example = "GITHUB_CREATE_AN_ISSUE")]
+    slug: String,
+    /// For people.
+    #[schema(example = "Create an issue")]
+    name: String,
+    /// For a model to choose by.
+    description: String,
+    /// Its toolkit.
+    toolkit: ToolToolkit,
+    /// JSON Schema of the arguments: an object with typed properties, without references.
+    #[schema(value_type = Object)]
+    input_parameters: Arc<RawValue>,
+    /// Whether it works without a connected account.
+    no_auth: bool,
+    /// Versions it can be executed in, newest first.
+    #[schema(example = json!(["20261122_00"]))]
+    available_versions: Vec<String>,
+    /// The version shown.
+    #[schema(example = "20261122_00")]
+    version: String,
+    /// JSON Schema of the result.
+    #[schema(value_type = Object)]
+    output_parameters: Arc<RawValue>,
+    /// OAuth scopes it needs.
+    #[schema(example = json!(["repo"]))]
+    scopes: Vec<String>,
+    /// Hints about what it does (`readOnlyHint`, `destructiveHint`, …), `important`, and groups.
+    #[schema(example = json!(["important", "openWorldHint"]))]
+    tags: Vec<String>,
+    /// Whether another tool should be used instead.
+    is_deprecated: bool,
+    /// Names that older clients read.
+    deprecated: DeprecatedToolFields,
+}
+
+/// The toolkit of a tool, in short.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct ToolToolkit {
+    /// Its slug.
+    #[schema(example = "github")]
+    slug: String,
+    /// For people.
+    #[schema(example = "GitHub")]
+    name: String,
+    /// URL of its logo; empty when there is none.
+    logo: String,
+}
+
+/// Names that older clients read.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct DeprecatedToolFields {
+    /// As `name`.
+    #[serde(rename = "displayName")]
+    display_name: String,
+    /// As above.
+    version: String,
+    /// As above.
+    available_versions: Vec<String>,
+    /// As above.
+    is_deprecated: bool,
+    /// The toolkit's logo.
+    toolkit: DeprecatedToolToolkit,
+}
+
+/// The toolkit's logo, where older clients look for it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct DeprecatedToolToolkit {
+    /// URL of the logo; empty when there is none.
+    logo: String,
+}
+
+impl ToolItem {
+    /// A tool under the slug it was asked for, which may be an alias: SDKs key what they get by
+    /// that slug.
+    fn new(tool: &Tool, slug: &str, version: &str) -> Self {
+        let no_auth = tool.no_auth();
+        let (tool, toolkit, input_parameters, output_parameters) = (
+            &tool.manifest,
+            &tool.toolkit.manifest,
+            Arc::clone(&tool.published_input),
+            Arc::clone(&tool.published_output),
+        );
+        let is_deprecated = tool.deprecated.is_some();
+        Self {
+            slug: slug.to_owned(),
+            name: tool.name.clone(),
+            description: tool.description.trim().to_owned(),
+            toolkit: ToolToolkit {
+                slug: toolkit.slug.clone(),
+                name: toolkit.name.clone(),
+                logo: toolkit.logo.clone(),
+            },
+            input_parameters,
+            no_auth,
+            available_versions: toolkit.versions.clone(),
+            version: version.to_owned(),
+            output_parameters,
+            scopes: tool.scopes.clone(),
+            tags: tool.tags.clone(),
+            is_deprecated,
+            deprecated: DeprecatedToolFields {
+                display_name: tool.name.clone(),
+                version: version.to_owned(),
+                available_versions: toolkit.versions.clone(),
+                is_deprecated,
+                toolkit: DeprecatedToolToolkit {
+                    logo: toolkit.logo.clone(),
+                },
+            },
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListToolsQuery {
+    /// Only tools of these toolkits; several joined by commas.
+    #[serde(default)]
+    #[param(value_type = String, required = false, example = "github")]
+    toolkit_slug: CommaList,
+    /// Exactly these tools, by slug or alias, joined by commas; other filters do not count then,
+    /// and slugs that no tool has are left out.
+    #[serde(default)]
+    #[param(value_type = String, required = false, example = "GITHUB_CREATE_AN_ISSUE")]
+    tool_slugs: CommaList,
+    /// Only tools that these auth configs of the project open: those of their toolkits, and of
+    /// these only what the config admits. An id of no auth config opens nothing.
+    #[serde(default)]
+    #[param(value_type = AuthConfigIds, required = false)]
+    auth_config_ids: Option<CommaList>,
+    /// Only tools that an agent gets by default.
+    #[serde(default, deserialize_with = "flag")]
+    #[param(value_type = BooleanWord, nullable = false)]
+    important: Option<bool>,
+    /// Only tools with one of these tags.
+    #[serde(default)]
+    #[param(value_type = Vec<String>, required = false, example = json!(["readOnlyHint"]))]
+    tags: CommaList,
+    /// Only tools that need one of these OAuth scopes.
+    #[serde(default)]
+    #[param(value_type = Option<Vec<String>>, nullable, example = json!(["repo"]))]
+    scopes: CommaList,
+    /// Words to look for in slugs, names, descriptions and tags, the best match first.
+    #[param(nullable = false, example = "open an issue")]
+    search: Option<String>,
+    /// As `search`.
+    #[param(nullable = false)]
+    query: Option<String>,
+    /// Deprecated tools as well.
+    #[serde(default, deserialize_with = "flag")]
+    #[param(nullable = false, default = true)]
+    include_deprecated: Option<bool>,
+    /// `latest`, one version for all toolkits, or one a toolkit: `toolkit_versions[github]=…`.
+    #[serde(default)]
+    #[param(value_type = VersionSelection, required = false)]
+    toolkit_versions: VersionPins,
+    /// Tools on a page, at most 1000.
+    #[serde(default, deserialize_with = "number")]
+    #[param(value_type = Option<f64>, nullable)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    #[param(nullable = false)]
+    cursor: Option<String>,
+}
+
+/// List tools
+///
+/// The tools of this installation, the important ones first, then by name; a search ranks by its
+/// words instead. Filters narrow each other, values of one filter widen it.
+#[utoipa::path(
+    get, path = "/tools", tag = "Tools", security(("ApiKeyAuth" = [])),
+    params(ListToolsQuery),
+    responses((status = 200, description = "One page of tools", body = ToolList)),
+)]
+async fn list_tools(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<ListToolsQuery>,
+) -> Result<Json<ToolList>> {
+    let page = page(query.limit, query.cursor.as_deref())?;
+    let accesses = match &query.auth_config_ids {
+        None => None,
+        Some(CommaList(ids)) => Some(opened_by(&app, &caller.project, ids).await?),
+    };
+    let catalog = app.catalog.current();
+    let pins = query.toolkit_versions;
+    let found: Vec<(String, Arc<Tool>)> = if query.tool_slugs.0.is_empty() {
+        let filter = ToolFilter {
+            toolkits: query.toolkit_slug.0,
+            accesses,
+            tags: query.tags.0,
+            scopes: query.scopes.0,
+            important: query.important.unwrap_or(false),
+            include_deprecated: query.include_deprecated.unwrap_or(true),
+            search: query.search.or(query.query),
+        };
+        let tools = catalog.list_tools(&filter, &pins)?;
+        tools
+            .into_iter()
+            .map(|tool| (tool.manifest.slug.clone(), tool))
+            .collect()
+    } else {
+        catalog.named_tools(&query.tool_slugs.0)
+    };
+    let Page {
+        items,
+        next_cursor,
+        total_pages,
+        current_page,
+        total_items,
+    } = page.slice(&found);
+    let items = items
+        .iter()
+        .map(|(slug, tool)| {
+            let version = tool.toolkit.version(pins.of(&tool.toolkit.manifest.slug))?;
+            Ok(ToolItem::new(tool, slug, version))
+        })
+        .collect::<Result<_>>()?;
+    Ok(Json(ToolList {
+        items,
+        next_cursor,
+        total_pages,
+        current_page,
+        total_items,
+    }))
+}
+
+/// What the project's auth configs among `ids` open.
+async fn opened_by(app: &App, project: &ProjectId, ids: &[String]) -> Result<Vec<ToolAccess>> {
+    let mut accesses = Vec::new();
+    for id in ids {
+        let key = (project.clone(), AuthConfigId::from(id.clone()));
+        let load = || async {
+            let mut session = app.db.read().await?;
+            storage::auth_configs::find(session.conn(), project, &key.1).await
+        };
+        if let Some(config) = app.caches.auth_configs.get(&key, load).await? {
+            accesses.push(ToolAccess {
+                toolkit: config.toolkit.clone(),
+                tools: config.tools_for_execution.clone(),
+            });
+        }
+    }
+    Ok(accesses)
+}
+
+/// List tool slugs
+///
+/// The slugs of all tools, in alphabetical order, as a JSON array.
+#[utoipa::path(
+    get, path = "/tools/enum", tag = "Tools", security(("ApiKeyAuth" = [])),
+    responses((status = 200, description = "All slugs", body = Vec<String>,
+        example = json!(["GITHUB_CREATE_AN_ISSUE", "HACKERNEWS_GET_USER"]))),
+)]
+async fn list_tool_slugs(State(app): State<App>, _caller: Caller) -> Json<Vec<String>> {
+    Json(
+        app.catalog
+            .current()
+            .tool_slugs()
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
+    )
+}
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct GetToolQuery {
+    /// A version of its toolkit; comes before `toolkit_versions`.
+    #[param(nullable = false, example = "20261122_00")]
+    version: Option<String>,
+    /// `latest`, one version for all toolkits, or one a toolkit: `toolkit_versions[github]=…`.
+    #[serde(default)]
+    #[param(value_type = VersionSelection, required = false)]
+    toolkit_versions: VersionPins,
+}
+
+/// Get a tool
+///
+/// One tool with the schemas of its arguments and its result, by its slug or an alias of it, in
+/// any case. For an unknown slug the error names the nearest ones.
+#[utoipa::path(
+    get, path = "/tools/{tool_slug}", tag = "Tools", security(("ApiKeyAuth" = [])),
+    params(("tool_slug" = String, Path, description = "Slug or alias of the tool",
+        example = "GITHUB_CREATE_AN_ISSUE"), GetToolQuery),
+    responses((status = 200, description = "The tool", body = ToolItem)),
+)]
+async fn get_tool(
+    State(app): State<App>,
+    _caller: Caller,
+    Path(slug): Path<String>,
+    Query(query): Query<GetToolQuery>,
+) -> Result<Json<ToolItem>> {
+    let catalog = app.catalog.current();
+    let tool = catalog.tool(&slug, None)?;
+    let pin = query.toolkit_versions.of(&tool.toolkit.manifest.slug);
+    let version = tool.toolkit.version(query.version.as_deref().or(pin))?;
+    Ok(Json(ToolItem::new(
+        tool,
+        &slug.to_ascii_uppercase(),
+        version,
+    )))
+}
+
+/// `true` or `false`, as a word.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum BooleanWord {
+    True,
+    False,
+}
+
+/// Ids joined by commas, or repeated.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+enum AuthConfigIds {
+    Joined(#[expect(dead_code, reason = "describes a parameter")] String),
+    Repeated(#[expect(dead_code, reason = "describes a parameter")] Vec<String>),
+}
+
+/// One version for all toolkits, or one a toolkit.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+enum VersionSelection {
+    All(#[expect(dead_code, reason = "describes a parameter")] String),
+    ByToolkit(
+        #[expect(dead_code, reason = "describes a parameter")]
+        std::collections::BTreeMap<String, String>,
+    ),
+}

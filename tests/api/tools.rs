@@ -1,0 +1,384 @@
+//! Tools: the list and its filters, versions, one tool.
+
+use insta::assert_json_snapshot;
+use rstest::rstest;
+use serde_json::Value;
+
+use crate::support::server::TestServer;
+use crate::support::toolkits::ToolkitsFolder;
+
+/// A server with the bundled toolkits and an operator's `acme`.
+async fn with_acme() -> (TestServer, ToolkitsFolder) {
+    let folder = ToolkitsFolder::with_acme();
+    let server = TestServer::with(&["--toolkits-dir", &folder.path()]).await;
+    (server, folder)
+}
+
+async fn slugs(server: &TestServer, query: &str) -> Vec<String> {
+    let list = server
+        .client
+        .get(&format!("/api/v3/tools?{query}"))
+        .await
+        .expect(200);
+    let items = list["items"].as_array().unwrap();
+    items
+        .iter()
+        .map(|tool| tool["slug"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_tool_is_answered_whole_in_the_shape_that_sdks_read() {
+    let (server, _folder) = with_acme().await;
+    let tool = server
+        .client
+        .get("/api/v3/tools/ACME_SELL_THING")
+        .await
+        .expect(200);
+    assert_json_snapshot!(tool, { ".output_parameters.properties" => "…" }, @r#"
+    {
+      "slug": "ACME_SELL_THING",
+      "name": "Sell a thing",
+      "description": "Sells one thing.",
+      "toolkit": {
+        "slug": "acme",
+        "name": "Acme",
+        "logo": ""
+      },
+      "input_parameters": {
+        "type": "object",
+        "properties": {
+          "thing": {
+            "type": "string",
+            "title": "Thing",
+            "description": "What to sell."
+          }
+        },
+        "required": [
+          "thing"
+        ]
+      },
+      "no_auth": false,
+      "available_versions": [
+        "20260201_01",
+        "20260201_00",
+        "20260101_00"
+      ],
+      "version": "20260201_01",
+      "output_parameters": {
+        "type": "object",
+        "properties": "…",
+        "required": [
+          "data",
+          "successful"
+        ],
+        "additionalProperties": true
+      },
+      "scopes": [
+        "sales"
+      ],
+      "tags": [
+        "important",
+        "openWorldHint"
+      ],
+      "is_deprecated": false,
+      "deprecated": {
+        "displayName": "Sell a thing",
+        "version": "20260201_01",
+        "available_versions": [
+          "20260201_01",
+          "20260201_00",
+          "20260101_00"
+        ],
+        "is_deprecated": false,
+        "toolkit": {
+          "logo": ""
+        }
+      }
+    }
+    "#);
+}
+
+/// The TypeScript SDK drops a whole list when one tool breaks one of these rules.
+fn check_schema(at: &str, schema: &Value, problems: &mut Vec<String>) {
+    let Some(object) = schema.as_object() else {
+        return problems.push(format!("{at}: is no object"));
+    };
+    let is_type = |name: &Value| {
+        [
+            "string", "integer", "number", "boolean", "array", "object", "null",
+        ]
+        .contains(&name.as_str().unwrap_or_default())
+    };
+    match &object.get("type") {
+        Some(Value::Array(names)) if names.iter().all(is_type) => {}
+        Some(name) if is_type(name) => {}
+        other => problems.push(format!("{at}: type is {other:?}")),
+    }
+    for (key, value) in object {
+        let fits = match key.as_str() {
+            "description" | "title" | "format" => value.is_string(),
+            "enum" | "examples" | "required" => value.is_array(),
+            "minimum" | "maximum" => value.is_number(),
+            "properties" => value.is_object(),
+            "$ref" | "oneOf" | "anyOf" | "allOf" => false,
+            _ => !value.is_null(),
+        };
+        if !fits {
+            problems.push(format!("{at}: {key} is {value}"));
+        }
+    }
+    for (name, nested) in object
+        .get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
+        check_schema(&format!("{at}.{name}"), nested, problems);
+    }
+    if let Some(items) = object.get("items") {
+        check_schema(&format!("{at}[]"), items, problems);
+    }
+}
+
+#[tokio::test]
+async fn no_published_tool_breaks_a_rule_of_the_sdks() {
+    let server = TestServer::start().await;
+    let list = server
+        .client
+        .get("/api/v3/tools?limit=9999")
+        .await
+        .expect(200);
+    let tools = list["items"].as_array().unwrap();
+    assert!(tools.len() > 20, "{}", tools.len());
+    let mut problems = Vec::new();
+    for tool in tools {
+        let slug = tool["slug"].as_str().unwrap();
+        for (key, value) in tool.as_object().unwrap() {
+            if value.is_null() {
+                problems.push(format!("{slug}: {key} is null"));
+            }
+        }
+        for schema in ["input_parameters", "output_parameters"] {
+            let at = format!("{slug}: {schema}");
+            assert_eq!(tool[schema]["type"], "object", "{at}");
+            assert!(tool[schema]["properties"].is_object(), "{at}");
+            check_schema(&at, &tool[schema], &mut problems);
+        }
+        let result = jsonschema::validator_for(&tool["output_parameters"]).unwrap();
+        let with_sdk_keys = serde_json::json!({
+            "data": { "id": 1 }, "successful": true, "error": null, "logId": "log_1"
+        });
+        assert!(result.is_valid(&with_sdk_keys), "{slug}");
+        if tool["description"].as_str().unwrap().len() < 20 {
+            problems.push(format!("{slug}: says too little about itself"));
+        }
+    }
+    assert!(problems.is_empty(), "{problems:#?}");
+}
+
+#[rstest]
+#[case::toolkit_in_any_case("toolkit_slug=ACME", &["ACME_SELL_THING", "ACME_BURN_THING", "ACME_LIST_THINGS"])]
+#[case::an_unknown_toolkit("toolkit_slug=nosuch", &[])]
+#[case::important("toolkit_slug=acme&important=true", &["ACME_SELL_THING"])]
+#[case::tags_in_any_case("toolkit_slug=acme&tags=readonlyhint", &["ACME_LIST_THINGS"])]
+#[case::one_of_several_tags("toolkit_slug=acme&tags=readOnlyHint&tags=important", &["ACME_SELL_THING", "ACME_LIST_THINGS"])]
+#[case::scopes("toolkit_slug=acme&scopes=sales,other", &["ACME_SELL_THING"])]
+#[case::without_deprecated("toolkit_slug=acme&include_deprecated=false", &["ACME_SELL_THING", "ACME_LIST_THINGS"])]
+#[case::search("toolkit_slug=acme&search=list", &["ACME_LIST_THINGS"])]
+#[case::query_is_search("toolkit_slug=acme&query=burn", &["ACME_BURN_THING"])]
+#[case::search_without_a_hit("search=zzzzzz", &[])]
+#[case::slugs_override_filters("tool_slugs=ACME_LIST_THINGS,acme_sell,NO_SUCH&important=true&toolkit_slug=github", &["ACME_LIST_THINGS", "ACME_SELL"])]
+#[case::no_auth_config("auth_config_ids=ac_nosuch", &[])]
+#[tokio::test]
+async fn a_filter_shows_just_what_it_names(#[case] query: &str, #[case] expected: &[&str]) {
+    let (server, _folder) = with_acme().await;
+    assert_eq!(slugs(&server, query).await, expected);
+}
+
+#[tokio::test]
+async fn important_tools_come_first_and_then_names_in_order() {
+    let server = TestServer::start().await;
+    let list = server
+        .client
+        .get("/api/v3/tools?toolkit_slug=github")
+        .await
+        .expect(200);
+    let keys: Vec<(bool, String)> = list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tool| {
+            let important = tool["tags"]
+                .as_array()
+                .unwrap()
+                .contains(&"important".into());
+            (!important, tool["name"].as_str().unwrap().to_lowercase())
+        })
+        .collect();
+    assert!(keys.is_sorted(), "{keys:#?}");
+    assert!(keys.first().unwrap() < &(true, String::new()) && keys.last().unwrap().0);
+}
+
+#[tokio::test]
+async fn pages_show_every_tool_once() {
+    let server = TestServer::start().await;
+    let all = slugs(&server, "limit=1000").await;
+    let mut seen = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let path = format!("/api/v3/tools?limit=7&cursor={cursor}");
+        let page = server.client.get(&path).await.expect(200);
+        assert_eq!(page["total_items"], all.len());
+        assert_eq!(page["total_pages"], all.len().div_ceil(7));
+        for tool in page["items"].as_array().unwrap() {
+            seen.push(tool["slug"].as_str().unwrap().to_owned());
+        }
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = next.to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!(seen, all);
+}
+
+#[tokio::test]
+async fn the_enum_is_an_array_of_every_slug_without_aliases() {
+    let (server, _folder) = with_acme().await;
+    let listed = server.client.get("/api/v3/tools/enum").await.expect(200);
+    let mut all = slugs(&server, "limit=1000").await;
+    all.sort();
+    assert_eq!(listed, serde_json::json!(all));
+    assert!(!all.contains(&"ACME_SELL".to_owned()));
+}
+
+#[rstest]
+#[case::canonical("ACME_SELL_THING", "ACME_SELL_THING")]
+#[case::alias("ACME_SELL", "ACME_SELL")]
+#[case::lower_case("acme_sell", "ACME_SELL")]
+#[tokio::test]
+async fn a_tool_answers_under_the_slug_it_was_asked_for(#[case] asked: &str, #[case] slug: &str) {
+    let (server, _folder) = with_acme().await;
+    let tool = server
+        .client
+        .get(&format!("/api/v3/tools/{asked}"))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&tool["slug"], &tool["name"]),
+        (&slug.into(), &"Sell a thing".into())
+    );
+}
+
+#[tokio::test]
+async fn every_short_name_of_the_documentation_finds_its_tool() {
+    let server = TestServer::start().await;
+    for (short, tool) in [
+        ("GITHUB_CREATE_ISSUE", "Create an issue"),
+        ("GITHUB_GET_ISSUE", "Get an issue"),
+        ("GITHUB_GET_ISSUES", "List repository issues"),
+        ("GITHUB_LIST_ISSUES", "List repository issues"),
+        (
+            "GITHUB_STAR_REPO",
+            "Star a repository for the authenticated user",
+        ),
+        (
+            "GITHUB_STAR_REPOSITORY",
+            "Star a repository for the authenticated user",
+        ),
+    ] {
+        let found = server
+            .client
+            .get(&format!("/api/v3/tools/{short}"))
+            .await
+            .expect(200);
+        assert_eq!(found["name"], tool, "{short}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_slug_is_answered_with_the_nearest_ones() {
+    let server = TestServer::start().await;
+    let error = server
+        .client
+        .get("/api/v3/tools/GITHUB_CREATE_ISSUS")
+        .await
+        .error(404);
+    assert_eq!(error["code"], 10404);
+    assert_eq!(error["message"], "tool `GITHUB_CREATE_ISSUS` was not found");
+    let fix = error["suggested_fix"].as_str().unwrap();
+    assert!(
+        fix.starts_with("Did you mean `GITHUB_CREATE_ISSUE`"),
+        "{fix}"
+    );
+    assert_eq!(fix.matches("GITHUB_").count(), 3, "{fix}");
+}
+
+#[rstest]
+#[case::the_newest_by_default("", "20260201_01")]
+#[case::latest("version=latest", "20260201_01")]
+#[case::the_base("version=00000000_00", "20260101_00")]
+#[case::exact("version=20260201_00", "20260201_00")]
+#[case::one_for_all("toolkit_versions=20260201_00", "20260201_00")]
+#[case::one_a_toolkit("toolkit_versions%5BACME%5D=20260101_00", "20260101_00")]
+#[case::of_another_toolkit("toolkit_versions%5Bgithub%5D=20200101_00", "20260201_01")]
+#[case::version_before_pins("version=20260101_00&toolkit_versions=latest", "20260101_00")]
+#[tokio::test]
+async fn a_version_is_the_one_asked_for(#[case] query: &str, #[case] version: &str) {
+    let (server, _folder) = with_acme().await;
+    let tool = server
+        .client
+        .get(&format!("/api/v3/tools/ACME_SELL_THING?{query}"))
+        .await
+        .expect(200);
+    assert_eq!(tool["version"], version);
+    assert_eq!(tool["deprecated"]["version"], version);
+    assert_eq!(tool["available_versions"][0], "20260201_01");
+}
+
+#[rstest]
+#[case("/api/v3/tools/ACME_SELL_THING?version=20990101_00")]
+#[case("/api/v3/tools/ACME_SELL_THING?toolkit_versions%5Bacme%5D=20990101_00")]
+#[case("/api/v3/tools?toolkit_slug=acme&toolkit_versions=20990101_00")]
+#[case("/api/v3/tools?tool_slugs=ACME_SELL_THING&toolkit_versions=20990101_00")]
+#[case("/api/v3/toolkits/acme?version=20990101_00")]
+#[tokio::test]
+async fn an_unknown_version_is_answered_with_those_there_are(#[case] path: &str) {
+    let (server, _folder) = with_acme().await;
+    let error = server.client.get(path).await.error(404);
+    assert_eq!(
+        error["message"],
+        "version `20990101_00 of toolkit acme` was not found"
+    );
+    let fix = error["suggested_fix"].as_str().unwrap();
+    assert!(
+        fix.contains("20260201_01, 20260201_00, 20260101_00"),
+        "{fix}"
+    );
+}
+
+#[tokio::test]
+async fn a_pin_that_only_one_toolkit_has_leaves_the_others_out() {
+    let (server, _folder) = with_acme().await;
+    let found = slugs(&server, "toolkit_versions=20260201_00").await;
+    assert_eq!(
+        found,
+        ["ACME_SELL_THING", "ACME_BURN_THING", "ACME_LIST_THINGS"]
+    );
+}
+
+#[rstest]
+#[case("/api/v3/tools")]
+#[case("/api/v3/tools/enum")]
+#[case("/api/v3/tools/HACKERNEWS_GET_USER")]
+#[case("/api/v3/toolkits")]
+#[case("/api/v3/toolkits/github")]
+#[case("/api/v3/toolkits/categories")]
+#[case("/api/v3/toolkits/changelog")]
+#[tokio::test]
+async fn the_catalog_asks_for_a_project_key(#[case] path: &str) {
+    let server = TestServer::start().await;
+    server.anonymous.get(path).await.error(401);
+    server.org.get(path).await.error(401);
+    server.client.get(path).await.expect(200);
+}
