@@ -9,6 +9,8 @@ pub mod middleware;
 mod not_built;
 pub mod openapi;
 mod projects;
+mod reference;
+mod schema_fields;
 mod session_info;
 mod toolkits;
 mod tools;

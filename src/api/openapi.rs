@@ -1,6 +1,10 @@
 //! The OpenAPI document: generated from the handlers, with what every operation shares.
 
+use std::sync::LazyLock;
+
 use axum::Router;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::info::{Info, License};
@@ -8,22 +12,39 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::openapi::{Components, ContentBuilder, Ref, ResponseBuilder};
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_scalar::{Scalar, Servable};
 
 use super::failure::{ErrorBody, ErrorDetail};
+use super::reference;
 use crate::app::App;
 use crate::error::Result;
 
 /// `/openapi.json` and the reference page at `/docs`.
 pub(super) fn routes() -> Router<App> {
-    let document = document();
-    let served = document.clone();
     Router::new()
-        .route(
-            "/openapi.json",
-            get(move || std::future::ready(super::extract::Json(served))),
-        )
-        .merge(Scalar::with_url("/docs", document))
+        .route("/openapi.json", get(served_document))
+        .route("/docs", get(served_page))
+}
+
+// Written once, when first asked for.
+static TEXT: LazyLock<Result<String>> = LazyLock::new(document_text);
+static PAGE: LazyLock<Result<String>> =
+    LazyLock::new(|| reference::page(&serde_json::to_value(document())?));
+
+async fn served_document() -> Result<Response> {
+    let text = (*TEXT).as_deref().map_err(Clone::clone)?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
+}
+
+async fn served_page() -> Result<Response> {
+    let page = (*PAGE).as_deref().map_err(Clone::clone)?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'",
+        ),
+    ];
+    Ok((headers, page).into_response())
 }
 
 /// The whole document.

@@ -4,6 +4,7 @@ mod jobs;
 mod manners;
 mod not_built;
 mod projects;
+mod reference;
 mod session_info;
 mod toolkits;
 mod tools;
