@@ -2,6 +2,8 @@
 //! contents.
 
 pub mod auth;
+mod execute;
+mod execute_body;
 pub mod extract;
 mod failure;
 mod health;
@@ -29,6 +31,7 @@ pub(crate) fn api_routes() -> OpenApiRouter<App> {
         .merge(projects::routes())
         .merge(toolkits::routes())
         .merge(tools::routes())
+        .merge(execute::routes())
 }
 
 /// The whole server.

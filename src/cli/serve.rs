@@ -102,6 +102,7 @@ pub async fn stop(app: &App) {
     {
         tracing::warn!("some work did not finish in time and is cut off");
     }
+    app.execution_log.flush(&app.db).await;
     app.db.close().await;
 }
 
@@ -109,6 +110,9 @@ fn spawn_background(app: &App) {
     // Ends by itself, after the job under way.
     app.tasks.spawn(jobs::run(app.clone()));
     spawn_until_stopped(app, hear_changes(app.clone()));
+    let writer = app.clone();
+    app.tasks
+        .spawn(async move { writer.execution_log.run(&writer.db, &writer.stopping).await });
 }
 
 /// Runs `work` beside requests until the server stops.

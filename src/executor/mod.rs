@@ -1,1 +1,185 @@
-//! Executes tools and proxy calls.
+//! Executes tools and proxied calls: account, arguments, credential, request, reply, result.
+//!
+//! An upstream's refusal, and its failure to answer, is a result (`successful: false`); what we
+//! cannot do ourselves is an error. Keeping the two apart is the main rule here.
+
+mod arguments;
+mod connection;
+mod proxy;
+mod recording;
+mod redact;
+mod request;
+mod response;
+
+pub use proxy::{ProxyCall, ProxyReply, proxy};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::accounts::{AccountSelector, DEFAULT_USER};
+use crate::app::App;
+use crate::catalog::Tool;
+use crate::error::{Error, Result};
+use crate::ids::{LogId, ProjectId, RequestId};
+use crate::outbound::{OutboundReply, OutboundRequest};
+use crate::tenancy;
+use connection::Connection;
+use recording::Recording;
+use redact::Redactor;
+use response::Shaped;
+
+/// The version of a call that names none.
+const DEFAULT_VERSION: &str = "00000000_00";
+const UNAUTHORIZED: u16 = 401;
+
+/// For whom a call is made, and under which request it is recorded.
+#[derive(Debug, Clone)]
+pub struct CallContext {
+    /// The tenant.
+    pub project: ProjectId,
+    /// The API request.
+    pub request_id: RequestId,
+}
+
+/// A call of a tool.
+#[derive(Debug, Clone, Default)]
+pub struct ToolCall {
+    /// `latest`, `00000000_00` or a released version.
+    pub version: Option<String>,
+    /// The arguments as they came.
+    pub arguments: Map<String, Value>,
+    /// Whose account.
+    pub account: AccountSelector,
+}
+
+/// What came of a tool's execution.
+#[derive(Debug, Clone)]
+pub struct ToolResult {
+    /// The tool's data, or what is known of the failure.
+    pub data: Map<String, Value>,
+    /// Why it failed; none for a success.
+    pub error: Option<String>,
+    /// The record's id.
+    pub log_id: LogId,
+}
+
+/// Executes a tool for a project's user and records it.
+///
+/// # Errors
+/// [`Error::NotFound`] for an unknown tool, version or account, [`Error::NoConnectedAccount`],
+/// [`Error::AccountUnusable`], [`Error::Invalid`] for arguments that the tool's schema forbids,
+/// [`Error::Forbidden`] when the auth config does not allow the tool. An upstream that refuses or
+/// does not answer is a result.
+pub async fn execute(
+    app: &App,
+    context: &CallContext,
+    slug: &str,
+    call: ToolCall,
+) -> Result<ToolResult> {
+    let version = call.version.as_deref().unwrap_or(DEFAULT_VERSION);
+    let tool = Arc::clone(app.catalog.current().tool(slug, Some(version))?);
+    let mut recording = Recording::begin(app, context, "tool", &tool.toolkit.manifest.slug);
+    recording.name(&tool.manifest.slug, Some(version));
+    let log_id = recording.id();
+    match run(app, context, &tool, call, &mut recording).await {
+        Ok(Shaped { data, error }) => {
+            recording.finish(error.as_deref());
+            Ok(ToolResult {
+                data,
+                error,
+                log_id,
+            })
+        }
+        Err(error) => {
+            recording.finish(Some(&error.to_string()));
+            Err(error)
+        }
+    }
+}
+
+async fn run(
+    app: &App,
+    context: &CallContext,
+    tool: &Tool,
+    call: ToolCall,
+    recording: &mut Recording,
+) -> Result<Shaped> {
+    let project = tenancy::open_project(app, &context.project).await?;
+    recording.stores_data(&project.project.settings.log_visibility);
+    recording.user(Some(call.account.user.as_deref().unwrap_or(DEFAULT_USER)));
+    let account =
+        connection::pick_account(app, &context.project, &tool.toolkit, &call.account).await?;
+    if let Some(account) = &account {
+        recording.account(account);
+        connection::check_restriction(app, account, &tool.manifest.slug).await?;
+    }
+    let arguments = arguments::prepare(tool, call.arguments)?;
+    recording.arguments(|| connection::without_secrets(tool, &arguments));
+    let mut connection = Connection::open(app, &tool.toolkit, account).await?;
+    let build = |connection: &Connection| build(app, tool, &arguments, connection);
+    let (reply, redactor, url) = match send(app, &mut connection, build, recording).await {
+        Ok(sent) => sent,
+        Err(Error::Upstream { message, .. }) => return Ok(response::unreachable(&message)),
+        Err(error) => return Err(error),
+    };
+    let rule = tool
+        .manifest
+        .response
+        .as_ref()
+        .unwrap_or(&tool.toolkit.manifest.response);
+    let mut shaped = response::shape(rule, &reply, &url);
+    redactor.fields(&mut shaped.data);
+    if let Some(error) = &mut shaped.error {
+        redactor.text(error);
+    }
+    Ok(shaped)
+}
+
+fn build(
+    app: &App,
+    tool: &Tool,
+    arguments: &Map<String, Value>,
+    connection: &Connection,
+) -> Result<OutboundRequest> {
+    let base = connection.base_url(tool.manifest.request.server.as_deref())?;
+    let mut request = request::build(tool, arguments, &base)?;
+    limit(app, &mut request);
+    if let Some(seconds) = tool.manifest.timeout_s {
+        request.timeout = Duration::from_secs(seconds);
+    }
+    connection.authorize(&mut request)?;
+    Ok(request)
+}
+
+fn limit(app: &App, request: &mut OutboundRequest) {
+    request.timeout = app.config.upstream_timeout();
+    request.max_bytes = app.config.max_upstream_bytes;
+}
+
+/// Sends what `build` makes; after a 401 once more, if there are other credentials by then. Gives
+/// the reply, what must not be shown of it, and the URL without its query.
+async fn send(
+    app: &App,
+    connection: &mut Connection,
+    build: impl Fn(&Connection) -> Result<OutboundRequest>,
+    recording: &mut Recording,
+) -> Result<(OutboundReply, Redactor, String)> {
+    let mut request = build(connection)?;
+    recording.attempt();
+    let mut reply = app.outbound.send(request.clone()).await?;
+    if reply.status == UNAUTHORIZED && connection.refresh(app).await? {
+        request = build(connection)?;
+        recording.attempt();
+        reply = app.outbound.send(request.clone()).await?;
+    }
+    recording.upstream_status(reply.status);
+    let redactor = connection.redactor(&request);
+    let url = format!(
+        "{}{}",
+        request.url.origin().ascii_serialization(),
+        request.url.path()
+    );
+    Ok((reply, redactor, url))
+}

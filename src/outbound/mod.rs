@@ -14,7 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, HeaderValue, Method};
 use ipnet::IpNet;
 use url::Url;
 
@@ -138,6 +139,10 @@ impl OutboundRequest {
         }
         if !self.body.is_empty() {
             *wire.body_mut() = Some(self.body.clone().into());
+        } else if matches!(self.method, Method::POST | Method::PUT | Method::PATCH) {
+            // Some services answer 411 to these without a length (RFC 9110 section 8.6).
+            wire.headers_mut()
+                .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         wire
     }

@@ -8,6 +8,7 @@
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
@@ -40,6 +41,8 @@ pub enum Db {
         write: SqlitePool,
         /// Told of every committed change.
         listener: ChangeListener,
+        /// Counts what is opened.
+        opened: Arc<AtomicU64>,
     },
     /// A server, shared by all replicas.
     Postgres {
@@ -47,6 +50,8 @@ pub enum Db {
         pool: PgPool,
         /// Told of every committed change.
         listener: ChangeListener,
+        /// Counts what is opened.
+        opened: Arc<AtomicU64>,
     },
 }
 
@@ -143,7 +148,7 @@ impl Db {
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_with(options.read_only(true).create_if_missing(false))
             .await?;
-        Ok(Self::Sqlite { read, write, listener })
+        Ok(Self::Sqlite { read, write, listener, opened: Arc::default() })
     }
 
     /// Connects to the PostgreSQL server at `url` and applies its migrations; replicas that start
@@ -163,7 +168,7 @@ impl Db {
             .connect_with(options)
             .await?;
         POSTGRES_MIGRATIONS.run(&pool).await.map_err(anyhow::Error::from)?;
-        Ok(Self::Postgres { pool, listener })
+        Ok(Self::Postgres { pool, listener, opened: Arc::default() })
     }
 
     /// A connection for reading.
@@ -171,6 +176,7 @@ impl Db {
     /// # Errors
     /// When none is free in time.
     pub async fn read(&self) -> Result<Session> {
+        self.opened().fetch_add(1, Ordering::Relaxed);
         Ok(match self {
             Self::Sqlite { read, .. } => Session::SqliteRead(read.acquire().await?),
             Self::Postgres { pool, .. } => Session::PostgresRead(pool.acquire().await?),
@@ -183,13 +189,29 @@ impl Db {
     /// # Errors
     /// When no connection is free in time.
     pub async fn begin(&self) -> Result<Tx> {
+        self.opened().fetch_add(1, Ordering::Relaxed);
         let (open, listener) = match self {
             Self::Sqlite { write, listener, .. } => {
                 (OpenTx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?), listener)
             }
-            Self::Postgres { pool, listener } => (OpenTx::Postgres(pool.begin().await?), listener),
+            Self::Postgres { pool, listener, .. } => {
+                (OpenTx::Postgres(pool.begin().await?), listener)
+            }
         };
         Ok(Tx { open, changes: Vec::new(), listener: listener.clone() })
+    }
+
+    /// How often a session or transaction was opened since the start: what a request costs the
+    /// database is the difference.
+    #[must_use]
+    pub fn sessions_opened(&self) -> u64 {
+        self.opened().load(Ordering::Relaxed)
+    }
+
+    const fn opened(&self) -> &Arc<AtomicU64> {
+        match self {
+            Self::Sqlite { opened, .. } | Self::Postgres { opened, .. } => opened,
+        }
     }
 
     /// Closes all connections after their present work.

@@ -1,5 +1,6 @@
 //! One file an area, under the same name as in `src/api`.
 
+mod execute;
 mod jobs;
 mod manners;
 mod not_built;

@@ -4,5 +4,5 @@ pub mod binary;
 pub mod client;
 pub mod database;
 pub mod server;
-pub mod upstream;
 pub mod toolkits;
+pub mod upstream;

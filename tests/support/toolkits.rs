@@ -17,6 +17,26 @@ impl ToolkitsFolder {
         folder
     }
 
+    /// With no toolkit but the bundled ones.
+    pub fn empty() -> Self {
+        Self(tempfile::tempdir().expect("a folder"))
+    }
+
+    /// Adds a toolkit whose manifest goes on with `rest` after its identity, and its `tools`;
+    /// `{base}` in `rest` stands for `base`.
+    #[must_use]
+    pub fn with_kit(self, slug: &str, base: &str, rest: &str, tools: &str) -> Self {
+        let rest = rest.replace("{base}", base);
+        let identity = format!(
+            "manifest: 1\nslug: {slug}\nname: {slug}\ndescription: A service of the tests.\n\
+             created_at: 2026-01-01T00:00:00Z\nupdated_at: 2026-01-01T00:00:00Z\n\
+             versions: [\"20260101_00\"]\n"
+        );
+        self.write(&format!("{slug}/toolkit.yaml"), &format!("{identity}{rest}"));
+        self.write(&format!("{slug}/tools/all.yaml"), &format!("tools:\n{tools}"));
+        self
+    }
+
     pub fn path(&self) -> String {
         self.0.path().display().to_string()
     }

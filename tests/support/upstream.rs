@@ -189,6 +189,11 @@ impl Upstream {
         answers.entry(path.to_owned()).or_default().push(answer);
     }
 
+    /// Drops what was to be answered at `path`.
+    pub fn forget(&self, path: &str) {
+        self.script.answers.lock().unwrap().remove(path);
+    }
+
     /// Every request so far.
     pub fn calls(&self) -> Vec<Call> {
         self.script.calls.lock().unwrap().clone()

@@ -1,0 +1,234 @@
+//! Puts a connection's credentials where the manifest says, apart from the rest of the request, so
+//! that they can stay behind when a redirect leaves the toolkit's hosts.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderName, HeaderValue};
+use serde_json::Value;
+
+use super::Credentials;
+use crate::catalog::manifest::{AuthManifest, Placement, PlacementIn};
+use crate::catalog::template;
+use crate::error::{Error, Result};
+use crate::outbound::OutboundRequest;
+use crate::scheme::Scheme;
+
+/// Fills the placements of `auth` with `credentials` and adds them to `request`. Without
+/// placements, tokens go into `Authorization: Bearer` (RFC 6750 section 2.1), user name and
+/// password into `Authorization: Basic` (RFC 7617 section 2).
+///
+/// # Errors
+/// [`Error::Invalid`] when the connection lacks a value or holds one that cannot stand in a
+/// header, [`Error::NotImplemented`] for a scheme that is not built.
+pub fn apply(
+    auth: &AuthManifest,
+    credentials: &Credentials,
+    request: &mut OutboundRequest,
+) -> Result<()> {
+    for Placement { place, name, value } in &auth.apply {
+        let filled = fill(value, credentials)?;
+        put(request, *place, name, value, &filled)?;
+    }
+    if auth.apply.is_empty()
+        && let Some(value) = customary(auth.scheme)?
+    {
+        let filled = fill(value, credentials)?;
+        put(
+            request,
+            PlacementIn::Header,
+            "Authorization",
+            value,
+            &filled,
+        )?;
+    }
+    Ok(())
+}
+
+/// What goes into `Authorization` where the manifest says nothing.
+fn customary(scheme: Scheme) -> Result<Option<&'static str>> {
+    match scheme {
+        Scheme::NoAuth => Ok(None),
+        Scheme::OAuth2 | Scheme::DcrOauth => Ok(Some("Bearer {access_token}")),
+        Scheme::BearerToken => Ok(Some("Bearer {token}")),
+        Scheme::Basic => Ok(Some("Basic {base64(username:password)}")),
+        Scheme::ApiKey => Err(Error::internal(
+            "the toolkit does not say where its API key goes",
+        )),
+        Scheme::OAuth1
+        | Scheme::BillcomAuth
+        | Scheme::GoogleServiceAccount
+        | Scheme::BasicWithJwt
+        | Scheme::CalcomAuth
+        | Scheme::ServiceAccount
+        | Scheme::Saml => Err(Error::NotImplemented(format!("using accounts by {scheme}"))),
+    }
+}
+
+/// The template with its fields. In `{base64(a:b)}` the second may be absent or empty: many
+/// services take a key as the user name and no password.
+fn fill(value: &str, credentials: &Credentials) -> Result<String> {
+    template::fill(value, |slot| match pair(slot.name) {
+        None => text(credentials, slot.name),
+        Some((first, second)) => {
+            let first = text(credentials, first)?;
+            let second = text(credentials, second).unwrap_or_default();
+            Some(STANDARD.encode(format!("{first}:{second}")))
+        }
+    })
+    .map_err(|slot| {
+        let field = pair(slot).map_or(slot, |(first, _)| first);
+        Error::invalid_with_fix(
+            format!("the connected account has no `{field}`"),
+            "Let the user connect again and give it.",
+        )
+    })
+}
+
+/// The two names in `base64(a:b)`.
+fn pair(slot: &str) -> Option<(&str, &str)> {
+    slot.strip_prefix("base64(")?
+        .strip_suffix(')')?
+        .split_once(':')
+}
+
+fn text(credentials: &Credentials, name: &str) -> Option<String> {
+    match credentials.values.get(name)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+fn put(
+    request: &mut OutboundRequest,
+    place: PlacementIn,
+    name: &str,
+    template: &str,
+    filled: &str,
+) -> Result<()> {
+    match place {
+        PlacementIn::Query => request
+            .credential_query
+            .push((name.to_owned(), filled.to_owned())),
+        PlacementIn::Header => {
+            let header = HeaderName::from_bytes(name.as_bytes())
+                .map_err(|_| Error::internal(format!("`{name}` is no header name")))?;
+            let mut value = HeaderValue::from_str(filled).map_err(|_| unfit(template))?;
+            value.set_sensitive(true);
+            request.credential_headers.insert(header, value);
+        }
+    }
+    Ok(())
+}
+
+fn unfit(template: &str) -> Error {
+    let fields: Vec<&str> = template::slots(template).map(|slot| slot.name).collect();
+    Error::invalid_with_fix(
+        format!(
+            "`{}` of the connected account holds a line break or another character that cannot \
+             stand in a header",
+            fields.join("`, `")
+        ),
+        "Let the user connect again with the value alone.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::Method;
+    use rstest::rstest;
+    use serde_json::json;
+
+    fn auth(scheme: &str, apply: &Value) -> AuthManifest {
+        serde_json::from_value(json!({ "scheme": scheme, "apply": apply })).unwrap()
+    }
+
+    fn applied(auth: &AuthManifest, values: Value) -> Result<OutboundRequest> {
+        let Value::Object(values) = values else {
+            panic!("an object")
+        };
+        let url = "https://api.test/".parse().unwrap();
+        let mut request = OutboundRequest::new(Method::GET, url);
+        let credentials = Credentials {
+            scheme: auth.scheme,
+            values,
+        };
+        apply(auth, &credentials, &mut request)?;
+        Ok(request)
+    }
+
+    #[rstest]
+    #[case("OAUTH2", json!({ "access_token": "abc" }), "Bearer abc")]
+    #[case("BEARER_TOKEN", json!({ "token": "abc" }), "Bearer abc")]
+    #[case("BASIC", json!({ "username": "Aladdin", "password": "open sesame" }), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==")]
+    #[case("BASIC", json!({ "username": "key" }), "Basic a2V5Og==")]
+    fn a_scheme_has_its_customary_place(
+        #[case] scheme: &str,
+        #[case] values: Value,
+        #[case] expected: &str,
+    ) {
+        let request = applied(&auth(scheme, &json!([])), values).unwrap();
+        assert_eq!(request.credential_headers["authorization"], expected);
+        assert!(request.headers.is_empty() && request.credential_query.is_empty());
+    }
+
+    #[test]
+    fn placements_of_the_manifest_are_filled() {
+        let auth = auth(
+            "API_KEY",
+            &json!([
+                { "in": "header", "name": "X-Key", "value": "{key}" },
+                { "in": "header", "name": "X-Shop", "value": "shop {shop_id}" },
+                { "in": "query", "name": "token", "value": "{key}" },
+                { "in": "header", "name": "Authorization", "value": "Basic {base64(key:)}" },
+            ]),
+        );
+        let request = applied(&auth, json!({ "key": "k&y", "shop_id": 7 })).unwrap();
+        assert_eq!(request.credential_headers["x-key"], "k&y");
+        assert_eq!(request.credential_headers["x-shop"], "shop 7");
+        assert_eq!(
+            request.credential_headers["authorization"],
+            "Basic ayZ5Og=="
+        );
+        assert_eq!(
+            request.credential_query,
+            [("token".to_owned(), "k&y".to_owned())]
+        );
+    }
+
+    #[test]
+    fn a_missing_value_is_named() {
+        let refused = applied(&auth("BASIC", &json!([])), json!({ "password": "x" }))
+            .err()
+            .unwrap();
+        assert_eq!(
+            refused.to_string(),
+            "the connected account has no `username`"
+        );
+    }
+
+    #[rstest]
+    #[case("abc\r\nX-Evil: 1")]
+    #[case("abc\n")]
+    #[case("a\0b")]
+    fn a_value_that_would_break_the_header_is_refused_by_its_name(#[case] token: &str) {
+        let refused = applied(&auth("BEARER_TOKEN", &json!([])), json!({ "token": token }))
+            .err()
+            .unwrap();
+        assert!(matches!(refused, Error::Invalid { .. }), "{refused:?}");
+        assert!(refused.to_string().contains("`token`"), "{refused}");
+        assert!(!refused.to_string().contains("abc"), "{refused}");
+    }
+
+    #[test]
+    fn a_credential_does_not_show_in_debug_output() {
+        let request = applied(
+            &auth("BEARER_TOKEN", &json!([])),
+            json!({ "token": "s3cret" }),
+        )
+        .unwrap();
+        assert!(!format!("{request:?} {:?}", request.credential_headers).contains("s3cret"));
+    }
+}

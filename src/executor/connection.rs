@@ -1,0 +1,257 @@
+//! A toolkit with the credentials of one account: where its API is, and who may see the token.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::redact::Redactor;
+use crate::accounts::{self, AccountSelector};
+use crate::app::App;
+use crate::auth_schemes::{self, Credentials};
+use crate::catalog::manifest::AuthManifest;
+use crate::catalog::{Toolkit, template, whole_match};
+use crate::error::{Error, Result};
+use crate::ids::ProjectId;
+use crate::outbound::{AllowedHosts, OutboundRequest};
+use crate::scheme::Scheme;
+use crate::storage::connected_accounts::ConnectedAccount;
+
+/// What a call speaks to, and as whom.
+pub(super) struct Connection {
+    pub(super) toolkit: Arc<Toolkit>,
+    /// None for a toolkit without auth.
+    pub(super) account: Option<Arc<ConnectedAccount>>,
+    credentials: Credentials,
+}
+
+impl Connection {
+    /// Picks the account and opens its credentials, refreshed where need be.
+    ///
+    /// # Errors
+    /// What [`accounts::pick`] and [`accounts::fresh_credentials`] return.
+    pub(super) async fn open(
+        app: &App,
+        toolkit: &Arc<Toolkit>,
+        account: Option<Arc<ConnectedAccount>>,
+    ) -> Result<Self> {
+        let credentials = match &account {
+            None => Credentials::none(),
+            Some(account) => accounts::fresh_credentials(app, account).await?,
+        };
+        Ok(Self {
+            toolkit: Arc::clone(toolkit),
+            account,
+            credentials,
+        })
+    }
+
+    /// After the upstream answered 401: takes refreshed credentials, and says whether there are
+    /// any.
+    ///
+    /// # Errors
+    /// What [`accounts::refresh_after_unauthorized`] returns.
+    pub(super) async fn refresh(&mut self, app: &App) -> Result<bool> {
+        let Some(account) = &self.account else {
+            return Ok(false);
+        };
+        match accounts::refresh_after_unauthorized(app, account).await? {
+            None => Ok(false),
+            Some(fresh) => {
+                self.credentials = fresh;
+                Ok(true)
+            }
+        }
+    }
+
+    /// The base URL, or that of a named server, with the connection's values in it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when a value is missing or not of the form that its field declares.
+    pub(super) fn base_url(&self, server: Option<&str>) -> Result<Url> {
+        let manifest = &self.toolkit.manifest;
+        let template = match server {
+            None => &manifest.base_url,
+            Some(name) => manifest.servers.get(name).unwrap_or(&manifest.base_url),
+        };
+        for slot in template::slots(template) {
+            self.check_field(slot.name, template)?;
+        }
+        let url = self.toolkit.url(server, &self.credentials.values)?;
+        if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() {
+            return Err(self.unfit(template));
+        }
+        Ok(url)
+    }
+
+    /// A value enters a URL only if it matches its field's pattern, and one that is not the whole
+    /// beginning of the URL only if it cannot move the call to another host.
+    fn check_field(&self, name: &str, template: &str) -> Result<()> {
+        let Some(value) = self.credentials.text(name) else {
+            return Ok(());
+        };
+        let declared = self.auth().and_then(|auth| {
+            let fields = auth
+                .fields
+                .connection
+                .iter()
+                .chain(&auth.fields.auth_config);
+            fields
+                .into_iter()
+                .find(|field| field.name == name)?
+                .pattern
+                .as_deref()
+        });
+        let pattern = declared.ok_or_else(|| {
+            Error::internal(format!("field {name} enters a URL and has no pattern"))
+        })?;
+        let matches = whole_match(pattern)
+            .map_err(|cause| Error::internal(format!("the pattern of field {name}: {cause}")))?
+            .is_match(value);
+        let is_beginning = template.starts_with(&format!("{{{name}}}"));
+        let is_plain = value
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~'));
+        if matches && (is_beginning || is_plain) {
+            Ok(())
+        } else {
+            Err(self.unfit(name))
+        }
+    }
+
+    fn unfit(&self, what: &str) -> Error {
+        Error::invalid_with_fix(
+            format!(
+                "the connection to {} has a value for `{what}` that cannot stand in a URL",
+                self.toolkit.manifest.slug
+            ),
+            "Let the user connect again and give the value in the form that the field asks for.",
+        )
+    }
+
+    /// The origins that may receive the credential.
+    pub(super) fn hosts(&self) -> AllowedHosts {
+        AllowedHosts(self.toolkit.credential_hosts(&self.credentials.values))
+    }
+
+    /// Adds the credential to a request, and says where it may go.
+    ///
+    /// # Errors
+    /// What [`auth_schemes::apply`] returns.
+    pub(super) fn authorize(&self, request: &mut OutboundRequest) -> Result<()> {
+        request.credential_hosts = self.hosts();
+        match self.auth() {
+            Some(auth) => auth_schemes::apply(auth, &self.credentials, request),
+            None if self.credentials.scheme == Scheme::NoAuth => Ok(()),
+            None => Err(Error::invalid_with_fix(
+                format!(
+                    "{} no longer takes accounts connected by {}",
+                    self.toolkit.manifest.slug, self.credentials.scheme
+                ),
+                "Let the user connect again.",
+            )),
+        }
+    }
+
+    /// Knows the connection's secrets and what was made of them for `request`.
+    pub(super) fn redactor(&self, request: &OutboundRequest) -> Redactor {
+        let stored = auth_schemes::secrets(self.auth(), &self.credentials);
+        let headers = request
+            .credential_headers
+            .values()
+            .filter_map(|value| value.to_str().ok());
+        // `Basic dXNlcjpwYXNz`: what follows the scheme's name is the secret.
+        let sent = headers.map(|value| value.rsplit(' ').next().unwrap_or(value));
+        let queried = request
+            .credential_query
+            .iter()
+            .map(|(_, value)| value.as_str());
+        let built = sent
+            .chain(queried)
+            .map(|text| Zeroizing::new(text.to_owned()));
+        Redactor::new(stored.into_iter().chain(built))
+    }
+
+    fn auth(&self) -> Option<&AuthManifest> {
+        self.toolkit.auth(self.credentials.scheme)
+    }
+}
+
+/// The account that a tool of `toolkit` uses; none where it needs none.
+///
+/// # Errors
+/// What [`accounts::pick`] returns.
+pub(super) async fn pick_account(
+    app: &App,
+    project: &ProjectId,
+    toolkit: &Toolkit,
+    selector: &AccountSelector,
+) -> Result<Option<Arc<ConnectedAccount>>> {
+    let slug = &toolkit.manifest.slug;
+    if !toolkit.no_auth() || selector.account.is_some() {
+        return accounts::pick(app, project, slug, selector).await.map(Some);
+    }
+    if toolkit
+        .manifest
+        .auth
+        .iter()
+        .all(|auth| auth.scheme == Scheme::NoAuth)
+    {
+        return Ok(None);
+    }
+    // It works with and without an account: one that is there is used.
+    match accounts::pick(app, project, slug, selector).await {
+        Ok(account) => Ok(Some(account)),
+        Err(Error::NoConnectedAccount { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Refuses a tool that the account's auth config does not let through.
+///
+/// # Errors
+/// [`Error::Forbidden`].
+pub(super) async fn check_restriction(
+    app: &App,
+    account: &ConnectedAccount,
+    tool: &str,
+) -> Result<()> {
+    let config =
+        accounts::find_auth_config(app, &account.project_id, &account.auth_config_id).await?;
+    match &config.tools_for_execution {
+        Some(tools)
+            if !tools.is_empty() && !tools.iter().any(|one| one.eq_ignore_ascii_case(tool)) =>
+        {
+            Err(Error::Forbidden(format!(
+                "auth config `{}` does not let the tool {tool} be executed",
+                account.auth_config_id
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What goes into a record of the call: never the values of secret arguments.
+pub(super) fn without_secrets(
+    tool: &crate::catalog::Tool,
+    arguments: &serde_json::Map<String, Value>,
+) -> serde_json::Map<String, Value> {
+    let is_secret = |name: &str| {
+        tool.manifest
+            .args
+            .iter()
+            .any(|arg| arg.secret && arg.arg == name)
+    };
+    arguments
+        .iter()
+        .map(|(name, value)| {
+            let shown = if is_secret(name) {
+                Value::String("[redacted]".into())
+            } else {
+                value.clone()
+            };
+            (name.clone(), shown)
+        })
+        .collect()
+}

@@ -1,0 +1,285 @@
+//! Proxied calls: the caller writes the request, we add the credential, and only where it belongs.
+
+use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, SET_COOKIE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::connection::Connection;
+use super::recording::Recording;
+use super::response::Body;
+use super::{CallContext, request, send};
+use crate::accounts::{self, AccountSelector};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::ids::AccountId;
+use crate::outbound::{OutboundReply, OutboundRequest};
+use crate::tenancy;
+
+/// RFC 9110 section 7.6.1: for one connection, not for the next.
+const HOP_BY_HOP: [&str; 9] = [
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// A request that the caller wrote.
+#[derive(Debug, Clone)]
+pub struct ProxyCall {
+    /// Whose credential.
+    pub account: AccountId,
+    /// A path under the toolkit's base URL, or a whole URL on one of its hosts.
+    pub endpoint: String,
+    /// HTTP method.
+    pub method: Method,
+    /// JSON, or text if a header says it is something else.
+    pub body: Option<Value>,
+    /// Headers by name.
+    pub headers: Vec<(String, String)>,
+    /// Query parameters by name.
+    pub query: Vec<(String, String)>,
+}
+
+/// The upstream's answer, whatever its status.
+#[derive(Debug, Clone)]
+pub struct ProxyReply {
+    /// JSON where it is JSON, else text; null for an empty body.
+    pub data: Value,
+    /// HTTP status.
+    pub status: u16,
+    /// Headers that are the caller's business.
+    pub headers: Map<String, Value>,
+}
+
+/// Sends a caller's own request with an account's credential and records it.
+///
+/// # Errors
+/// [`Error::NotFound`] and [`Error::AccountUnusable`] for the account, [`Error::Invalid`] for a
+/// URL on a foreign host or a header that is not the caller's to set, [`Error::Upstream`] when no
+/// usable answer came, [`Error::NotImplemented`] for a binary one.
+pub async fn proxy(app: &App, context: &CallContext, call: ProxyCall) -> Result<ProxyReply> {
+    let found = accounts::find(app, &context.project, &call.account).await?;
+    let mut recording = Recording::begin(app, context, "proxy", &found.toolkit);
+    recording.name(&shown_call(&call), None);
+    let outcome = run(app, context, &call, &found.toolkit, &mut recording).await;
+    match &outcome {
+        Ok(_) => recording.finish(None),
+        Err(error) => recording.finish(Some(&error.to_string())),
+    }
+    outcome
+}
+
+async fn run(
+    app: &App,
+    context: &CallContext,
+    call: &ProxyCall,
+    toolkit: &str,
+    recording: &mut Recording,
+) -> Result<ProxyReply> {
+    let project = tenancy::open_project(app, &context.project).await?;
+    recording.stores_data(&project.project.settings.log_visibility);
+    let selector = AccountSelector {
+        account: Some(call.account.clone()),
+        user: None,
+    };
+    let account = accounts::pick(app, &context.project, toolkit, &selector).await?;
+    recording.account(&account);
+    let toolkit = std::sync::Arc::clone(app.catalog.current().toolkit(toolkit)?);
+    let mut connection = Connection::open(app, &toolkit, Some(account)).await?;
+    let build = |connection: &Connection| build(app, call, connection);
+    let (reply, redactor, _) = send(app, &mut connection, build, recording).await?;
+    let mut data = data(&reply)?;
+    redactor.value(&mut data);
+    let mut headers = shown_headers(&reply.headers);
+    redactor.fields(&mut headers);
+    Ok(ProxyReply {
+        data,
+        status: reply.status,
+        headers,
+    })
+}
+
+/// Method and path, without the query, which is the caller's data.
+fn shown_call(call: &ProxyCall) -> String {
+    let end = call
+        .endpoint
+        .find(['?', '#'])
+        .unwrap_or(call.endpoint.len());
+    format!(
+        "{} {}",
+        call.method,
+        call.endpoint[..end].chars().take(500).collect::<String>()
+    )
+}
+
+fn build(app: &App, call: &ProxyCall, connection: &Connection) -> Result<OutboundRequest> {
+    let mut request = OutboundRequest::new(call.method.clone(), target(call, connection)?);
+    super::limit(app, &mut request);
+    connection.authorize(&mut request)?;
+    if !call.query.is_empty() {
+        request.url.query_pairs_mut().extend_pairs(&call.query);
+    }
+    let defaults = &connection.toolkit.manifest.default_headers;
+    request.headers = request::fixed_headers(defaults)?;
+    request.headers.extend(callers_headers(call)?);
+    refuse_overrides(&request, call)?;
+    set_body(&mut request, call)?;
+    Ok(request)
+}
+
+/// Where the call goes: only where the credential may go.
+fn target(call: &ProxyCall, connection: &Connection) -> Result<Url> {
+    let endpoint = call.endpoint.trim();
+    let is_absolute = ["http://", "https://"].iter().any(|scheme| {
+        endpoint
+            .get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    });
+    if !is_absolute {
+        let mut url = request::under(&connection.base_url(None)?, endpoint)?;
+        url.set_fragment(None);
+        return Ok(url);
+    }
+    let mut url = Url::parse(endpoint)
+        .map_err(|_| Error::fields(vec!["endpoint: is neither a path nor a URL".into()]))?;
+    url.set_fragment(None);
+    let hosts = connection.hosts();
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Error::fields(vec![
+            "endpoint: must not hold a user name or password".into(),
+        ]));
+    }
+    if !hosts.permits(&url) {
+        return Err(Error::invalid_with_fix(
+            format!(
+                "{} is not a host of {}, so its credential may not go there",
+                url.origin().ascii_serialization(),
+                connection.toolkit.manifest.slug
+            ),
+            format!("Give a path, or a URL on one of: {}.", hosts.0.join(", ")),
+        ));
+    }
+    Ok(url)
+}
+
+fn callers_headers(call: &ProxyCall) -> Result<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    let mut problems = Vec::new();
+    for (name, value) in &call.headers {
+        let parsed = HeaderName::from_bytes(name.trim().as_bytes()).ok();
+        match (parsed, HeaderValue::from_str(value)) {
+            (None, _) => problems.push(format!("parameters: `{name}` is no header name")),
+            (Some(name), Err(_)) => {
+                problems.push(format!(
+                    "parameters: the value of header `{name}` must not hold line breaks"
+                ));
+            }
+            (Some(name), Ok(_)) if is_ours(&name) => {
+                problems.push(format!("parameters: header `{name}` is set by this server"));
+            }
+            (Some(name), Ok(value)) => {
+                headers.insert(name, value);
+            }
+        }
+    }
+    if problems.is_empty() {
+        Ok(headers)
+    } else {
+        Err(Error::fields(problems))
+    }
+}
+
+/// Headers that belong to the connection and its encoding.
+fn is_ours(name: &HeaderName) -> bool {
+    [HOST, CONTENT_LENGTH, ACCEPT_ENCODING].contains(name) || HOP_BY_HOP.contains(&name.as_str())
+}
+
+/// A caller who sets what the credential fills believes to act as somebody else, so it is told.
+fn refuse_overrides(request: &OutboundRequest, call: &ProxyCall) -> Result<()> {
+    let headers = request
+        .credential_headers
+        .keys()
+        .filter(|name| request.headers.contains_key(*name))
+        .map(|name| format!("header `{name}`"));
+    let parameters = request
+        .credential_query
+        .iter()
+        .filter(|(name, _)| request.url.query_pairs().any(|(given, _)| given == *name))
+        .map(|(name, _)| format!("query parameter `{name}`"));
+    let problems: Vec<String> = headers
+        .chain(parameters)
+        .map(|what| {
+            format!(
+                "parameters: {what} carries the credential of {}",
+                call.account
+            )
+        })
+        .collect();
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::fields(problems))
+    }
+}
+
+fn set_body(request: &mut OutboundRequest, call: &ProxyCall) -> Result<()> {
+    let Some(body) = &call.body else {
+        return Ok(());
+    };
+    if matches!(call.method, Method::GET | Method::HEAD) {
+        return Err(Error::fields(vec![format!(
+            "body: {} takes none",
+            call.method
+        )]));
+    }
+    let kind = request
+        .headers
+        .get(CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
+    match (body, kind) {
+        (Value::String(text), Some(kind)) if !kind.contains("json") => {
+            request.body = text.clone().into();
+            Ok(())
+        }
+        _ => request::set_json(request, body),
+    }
+}
+
+fn data(reply: &OutboundReply) -> Result<Value> {
+    match Body::read(reply) {
+        Body::Empty => Ok(Value::Null),
+        Body::Json(value) => Ok(value),
+        Body::Text(text) => Ok(Value::String(text)),
+        Body::Binary(kind) => Err(Error::NotImplemented(format!(
+            "handing over binary answers (the upstream answered {} with {kind}, {} bytes)",
+            reply.status,
+            reply.body.len()
+        ))),
+    }
+}
+
+fn shown_headers(headers: &HeaderMap) -> Map<String, Value> {
+    let mut shown: Map<String, Value> = Map::new();
+    for (name, value) in headers {
+        if [SET_COOKIE, CONTENT_LENGTH].contains(name) || HOP_BY_HOP.contains(&name.as_str()) {
+            continue;
+        }
+        let value = String::from_utf8_lossy(value.as_bytes());
+        match shown.get_mut(name.as_str()) {
+            Some(Value::String(present)) => {
+                present.push_str(", ");
+                present.push_str(&value);
+            }
+            _ => {
+                shown.insert(name.as_str().to_owned(), Value::String(value.into_owned()));
+            }
+        }
+    }
+    shown
+}

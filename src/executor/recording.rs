@@ -1,0 +1,140 @@
+//! The record of one call: filled in as the call goes on, handed over when it ends, however it ends.
+
+use std::time::Instant;
+
+use serde_json::{Map, Value};
+
+use crate::app::App;
+use crate::ids::LogId;
+use crate::storage::connected_accounts::ConnectedAccount;
+use crate::storage::execution_logs::ExecutionLog;
+
+use super::CallContext;
+
+/// A caller that hangs up drops the call where it stands.
+const INTERRUPTED: &str = "the caller went away before the answer";
+const LARGEST_ARGUMENTS: usize = 16 * 1024;
+const LONGEST_ERROR: usize = 2_000;
+
+/// Hands its record over when it is dropped, so that an interrupted call leaves one too.
+pub(super) struct Recording {
+    app: App,
+    started: Instant,
+    /// Whether arguments and the upstream's words may be kept.
+    stores_data: bool,
+    record: Option<ExecutionLog>,
+}
+
+impl Recording {
+    pub(super) fn begin(app: &App, context: &CallContext, kind: &str, toolkit: &str) -> Self {
+        let record = ExecutionLog {
+            id: LogId::generate(),
+            project_id: context.project.clone(),
+            kind: kind.to_owned(),
+            tool: String::new(),
+            toolkit: toolkit.to_owned(),
+            version: None,
+            account_id: None,
+            user_id: None,
+            successful: false,
+            upstream_status: None,
+            error: Some(INTERRUPTED.into()),
+            arguments: None,
+            attempts: 0,
+            duration_ms: 0,
+            request_id: context.request_id.clone(),
+            created_at: app.clock.now(),
+        };
+        // Until the project's setting is known, nothing of the caller's is kept.
+        Self {
+            app: app.clone(),
+            started: Instant::now(),
+            stores_data: false,
+            record: Some(record),
+        }
+    }
+
+    pub(super) fn id(&self) -> LogId {
+        self.record
+            .as_ref()
+            .map_or_else(LogId::generate, |record| record.id.clone())
+    }
+
+    pub(super) fn name(&mut self, tool: &str, version: Option<&str>) {
+        self.change(|record| {
+            tool.clone_into(&mut record.tool);
+            record.version = version.map(str::to_owned);
+        });
+    }
+
+    /// Obeys the project's `log_visibility`.
+    pub(super) fn stores_data(&mut self, log_visibility: &str) {
+        self.stores_data = log_visibility != "dont_store_data";
+    }
+
+    pub(super) fn user(&mut self, user: Option<&str>) {
+        self.change(|record| record.user_id = user.map(str::to_owned));
+    }
+
+    pub(super) fn account(&mut self, account: &ConnectedAccount) {
+        self.change(|record| {
+            record.account_id = Some(account.id.clone());
+            record.user_id = Some(account.user_id.clone());
+        });
+    }
+
+    /// `arguments` are without secrets already.
+    pub(super) fn arguments(&mut self, arguments: impl FnOnce() -> Map<String, Value>) {
+        if !self.stores_data {
+            return;
+        }
+        let arguments = arguments();
+        let length = serde_json::to_string(&arguments).map_or(0, |text| text.len());
+        let kept = if length > LARGEST_ARGUMENTS {
+            Map::from_iter([(
+                "omitted".to_owned(),
+                Value::String(format!("{length} bytes")),
+            )])
+        } else {
+            arguments
+        };
+        self.change(|record| record.arguments = Some(kept));
+    }
+
+    pub(super) fn attempt(&mut self) {
+        self.change(|record| record.attempts += 1);
+    }
+
+    pub(super) fn upstream_status(&mut self, status: u16) {
+        self.change(|record| record.upstream_status = Some(i64::from(status)));
+    }
+
+    /// The call's end; `error` is without secrets already.
+    pub(super) fn finish(mut self, error: Option<&str>) {
+        let stores_data = self.stores_data;
+        self.change(|record| {
+            record.successful = error.is_none();
+            record.error = error.map(|error| match record.upstream_status {
+                // The upstream's words may quote the data.
+                Some(status) if !stores_data => format!("the upstream answered {status}"),
+                _ => error.chars().take(LONGEST_ERROR).collect(),
+            });
+        });
+    }
+
+    fn change(&mut self, change: impl FnOnce(&mut ExecutionLog)) {
+        if let Some(record) = &mut self.record {
+            change(record);
+        }
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        if let Some(mut record) = self.record.take() {
+            let elapsed = self.started.elapsed().as_millis();
+            record.duration_ms = i64::try_from(elapsed).unwrap_or(i64::MAX);
+            self.app.execution_log.record(record);
+        }
+    }
+}
