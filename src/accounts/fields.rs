@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::catalog::manifest::{AuthManifest, Field};
-use crate::catalog::whole_match;
+use crate::catalog::manifest::Field;
+use crate::catalog::{Toolkit, whole_match};
 use crate::error::{Error, Result};
 use crate::scheme::Scheme;
 
@@ -21,7 +21,7 @@ pub(super) struct Checked {
 }
 
 impl Checked {
-    /// The values, if nothing is wrong with any.
+    /// The values and the names that are missing, if nothing is wrong with any value.
     ///
     /// # Errors
     /// [`Error::Invalid`] that names each field, with `path` before its name.
@@ -31,17 +31,21 @@ impl Checked {
             missing,
             problems,
         } = self;
-        if problems.is_empty() {
-            return Ok((values, missing));
-        }
-        let line = |(name, problem): (String, String)| format!("{path}.{name}: {problem}");
-        Err(Error::fields(problems.into_iter().map(line).collect()))
+        refuse(path, problems)?;
+        Ok((values, missing))
     }
 }
 
-/// The fields of a connection under this auth block.
-pub(super) fn of_connection(auth: Option<&AuthManifest>) -> &[Field] {
-    auth.map_or(&[], |auth| &auth.fields.connection)
+/// An error that names each field that has a problem, if there is any.
+///
+/// # Errors
+/// [`Error::Invalid`].
+pub(super) fn refuse(path: &str, problems: Vec<(String, String)>) -> Result<()> {
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let line = |(name, problem): (String, String)| format!("{path}.{name}: {problem}");
+    Err(Error::fields(problems.into_iter().map(line).collect()))
 }
 
 /// The error for required fields without a value.
@@ -59,10 +63,23 @@ pub(super) fn missing_error(path: &str, missing: &[String]) -> Error {
 /// # Errors
 /// Only when a declared pattern is no regular expression.
 pub(super) fn check(
+    toolkit: &Toolkit,
     fields: &[Field],
     scheme: Scheme,
-    mut given: Map<String, Value>,
+    given: Map<String, Value>,
 ) -> Result<Checked> {
+    let mut checked = read_all(fields, scheme, given)?;
+    let known =
+        |problem: &(String, String)| checked.problems.iter().any(|(name, _)| *name == problem.0);
+    let further: Vec<_> = check_names(toolkit, &checked.values)?
+        .into_iter()
+        .filter(|problem| !known(problem))
+        .collect();
+    checked.problems.extend(further);
+    Ok(checked)
+}
+
+fn read_all(fields: &[Field], scheme: Scheme, mut given: Map<String, Value>) -> Result<Checked> {
     let mut checked = Checked::default();
     let mut secrets = fields.iter().filter(|field| field.secret);
     // Which of two secrets is meant by a customary name nobody can say.
@@ -95,6 +112,33 @@ pub(super) fn check(
     given.retain(|_, value| !value.is_null());
     checked.values.extend(given);
     Ok(checked)
+}
+
+/// What is wrong with values that carry the name of any field of the toolkit, under whichever
+/// scheme. A URL may name such a field, so that no unchecked value may stand under its name: it
+/// could send a credential elsewhere.
+///
+/// # Errors
+/// Only when a declared pattern is no regular expression.
+pub(super) fn check_names(
+    toolkit: &Toolkit,
+    values: &Map<String, Value>,
+) -> Result<Vec<(String, String)>> {
+    let declared = toolkit.manifest.auth.iter().flat_map(|auth| {
+        auth.fields
+            .connection
+            .iter()
+            .chain(&auth.fields.auth_config)
+    });
+    let mut problems = Vec::new();
+    for field in declared.filter(|field| field.pattern.is_some()) {
+        if let Some(value) = values.get(&field.name)
+            && let Err(problem) = read(field, value.clone())?
+        {
+            problems.push((field.name.clone(), problem));
+        }
+    }
+    Ok(problems)
 }
 
 /// The value under the field's name or one that older clients send. Old names do not stay behind,
@@ -190,7 +234,7 @@ mod tests {
     }
 
     fn check_json(fields: &[Field], given: serde_json::Value) -> Checked {
-        check(fields, Scheme::ApiKey, given.as_object().unwrap().clone()).unwrap()
+        read_all(fields, Scheme::ApiKey, given.as_object().unwrap().clone()).unwrap()
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Connected accounts: how users connect, which account a call takes, and its credentials, opened.
 
+pub mod auth_configs;
+mod config_credentials;
 mod expire;
 mod fields;
 mod mask;

@@ -29,17 +29,18 @@ const CALLBACK_PATH: &str = "/api/v3/toolkits/auth/callback";
 /// When the config is managed and the operator's app is gone, or a URL cannot be made.
 pub(super) fn client<'a>(
     app: &App,
-    auth: &'a AuthManifest,
+    toolkit: &'a Toolkit,
     config: &AuthConfig,
     secrets: &ConfigSecrets,
     values: &Map<String, Value>,
 ) -> Result<OAuthClient<'a>> {
+    let auth = auth_block(toolkit, Scheme::OAuth2)?;
     let redirect_uri = redirect_uri(app, secrets)?;
     let client_app = if config.managed {
         let OAuthApp {
             client_id,
             client_secret,
-        } = managed_app(app, &config.toolkit)?;
+        } = managed_app(toolkit)?.clone();
         ClientApp {
             client_id,
             client_secret: Some(client_secret),
@@ -74,15 +75,15 @@ pub(super) fn redirect_uri(app: &App, secrets: &ConfigSecrets) -> Result<Url> {
 ///
 /// # Errors
 /// [`Error::Invalid`] that says how to set one.
-pub(super) fn managed_app(app: &App, toolkit: &str) -> Result<OAuthApp> {
-    let mut overrides = app.config.toolkit_overrides()?;
-    overrides.remove(toolkit).and_then(|toolkit| toolkit.oauth_app).ok_or_else(|| {
-        let name = toolkit.to_ascii_uppercase();
+pub(super) fn managed_app(toolkit: &Toolkit) -> Result<&OAuthApp> {
+    toolkit.managed_app.as_ref().ok_or_else(|| {
+        let slug = &toolkit.manifest.slug;
+        let name = slug.to_ascii_uppercase();
         Error::invalid_with_fix(
-            format!("this server has no managed OAuth app for `{toolkit}`"),
+            format!("this server has no managed OAuth app for `{slug}`"),
             format!(
-                "Create the auth config with `type: use_custom_auth` and your own client_id and \
-                 client_secret, or let the server's operator set TENON_OAUTH_CLIENT_ID_{name} and \
+                "Create the auth config with `type: use_custom_auth` and credentials of your own, \
+                 or let the server's operator set TENON_OAUTH_CLIENT_ID_{name} and \
                  TENON_OAUTH_CLIENT_SECRET_{name}."
             ),
         )
@@ -120,19 +121,15 @@ pub(super) fn scopes(
     }
 }
 
-/// The toolkit's block for the scheme of a config or account; a toolkit without auth has none.
+/// The toolkit's block for the scheme of a config or account.
 ///
 /// # Errors
 /// When the toolkit no longer has the scheme.
-pub(super) fn auth_block(toolkit: &Toolkit, scheme: Scheme) -> Result<Option<&AuthManifest>> {
-    match toolkit.auth(scheme) {
-        None if scheme == Scheme::NoAuth => Ok(None),
-        None => Err(Error::invalid(format!(
-            "toolkit `{}` cannot be connected by {scheme}",
-            toolkit.manifest.slug
-        ))),
-        found => Ok(found),
-    }
+pub(super) fn auth_block(toolkit: &Toolkit, scheme: Scheme) -> Result<&AuthManifest> {
+    toolkit.auth(scheme).ok_or_else(|| {
+        let slug = &toolkit.manifest.slug;
+        Error::invalid(format!("toolkit `{slug}` cannot be connected by {scheme}"))
+    })
 }
 
 /// Sends a request to a token endpoint. It holds the client's secret and the grant, so they go to

@@ -13,7 +13,7 @@ use super::token;
 use crate::app::App;
 use crate::auth_schemes::Credentials;
 use crate::auth_schemes::oauth2::TokenFailure;
-use crate::error::{Error, Result};
+use crate::error::{CONNECTED_ACCOUNT, Error, Result};
 use crate::scheme::Scheme;
 use crate::storage::changes::Change;
 use crate::storage::connected_accounts::{self, ConnectedAccount, NewCredentials, Status};
@@ -144,7 +144,7 @@ async fn reread(app: &App, account: &ConnectedAccount) -> Result<ConnectedAccoun
     let mut session = app.db.read().await?;
     connected_accounts::find(session.conn(), &account.project_id, &account.id)
         .await?
-        .ok_or_else(|| Error::not_found("connected account", account.id.as_str()))
+        .ok_or_else(|| Error::not_found(CONNECTED_ACCOUNT, account.id.as_str()))
 }
 
 async fn request_tokens(
@@ -156,10 +156,8 @@ async fn request_tokens(
     let config = find_auth_config(app, &account.project_id, &account.auth_config_id).await?;
     let catalog = app.catalog.current();
     let toolkit = catalog.toolkit(&account.toolkit)?;
-    let auth = provider::auth_block(toolkit, Scheme::OAuth2)?
-        .ok_or_else(|| Error::internal("OAUTH2 has no block"))?;
     let secrets = keyring.open_config(&config)?;
-    let client = provider::client(app, auth, &config, &secrets, values)?;
+    let client = provider::client(app, toolkit, &config, &secrets, values)?;
     let refresh_token = values
         .get("refresh_token")
         .and_then(Value::as_str)

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::app::App;
+use crate::caches::OpenProject;
 use crate::crypto::{DataKey, Place};
 use crate::error::Result;
 use crate::ids::{AccountId, AttemptId, AuthConfigId, ProjectId};
@@ -83,9 +84,12 @@ impl Keyring {
     /// The project's keyring. Asks the database when the project is not known yet, so it is taken
     /// before a transaction begins.
     pub(super) async fn of(app: &App, project: &ProjectId) -> Result<Self> {
-        Ok(Self(
-            tenancy::open_project(app, project).await?.data_key.clone(),
-        ))
+        Ok(Self::in_hand(&*tenancy::open_project(app, project).await?))
+    }
+
+    /// The keyring of a project that is open already.
+    pub(super) fn in_hand(open: &OpenProject) -> Self {
+        Self(open.data_key.clone())
     }
 
     pub(super) fn open_config(&self, config: &AuthConfig) -> Result<ConfigSecrets> {

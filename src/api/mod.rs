@@ -4,6 +4,7 @@
 pub mod auth;
 mod execute;
 mod execute_body;
+mod auth_configs;
 pub mod extract;
 mod failure;
 mod health;
@@ -32,6 +33,7 @@ pub(crate) fn api_routes() -> OpenApiRouter<App> {
         .merge(toolkits::routes())
         .merge(tools::routes())
         .merge(execute::routes())
+        .merge(auth_configs::routes())
 }
 
 /// The whole server.

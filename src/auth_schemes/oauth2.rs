@@ -2,7 +2,6 @@
 //! requests and reads the answers; the caller sends them.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use futures_util::future::BoxFuture;
 use oauth2::basic::{BasicErrorResponse, BasicRevocationErrorResponse};
@@ -19,6 +18,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::catalog::manifest::{AuthManifest, Pkce, TokenAuth};
+use crate::catalog::template::{self, Slot};
 use crate::error::{Error, Result};
 
 use super::token_reply;
@@ -289,25 +289,14 @@ pub fn presentable(text: &str) -> String {
         .collect()
 }
 
-/// A URL template with its `{placeholders}` filled; values that enter a URL were checked against
-/// their field's pattern when they were given.
+/// A URL template with its `{slots}` filled; values that enter a URL were checked against their
+/// field's pattern when they were given.
 fn fill_url(template: Option<&str>, what: &str, values: &Map<String, Value>) -> Result<Url> {
     let template =
         template.ok_or_else(|| Error::internal(format!("an OAUTH2 block has no {what}")))?;
-    let mut filled = template.to_owned();
-    let named: BTreeMap<&str, &str> = values
-        .iter()
-        .filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)))
-        .collect();
-    for (name, value) in named {
-        filled = filled.replace(&format!("{{{name}}}"), value);
-    }
-    if let Some((_, rest)) = filled.split_once('{') {
-        let name = rest.split('}').next().unwrap_or_default();
-        return Err(Error::invalid(format!(
-            "the connection needs a value for `{name}`"
-        )));
-    }
+    let value = |slot: Slot<'_>| values.get(slot.name)?.as_str().map(str::to_owned);
+    let filled = template::fill(template, value)
+        .map_err(|name| Error::invalid(format!("the connection needs a value for `{name}`")))?;
     Url::parse(&filled)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())

@@ -3,6 +3,9 @@
 pub mod binary;
 pub mod client;
 pub mod database;
+pub mod kits;
+pub mod provider;
 pub mod server;
+pub mod stage;
 pub mod toolkits;
 pub mod upstream;
