@@ -259,4 +259,98 @@ mod tests {
             );
         }
     }
+
+    fn problems(flags: &[&str]) -> Vec<String> {
+        catalog(&config(flags)).map_or_else(|error| error.shown().errors, |_| Vec::new())
+    }
+
+    #[test]
+    fn a_setting_for_a_toolkit_that_does_not_exist_is_refused() {
+        let found = problems(&["--base-url", "nosuch=https://x.test"]);
+        assert_eq!(found.len(), 1);
+        assert!(
+            found[0].starts_with("a setting names the toolkit `nosuch`"),
+            "{found:#?}"
+        );
+    }
+
+    #[test]
+    fn an_oauth_app_for_a_toolkit_without_oauth_is_refused() {
+        let found = problems(&["--token-url", "hackernews=https://x.test"]);
+        assert_eq!(
+            found,
+            [
+                "hackernews/toolkit.yaml:1: a setting gives it OAuth URLs or an OAuth app, but it has \
+              no OAUTH2"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_a_problem() {
+        let found = problems(&["--toolkits-dir", "/no/such/folder"]);
+        assert!(
+            found[0].starts_with("/no/such/folder: cannot be read"),
+            "{found:#?}"
+        );
+    }
+
+    #[test]
+    fn two_tools_cannot_have_the_same_slug_or_alias() {
+        let dir = tempfile::tempdir().unwrap();
+        let kit = dir.path().join("acme");
+        std::fs::create_dir_all(kit.join("tools")).unwrap();
+        std::fs::write(
+            kit.join("toolkit.yaml"),
+            "manifest: 1\nslug: acme\nname: Acme\ndescription: d\nversions: ['20260101_00']\n\
+             created_at: 2026-01-01T00:00:00Z\nupdated_at: 2026-01-01T00:00:00Z\n\
+             base_url: https://acme.test\n",
+        )
+        .unwrap();
+        let tool = "  - slug: ACME_X\n    aliases: [GITHUB_GET_ISSUE]\n    name: n\n    \
+                    description: d\n    request: {method: GET, path: /}\n";
+        std::fs::write(kit.join("tools/a.yaml"), format!("tools:\n{tool}{tool}")).unwrap();
+        let found = problems(&["--toolkits-dir", &dir.path().display().to_string()]);
+        assert_eq!(found.len(), 3, "{found:#?}");
+        assert!(
+            found
+                .iter()
+                .any(|line| line.contains("a.yaml:7: ACME_X: `ACME_X` is taken at"))
+        );
+        assert!(
+            found
+                .iter()
+                .any(|line| line.contains("`GITHUB_GET_ISSUE` is taken at"))
+        );
+    }
+
+    #[test]
+    fn arguments_are_accepted_under_their_other_names_and_cleaned() {
+        let catalog = catalog(&config(&[])).unwrap();
+        let accept = |slug, given: serde_json::Value| {
+            let tool = catalog.tool(slug, None).unwrap();
+            serde_json::Value::Object(tool.accept(given.as_object().unwrap().clone()))
+        };
+        assert_eq!(
+            accept(
+                "GITHUB_GET_REPOS",
+                serde_json::json!({ "owner": "octocat", "page": null, "x": 1 })
+            ),
+            serde_json::json!({ "username": "octocat" })
+        );
+        assert_eq!(
+            accept(
+                "GITHUB_DELETE_BRANCH",
+                serde_json::json!({ "owner": "o", "branch": "b/c" })
+            ),
+            serde_json::json!({ "owner": "o", "ref": "heads/b/c" })
+        );
+        assert_eq!(
+            accept(
+                "GITHUB_GET_A_REFERENCE",
+                serde_json::json!({ "ref": "refs/tags/v1" })
+            ),
+            serde_json::json!({ "ref": "tags/v1" })
+        );
+    }
 }

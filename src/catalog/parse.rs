@@ -76,7 +76,11 @@ fn yaml<T: DeserializeOwned>(path: &str, text: &str, problems: &mut Problems) ->
         .ok()
 }
 
-/// Problems are shown one a line.
+/// Problems are shown one a line, and their place stands before them already.
 fn one_line(message: &str) -> String {
-    message.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words: Vec<&str> = message.split_whitespace().collect();
+    match words.as_slice() {
+        [cause @ .., "at", "line", _, "column", _] => cause.join(" "),
+        all => all.join(" "),
+    }
 }

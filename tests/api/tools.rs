@@ -3,6 +3,8 @@
 use insta::assert_json_snapshot;
 use rstest::rstest;
 use serde_json::Value;
+use tenon::ids::AuthConfigId;
+use tenon::storage::auth_configs::{self, AuthConfig};
 
 use crate::support::server::TestServer;
 use crate::support::toolkits::ToolkitsFolder;
@@ -194,6 +196,81 @@ async fn no_published_tool_breaks_a_rule_of_the_sdks() {
 async fn a_filter_shows_just_what_it_names(#[case] query: &str, #[case] expected: &[&str]) {
     let (server, _folder) = with_acme().await;
     assert_eq!(slugs(&server, query).await, expected);
+}
+
+/// An auth config in the project of `key`, for `toolkit`, limited to `tools`.
+async fn auth_config(server: &TestServer, key: &str, toolkit: &str, tools: &[&str]) -> String {
+    let client = server.anonymous.with_header("x-api-key", key);
+    let info = client.get("/api/v3/auth/session/info").await.expect(200);
+    let project = info["project"]["nano_id"].as_str().unwrap().to_owned();
+    let config = AuthConfig {
+        id: AuthConfigId::generate(),
+        project_id: project.into(),
+        toolkit: toolkit.into(),
+        name: toolkit.into(),
+        scheme: tenon::scheme::Scheme::ApiKey,
+        managed: false,
+        enabled: true,
+        enabled_for_tool_router: true,
+        credentials: Vec::new(),
+        tools_for_account_creation: None,
+        tools_for_execution: (!tools.is_empty())
+            .then(|| tools.iter().map(|tool| (*tool).to_owned()).collect()),
+        created_at: server.clock.now(),
+        updated_at: server.clock.now(),
+    };
+    let mut tx = server.app.db.begin().await.unwrap();
+    auth_configs::insert(tx.conn(), &config).await.unwrap();
+    tx.commit().await.unwrap();
+    config.id.as_str().to_owned()
+}
+
+#[tokio::test]
+async fn an_auth_config_shows_the_tools_it_opens_and_one_of_another_project_none() {
+    let (server, _folder) = with_acme().await;
+    let whole = auth_config(&server, &server.api_key, "acme", &[]).await;
+    let narrow = auth_config(&server, &server.api_key, "acme", &["ACME_SELL", "NO_SUCH"]).await;
+    let body = serde_json::json!({ "name": "other", "should_create_api_key": true });
+    let other = server
+        .org
+        .post("/api/v3/org/owner/project/new", body)
+        .await
+        .expect(200);
+    let foreign = auth_config(&server, other["api_key"].as_str().unwrap(), "acme", &[]).await;
+    assert_eq!(
+        slugs(&server, &format!("auth_config_ids={whole}"))
+            .await
+            .len(),
+        3
+    );
+    let shown = slugs(&server, &format!("auth_config_ids={narrow},{foreign}")).await;
+    assert_eq!(shown, ["ACME_SELL_THING"]);
+    assert_eq!(
+        slugs(&server, &format!("auth_config_ids={foreign}")).await,
+        [""; 0]
+    );
+}
+
+#[tokio::test]
+async fn a_search_in_plain_words_finds_the_tool_for_it() {
+    let server = TestServer::start().await;
+    for (words, slug) in [
+        ("open an issue in a repository", "GITHUB_CREATE_AN_ISSUE"),
+        (
+            "put a star on a repository",
+            "GITHUB_STAR_A_REPOSITORY_FOR_THE_AUTHENTICATED_USER",
+        ),
+        ("hacker news front page", "HACKERNEWS_GET_FRONTPAGE"),
+        ("merge pull request", "GITHUB_MERGE_A_PULL_REQUEST"),
+        (
+            "start a workflow",
+            "GITHUB_CREATE_A_WORKFLOW_DISPATCH_EVENT",
+        ),
+    ] {
+        let query = words.replace(' ', "%20");
+        let found = slugs(&server, &format!("search={query}&limit=3")).await;
+        assert!(found.contains(&slug.to_owned()), "{words}: {found:#?}");
+    }
 }
 
 #[tokio::test]

@@ -70,3 +70,299 @@ fn is_plain_name(name: &str) -> bool {
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::files::KitFiles;
+    use super::super::parse;
+    use super::*;
+
+    const TOOLKIT: &str = r#"manifest: 1
+slug: acme
+name: Acme
+description: Sells everything.
+created_at: 2026-01-01T00:00:00Z
+updated_at: 2026-01-01T00:00:00Z
+versions: ["20260201_00", "20260101_00"]
+base_url: "https://{subdomain}.acme.test"
+servers: {files: "https://files.acme.test"}
+allowed_hosts: ["*.acme.test"]
+auth:
+  - scheme: API_KEY
+    fields:
+      connection:
+        - {name: key, display_name: Key, required: true}
+        - {name: subdomain, display_name: Subdomain, pattern: "[a-z]+"}
+    apply: [{in: header, name: X-Key, value: "{key}"}]
+"#;
+
+    const TOOLS: &str = r"tools:
+  - slug: ACME_SELL_THING
+    name: Sell a thing
+    description: Sells one thing.
+    args:
+      - {arg: shop, type: string, required: true, description: Where to sell.}
+      - {arg: thing, type: object, description: What., schema: {properties: {}}}
+    request: {method: POST, path: '/shops/{shop}', server: files}
+";
+
+    fn problems(toolkit: &str, tools: &str) -> Vec<String> {
+        let mut problems = Problems::default();
+        let files = KitFiles {
+            folder: "acme".into(),
+            toolkit: ("acme/toolkit.yaml".into(), toolkit.into()),
+            tools: vec![("acme/tools/a.yaml".into(), tools.into())],
+        };
+        if let Some(found) = parse::kit(files, &mut problems) {
+            kit(&found, &mut problems);
+        }
+        problems
+            .or(())
+            .map_or_else(|error| error.shown().errors, |()| Vec::new())
+    }
+
+    #[test]
+    fn a_toolkit_that_keeps_the_rules_has_no_problem() {
+        assert_eq!(problems(TOOLKIT, TOOLS), Vec::<String>::new());
+    }
+
+    #[rstest::rstest]
+    #[case(
+        "manifest: 1",
+        "manifest: 2",
+        "manifest: 2 is not a known format; this server reads 1"
+    )]
+    #[case(
+        "slug: acme",
+        "slug: other",
+        "slug: `other` must be the name of its folder, `acme`"
+    )]
+    #[case("name: Acme", "name: ' '", "name: must not be empty")]
+    #[case(
+        "description: Sells everything.",
+        "description: ''",
+        "description: must not be empty"
+    )]
+    #[case(
+        "2026-01-01T00:00:00Z\nupdated",
+        "soon\nupdated",
+        "created_at: `soon` is no RFC 3339 instant, such as 2026-01-31T00:00:00Z"
+    )]
+    #[case(
+        "\"20260201_00\", \"20260101_00\"",
+        "\"20260101_00\", \"20260201_00\"",
+        "versions: must stand newest first, each once"
+    )]
+    #[case(
+        "\"20260201_00\", ",
+        "v1, ",
+        "versions: `v1` is not of the form YYYYMMDD_NN"
+    )]
+    #[case(
+        "base_url: \"https://{subdomain}.acme.test\"",
+        "base_url: https://{key}.acme.test",
+        "base_url: the field `key` enters a URL and needs a `pattern`"
+    )]
+    #[case(
+        "base_url: \"https://{subdomain}.acme.test\"",
+        "base_url: https://{x}.acme.test",
+        "base_url: {x} is not a field of any auth scheme"
+    )]
+    #[case(
+        "base_url: \"https://{subdomain}.acme.test\"",
+        "base_url: ftp://acme.test",
+        "base_url: `ftp://acme.test` is no http(s) URL"
+    )]
+    #[case(
+        "\"*.acme.test\"",
+        "\"https://acme.test\"",
+        "allowed_hosts: `https://acme.test` is neither a host name nor `*.` and a domain"
+    )]
+    #[case(
+        "pattern: \"[a-z]+\"",
+        "pattern: \"[a-z+\"",
+        "API_KEY: field `subdomain`: pattern: error: unclosed character class"
+    )]
+    #[case(
+        "pattern: \"[a-z]+\"",
+        "pattern: \"[a-z]+\", default: X",
+        "API_KEY: field `subdomain`: the default does not match the pattern"
+    )]
+    #[case(
+        "value: \"{key}\"",
+        "value: \"{token}\"",
+        "API_KEY: apply: {token} is not a field of this scheme"
+    )]
+    #[case(
+        "value: \"{key}\"",
+        "value: plain",
+        "API_KEY: apply: `plain` holds no credential"
+    )]
+    #[case(
+        "scheme: API_KEY",
+        "scheme: OAUTH2",
+        "OAUTH2: authorize_url is missing"
+    )]
+    #[case(
+        "name: subdomain",
+        "name: key",
+        "API_KEY: the name `key` is used twice"
+    )]
+    fn a_toolkit_that_breaks_a_rule_is_told_which(
+        #[case] kept: &str,
+        #[case] broken: &str,
+        #[case] problem: &str,
+    ) {
+        assert!(TOOLKIT.contains(kept), "{kept}");
+        let found = problems(&TOOLKIT.replacen(kept, broken, 1), TOOLS);
+        let expected = format!("acme/toolkit.yaml:1: {problem}");
+        assert!(found.contains(&expected), "{found:#?}");
+    }
+
+    #[rstest::rstest]
+    #[case(
+        "slug: ACME_SELL_THING",
+        "slug: OTHER_SELL_THING",
+        "slug: must begin with ACME_"
+    )]
+    #[case(
+        "slug: ACME_SELL_THING",
+        "slug: ACME_sell",
+        "slug: `ACME_sell` must be of A-Z, 0-9 and _, at most 64 characters"
+    )]
+    #[case(
+        "description: Sells one thing.",
+        "description: ''",
+        "description: must not be empty"
+    )]
+    #[case(
+        "request:",
+        "timeout_s: 301\n    request:",
+        "timeout_s: must be 1 to 300"
+    )]
+    #[case(
+        "method: POST",
+        "method: post",
+        "request.method: `post` is none of GET, POST, PUT, PATCH, DELETE"
+    )]
+    #[case("method: POST", "method: GET", "")]
+    #[case(
+        "/shops/{shop}",
+        "/shops/{market}",
+        "request.path: {market} is no argument"
+    )]
+    #[case(
+        "required: true, ",
+        "",
+        "args.shop: the path needs it, so it must be required"
+    )]
+    #[case(
+        "server: files",
+        "server: other",
+        "request.server: `other` is none of the toolkit's servers"
+    )]
+    #[case("description: What.,", "", "args.thing: description must not be empty")]
+    #[case(
+        "type: object",
+        "type: map",
+        "args.thing: type: \"map\" is none of string, integer, number, boolean, array, object"
+    )]
+    #[case(
+        "properties: {}",
+        "oneOf: []",
+        "args.thing: `oneOf` is not a JSON Schema keyword that SDKs read"
+    )]
+    #[case(
+        "properties: {}",
+        "properties: {a: {}}",
+        "args.thing.a: needs a `type`"
+    )]
+    #[case(
+        "properties: {}",
+        "properties: {a: {type: [string, 'null']}}",
+        "args.thing.a: type: [\"string\",\"null\"] is none of string, integer, number, boolean, array, object"
+    )]
+    #[case(
+        "properties: {}",
+        "properties: {a: {type: string, required: true}}",
+        "args.thing.a: required: true does not fit"
+    )]
+    #[case(
+        "properties: {}",
+        "properties: {a: {type: array}}",
+        "args.thing.a: an array needs `items`"
+    )]
+    #[case(
+        "properties: {}",
+        "minimum: few",
+        "args.thing: minimum: \"few\" does not fit"
+    )]
+    #[case(
+        "schema: {properties: {}}",
+        "name: shop, in: query, default: null, send_default: true",
+        "args.thing: send_default needs a default"
+    )]
+    #[case(
+        "schema: {properties: {}}",
+        "instead: {shop: '{shop}'}",
+        "args.thing: instead: `shop` is an argument of its own"
+    )]
+    #[case(
+        "schema: {properties: {}}",
+        "in: path",
+        "args.thing: the path does not name it"
+    )]
+    fn a_tool_that_breaks_a_rule_is_told_which(
+        #[case] kept: &str,
+        #[case] broken: &str,
+        #[case] problem: &str,
+    ) {
+        assert!(TOOLS.contains(kept), "{kept}");
+        let tools = TOOLS.replacen(kept, broken, 1);
+        let found = problems(TOOLKIT, &tools);
+        if problem.is_empty() {
+            assert_eq!(found, Vec::<String>::new());
+            return;
+        }
+        assert!(
+            found.iter().any(|line| {
+                line.starts_with("acme/tools/a.yaml:2: ") && line.ends_with(&format!(": {problem}"))
+            }),
+            "{found:#?}"
+        );
+    }
+
+    #[test]
+    fn all_problems_are_told_at_once() {
+        let toolkit = TOOLKIT.replace("name: Acme", "name: ''");
+        let tools = TOOLS
+            .replace("server: files", "server: other")
+            .replace("POST", "post");
+        assert_eq!(problems(&toolkit, &tools).len(), 3);
+    }
+
+    #[rstest::rstest]
+    #[case(
+        TOOLKIT,
+        "tools:\n  - slug: ACME_X\n    nmae: typo\n",
+        "acme/tools/a.yaml:3: unknown field `nmae`"
+    )]
+    #[case(TOOLKIT, "tools: [\n", "acme/tools/a.yaml:")]
+    #[case(
+        "manifest: 1\nslug: acme\nmanifest: 1\n",
+        TOOLS,
+        "acme/toolkit.yaml:3: duplicate mapping key: manifest"
+    )]
+    #[case("manifest: one\n", TOOLS, "acme/toolkit.yaml:1: ")]
+    fn a_file_that_cannot_be_read_is_told_with_its_line(
+        #[case] toolkit: &str,
+        #[case] tools: &str,
+        #[case] problem: &str,
+    ) {
+        let found = problems(toolkit, tools);
+        assert!(
+            found.iter().any(|line| line.starts_with(problem)),
+            "{found:#?}"
+        );
+    }
+}
