@@ -75,6 +75,9 @@ pub enum Error {
     /// The act collides with the present state.
     #[error("{0}")]
     Conflict(String),
+    /// It was there and can no longer be used.
+    #[error("{0}")]
+    Gone(String),
     /// The request body is larger than the server takes.
     #[error("the request body is larger than {limit} bytes")]
     TooLarge {
@@ -200,6 +203,7 @@ impl Error {
             Self::Unauthorized(_) => (401, 10401, "unauthorized"),
             Self::Forbidden(_) => (403, 10403, "forbidden"),
             Self::Conflict(_) => (409, 10409, "conflict"),
+            Self::Gone(_) => (410, 10410, "gone"),
             Self::TooLarge { .. } => (413, 10413, "request_too_large"),
             Self::RateLimited { .. } => (429, 10429, "rate_limited"),
             Self::NotImplemented(_) => (501, 10501, "not_implemented"),
@@ -253,6 +257,7 @@ impl Error {
             Self::WrongMethod { .. }
             | Self::Forbidden(_)
             | Self::Conflict(_)
+            | Self::Gone(_)
             | Self::TooLarge { .. }
             | Self::Upstream { .. }
             | Self::Unavailable(_)
@@ -277,6 +282,7 @@ impl Error {
             | Self::AccountUnusable { .. }
             | Self::Unauthorized(_)
             | Self::Forbidden(_)
+            | Self::Gone(_)
             | Self::TooLarge { .. }
             | Self::RateLimited { .. } => None,
         }

@@ -2,6 +2,7 @@
 
 pub mod auth_configs;
 mod config_credentials;
+pub mod connect;
 mod expire;
 mod fields;
 mod mask;

@@ -69,12 +69,6 @@ pub(super) struct AttemptSecrets {
     /// RFC 7636 section 4.1.
     #[serde(default)]
     pub code_verifier: Option<String>,
-    /// The redirect URI of the authorization request, to be repeated in the exchange.
-    #[serde(default)]
-    pub redirect_uri: String,
-    /// Whether the caller's URL gets the names that `initiate` has always used as well.
-    #[serde(default)]
-    pub camel_case_callback: bool,
 }
 
 /// Opens and seals for one project.

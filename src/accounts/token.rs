@@ -16,6 +16,24 @@ pub(super) fn renewed(
     values
 }
 
+/// The values of a new grant: those of an earlier one are forgotten, the connection's own stay.
+pub(super) fn connected(
+    mut values: Map<String, Value>,
+    tokens: Map<String, Value>,
+) -> Map<String, Value> {
+    for name in [
+        "access_token",
+        "refresh_token",
+        "expires_in",
+        "scope",
+        "id_token",
+    ] {
+        values.shift_remove(name);
+    }
+    values.extend(tokens);
+    values
+}
+
 /// When the access token ends, if the provider said how long it lives.
 pub(super) fn end_of_life(values: &Map<String, Value>, now: Timestamp) -> Option<Timestamp> {
     let seconds = match values.get("expires_in")? {

@@ -5,6 +5,7 @@ pub mod auth;
 mod execute;
 mod execute_body;
 mod auth_configs;
+mod connect;
 pub mod extract;
 mod failure;
 mod health;
@@ -41,12 +42,14 @@ pub fn router(app: &App) -> Router {
     let versioned = |version: ApiVersion| {
         let (router, _) = api_routes().split_for_parts();
         router
+            .merge(connect::callback_routes())
             .merge(not_built::routes())
             .route_layer(axum::Extension(version))
     };
     let routed = Router::new()
         .nest("/api/v3", versioned(ApiVersion::V3))
         .nest("/api/v3.1", versioned(ApiVersion::V3_1))
+        .merge(connect::page_routes())
         .merge(health::routes())
         .merge(openapi::routes())
         .with_state(app.clone());

@@ -1,0 +1,24 @@
+//! What a user's browser sees while an account is connected: the hosted link page, and the address
+//! that OAuth providers send the browser back to.
+
+mod callback;
+mod link;
+mod page;
+
+use axum::Router;
+use axum::routing::get;
+
+use crate::app::App;
+
+/// The callback, under every prefix of the API.
+pub(super) fn callback_routes() -> Router<App> {
+    Router::new().route(
+        "/toolkits/auth/callback",
+        get(callback::return_from_provider),
+    )
+}
+
+/// The hosted page, at an address short enough to be read out.
+pub(super) fn page_routes() -> Router<App> {
+    Router::new().route("/link/{token}", get(link::show).post(link::submit))
+}
