@@ -11,7 +11,7 @@ def visit(world: World) -> None:
     tools = world.composio.tools
 
     with world.step("tools of a toolkit come in the shape that OpenAI takes"):
-        got = tools.get(world.user, toolkits=["github"], limit=50)
+        got = tools.get(world.user, toolkits=["github"], limit=200)
         functions = {tool["function"]["name"]: tool["function"] for tool in got}
         expect("GITHUB_GET_THE_AUTHENTICATED_USER" in functions, sorted(functions))
         parameters = functions["GITHUB_GET_A_REPOSITORY"]["parameters"]

@@ -44,9 +44,9 @@ def visit(world: World) -> None:
 
     with world.step("the fields to fill are given for an auth config and for an account"):
         creation = toolkits.get_auth_config_creation_fields(toolkit="github", auth_scheme="OAUTH2", required_only=True)
-        expect({"client_id", "client_secret"} <= {field[0] for field in creation}, creation)
+        expect({"client_id", "client_secret"} <= {field.name for field in creation}, creation)
         initiation = toolkits.get_connected_account_initiation_fields(toolkit="acme", auth_scheme="API_KEY")
-        expect("generic_api_key" in {field[0] for field in initiation}, initiation)
+        expect("generic_api_key" in {field.name for field in initiation}, initiation)
 
     with world.step("categories are listed"):
         categories = toolkits.list_categories()

@@ -6,7 +6,7 @@ export async function visit(world) {
   const namesOf = (list) => list.map((tool) => tool.function.name);
 
   await world.step('tools of a toolkit come in the shape that OpenAI takes', async () => {
-    const got = await tools.get(world.user, { toolkits: ['github'], limit: 50 });
+    const got = await tools.get(world.user, { toolkits: ['github'], limit: 200 });
     expect(namesOf(got).includes('GITHUB_GET_THE_AUTHENTICATED_USER'), namesOf(got));
     const { parameters } = got.find((tool) => tool.function.name === 'GITHUB_GET_A_REPOSITORY').function;
     expect(parameters.required.includes('owner') && parameters.required.includes('repo'), parameters);
