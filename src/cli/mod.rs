@@ -5,7 +5,7 @@ mod installation;
 mod openapi;
 mod serve;
 
-pub use serve::{Server, start};
+pub use serve::{Server, start, stop};
 
 use std::process::ExitCode;
 

@@ -1,7 +1,7 @@
 //! `tenon serve`: builds the [`App`], starts HTTP and the background work, stops in two stages.
 
 use std::future::Future;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -192,6 +192,7 @@ fn start_logging(config: &Config) -> Result<()> {
         .map_err(|cause| Error::invalid(format!("RUST_LOG cannot be read: {cause}")))?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     let set = if config.log_json {
         builder.json().try_init()

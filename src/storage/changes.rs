@@ -70,6 +70,8 @@ pub async fn listen(db: &Db, mut heard: impl FnMut(Change)) -> Result<()> {
     };
     let mut listener = PgListener::connect_with(pool).await?;
     listener.listen(CHANNEL).await?;
+    // Rows may have been cached, and changed by others, before anyone listened.
+    heard(Change::Everything);
     loop {
         // `try_recv` gives `None` after a lost connection, so that nothing missed goes unnoticed.
         let change = match listener.try_recv().await? {

@@ -7,6 +7,7 @@ mod manners;
 mod not_built;
 mod projects;
 mod reference;
+mod replicas;
 mod session_info;
 mod toolkits;
 mod tools;
