@@ -2,10 +2,10 @@
 //! contents.
 
 pub mod auth;
-mod execute;
-mod execute_body;
 mod auth_configs;
 mod connect;
+mod execute;
+mod execute_body;
 pub mod extract;
 mod failure;
 mod health;

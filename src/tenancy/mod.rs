@@ -1,8 +1,10 @@
 //! Organisations, projects and their keys: who a request speaks for.
 
 pub mod projects;
+mod settings;
 mod setup;
 
+pub use settings::change_settings;
 pub use setup::{FirstKeys, set_up};
 
 use std::sync::Arc;

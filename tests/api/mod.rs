@@ -1,7 +1,7 @@
 //! One file an area, under the same name as in `src/api`.
 
-mod execute;
 mod auth_configs;
+mod execute;
 mod jobs;
 mod manners;
 mod not_built;

@@ -1,6 +1,7 @@
 //! Projects: an organisation's list of them, and the settings of the caller's own.
 
 mod body;
+mod create_body;
 mod settings;
 
 use axum::extract::State;
@@ -15,9 +16,8 @@ use crate::error::Result;
 use crate::ids::ProjectId;
 use crate::tenancy::projects;
 pub(super) use body::WebhookVersion;
-use body::{
-    CreateProjectBody, CreatedProject, DeletedProject, ProjectDetail, ProjectList, RegeneratedKey,
-};
+use body::{DeletedProject, ProjectDetail, ProjectList, RegeneratedKey};
+use create_body::{CreateProjectBody, CreatedProject};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()

@@ -11,7 +11,7 @@ use crate::api::extract::Json;
 use crate::app::App;
 use crate::error::Result;
 use crate::storage::projects::{ProjectSettings, SettingsChange};
-use crate::tenancy::{self, projects};
+use crate::tenancy;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(get_project_config, update_project_config))
@@ -165,6 +165,6 @@ async fn update_project_config(
     caller: Caller,
     Json(body): Json<UpdateProjectConfigBody>,
 ) -> Result<Json<ProjectConfig>> {
-    let settings = projects::update_settings(&app, &caller.project, &body.into()).await?;
+    let settings = tenancy::change_settings(&app, &caller.project, &body.into()).await?;
     Ok(Json(settings.into()))
 }
