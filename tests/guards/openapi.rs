@@ -24,6 +24,16 @@ fn operations() -> Vec<(String, Value)> {
 }
 
 #[test]
+fn the_committed_document_is_fresh() {
+    let path = super::repository().join("openapi/openapi.json");
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        committed == tenon::api::openapi::document_text().unwrap(),
+        "the handlers changed; run: cargo run -- openapi > openapi/openapi.json"
+    );
+}
+
+#[test]
 fn every_operation_has_a_tag_a_summary_and_a_description() {
     let mut bare = Vec::new();
     for (name, operation) in operations() {
