@@ -75,7 +75,7 @@ async fn a_credential_for_another_host_is_refused_before_anything_is_sent() {
 async fn a_private_address_is_refused_as_a_literal_and_as_a_name() {
     let guarded = Outbound::new(&[]).unwrap();
     let upstream = Upstream::start().await;
-    let port = upstream.authority().rsplit_once(':').unwrap().1;
+    let port = upstream.port();
     for host in [
         "127.0.0.1",
         "2130706433",

@@ -83,20 +83,21 @@ pub async fn execute(
     let mut recording = Recording::begin(app, context, "tool", &tool.toolkit.manifest.slug);
     recording.name(&tool.manifest.slug, Some(version));
     let log_id = recording.id();
-    match run(app, context, &tool, call, &mut recording).await {
-        Ok(Shaped { data, error }) => {
-            recording.finish(error.as_deref());
-            Ok(ToolResult {
-                data,
-                error,
-                log_id,
-            })
-        }
-        Err(error) => {
-            recording.finish(Some(&error.to_string()));
-            Err(error)
-        }
+    let outcome = match run(app, context, &tool, call, &mut recording).await {
+        // SDKs repeat what fails with 5xx; the tool may have done its work already.
+        Err(Error::Upstream { message, .. }) => Ok(response::unreachable(&message)),
+        outcome => outcome,
+    };
+    match &outcome {
+        Ok(shaped) => recording.finish(shaped.error.as_deref()),
+        Err(error) => recording.finish(Some(&error.to_string())),
     }
+    let Shaped { data, error } = outcome?;
+    Ok(ToolResult {
+        data,
+        error,
+        log_id,
+    })
 }
 
 async fn run(
@@ -119,11 +120,7 @@ async fn run(
     recording.arguments(|| connection::without_secrets(tool, &arguments));
     let mut connection = Connection::open(app, &tool.toolkit, account).await?;
     let build = |connection: &Connection| build(app, tool, &arguments, connection);
-    let (reply, redactor, url) = match send(app, &mut connection, build, recording).await {
-        Ok(sent) => sent,
-        Err(Error::Upstream { message, .. }) => return Ok(response::unreachable(&message)),
-        Err(error) => return Err(error),
-    };
+    let (reply, redactor, url) = send(app, &mut connection, build, recording).await?;
     let rule = tool
         .manifest
         .response

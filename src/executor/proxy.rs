@@ -68,10 +68,12 @@ pub async fn proxy(app: &App, context: &CallContext, call: ProxyCall) -> Result<
     let mut recording = Recording::begin(app, context, "proxy", &found.toolkit);
     recording.name(&shown_call(&call), None);
     let outcome = run(app, context, &call, &found.toolkit, &mut recording).await;
-    match &outcome {
-        Ok(_) => recording.finish(None),
-        Err(error) => recording.finish(Some(&error.to_string())),
-    }
+    let failure = match &outcome {
+        Ok(reply) if reply.status >= 400 => Some(format!("the upstream answered {}", reply.status)),
+        Ok(_) => None,
+        Err(error) => Some(error.to_string()),
+    };
+    recording.finish(failure.as_deref());
     outcome
 }
 

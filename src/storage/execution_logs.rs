@@ -33,7 +33,11 @@ const FIND: Statement = Statement::both(
     "execution_logs.find",
     "SELECT * FROM execution_logs WHERE project_id = $1 AND id = $2",
 );
-pub(super) const STATEMENTS: &[Statement] = &[INSERT_ALL, FIND];
+const NEWEST: Statement = Statement::both(
+    "execution_logs.newest",
+    "SELECT * FROM execution_logs WHERE project_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2",
+);
+pub(super) const STATEMENTS: &[Statement] = &[INSERT_ALL, FIND, NEWEST];
 
 /// A row of `execution_logs`. It holds no secret: arguments that are secret are left out, and error
 /// texts are redacted before they come here.
@@ -90,7 +94,13 @@ pub async fn find(conn: Conn<'_>, project: &ProjectId, id: &LogId) -> Result<Opt
     Ok(on!(conn, c => sqlx::query_as(sql).bind(project).bind(id).fetch_optional(c).await)?)
 }
 
-/// `PostgreSQL` has no text with NUL in it, and one bad record must not cost the whole batch.
+/// The newest records of a project, at most `limit`.
+pub async fn newest(conn: Conn<'_>, project: &ProjectId, limit: i64) -> Result<Vec<ExecutionLog>> {
+    let sql = NEWEST.on(&conn);
+    Ok(on!(conn, c => sqlx::query_as(sql).bind(project).bind(limit).fetch_all(c).await)?)
+}
+
+/// PostgreSQL has no text with NUL in it, and one bad record must not cost the whole batch.
 fn drop_nul(value: &mut Value) {
     match value {
         Value::String(text) if text.contains('\0') => text.retain(|character| character != '\0'),

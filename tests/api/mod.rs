@@ -6,6 +6,7 @@ mod jobs;
 mod manners;
 mod not_built;
 mod projects;
+mod proxy;
 mod reference;
 mod replicas;
 mod session_info;

@@ -1,5 +1,6 @@
 //! What tests stand on.
 
+pub mod accounts;
 pub mod binary;
 pub mod client;
 pub mod database;

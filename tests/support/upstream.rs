@@ -213,6 +213,13 @@ impl Upstream {
     }
 }
 
+impl Upstream {
+    /// The port alone.
+    pub fn port(&self) -> &str {
+        self.authority().rsplit_once(':').expect("a port").1
+    }
+}
+
 impl Drop for Upstream {
     fn drop(&mut self) {
         self.task.abort();
