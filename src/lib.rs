@@ -1,6 +1,6 @@
 //! Tenon: a self-hosted backend that gives AI agents authenticated tools.
 //!
-//! Modules stand in layers, and calls go down only (`tests/guards.rs` keeps it):
+//! Modules stand in layers, and calls go down only (`tests/guards/layers.rs` keeps it):
 //!
 //! 1. commands: [`cli`]
 //! 2. doors: [`api`], [`jobs`]
@@ -10,7 +10,7 @@
 //! 5. tools: [`storage`], [`catalog`], [`auth_schemes`], [`outbound`], [`crypto`]
 //! 6. words: [`error`], [`ids`], [`time`], [`config`], [`paging`], [`scheme`]
 //!
-//! axum stands only in doors, SQL only in `storage`, `reqwest` only in `outbound`, the master key
+//! axum stands only in `api`, SQL only in `storage`, `reqwest` only in `outbound`, the master key
 //! only in `crypto`; the time comes from the clock that is passed in.
 
 pub mod cli;
