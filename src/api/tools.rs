@@ -175,7 +175,8 @@ struct ListToolsQuery {
     #[serde(default)]
     #[param(value_type = AuthConfigIds, required = false)]
     auth_config_ids: Option<CommaList>,
-    /// Only tools that an agent gets by default.
+    /// Only tools that an agent gets by default: those marked as important, and all of a toolkit
+    /// that marks none.
     #[serde(default, deserialize_with = "flag")]
     #[param(value_type = BooleanWord, nullable = false)]
     important: Option<bool>,

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use crate::catalog::problems::{Place, Problems};
 
+const TOOLKIT_FILE: &str = "toolkit.yaml";
+
 /// The toolkits that come with the server (read from disk in debug builds).
 #[derive(rust_embed::RustEmbed)]
 #[folder = "toolkits"]
@@ -32,21 +34,17 @@ pub(super) fn bundled() -> Vec<KitFiles> {
             continue;
         };
         let text = String::from_utf8_lossy(&file.data).into_owned();
-        let mut parts = path.split('/');
-        let (folder, second, third) =
-            (parts.next().unwrap_or_default(), parts.next(), parts.next());
-        if kits.last().is_none_or(|kit| kit.folder != folder) {
-            kits.push(KitFiles {
-                folder: folder.to_owned(),
-                toolkit: (format!("{folder}/toolkit.yaml"), String::new()),
+        match path.split('/').collect::<Vec<_>>().as_slice() {
+            // It sorts before its `tools/`.
+            [folder, TOOLKIT_FILE] => kits.push(KitFiles {
+                folder: (*folder).to_owned(),
+                toolkit: (path.to_string(), text),
                 tools: Vec::new(),
-            });
-        }
-        let Some(kit) = kits.last_mut() else { continue };
-        match (second, third) {
-            (Some("toolkit.yaml"), None) => kit.toolkit.1 = text,
-            (Some("tools"), Some(name)) if is_yaml(Path::new(name)) => {
-                kit.tools.push((path.clone().into_owned(), text));
+            }),
+            [folder, "tools", name] if is_yaml(Path::new(name)) => {
+                if let Some(kit) = kits.last_mut().filter(|kit| kit.folder == *folder) {
+                    kit.tools.push((path.to_string(), text));
+                }
             }
             _ => {}
         }
@@ -65,7 +63,7 @@ pub(super) fn in_folder(dir: &Path, problems: &mut Problems) -> Vec<KitFiles> {
     };
     folders
         .iter()
-        .filter(|path| path.join("toolkit.yaml").is_file())
+        .filter(|path| looks_like_kit(path))
         .filter_map(|path| match read_kit(path) {
             Ok(kit) => Some(kit),
             Err((place, cause)) => {
@@ -76,12 +74,19 @@ pub(super) fn in_folder(dir: &Path, problems: &mut Problems) -> Vec<KitFiles> {
         .collect()
 }
 
+/// A folder with any YAML in it is meant to be a toolkit; one without `toolkit.yaml` is then a
+/// mistake to be told, not a folder to be passed over.
+fn looks_like_kit(path: &Path) -> bool {
+    path.join("tools").is_dir()
+        || sorted_entries(path).is_ok_and(|entries| entries.iter().any(|entry| is_yaml(entry)))
+}
+
 fn read_kit(folder: &Path) -> Result<KitFiles, (Place, std::io::Error)> {
     let read = |path: &Path| {
         let text = fs::read_to_string(path).map_err(|cause| (whole(path), cause))?;
         Ok((path.display().to_string(), text))
     };
-    let toolkit = read(&folder.join("toolkit.yaml"))?;
+    let toolkit = read(&folder.join(TOOLKIT_FILE))?;
     let tools_dir = folder.join("tools");
     let tools = if tools_dir.is_dir() {
         sorted_entries(&tools_dir).map_err(|cause| (whole(&tools_dir), cause))?

@@ -33,7 +33,8 @@ pub struct ToolFilter {
     pub tags: Vec<String>,
     /// Only those that need one of these OAuth scopes.
     pub scopes: Vec<String>,
-    /// Only those that an agent gets by default.
+    /// Only those that an agent gets by default: the ones marked as important, and all of a toolkit
+    /// that marks none.
     pub important: bool,
     /// Deprecated ones as well.
     pub include_deprecated: bool,
@@ -153,7 +154,7 @@ impl Catalog {
                     .as_ref()
                     .is_none_or(|slugs| self.names_tool(slugs, tool))
         };
-        (!*important || tool.has_tag(IMPORTANT))
+        (!*important || tool.has_tag(IMPORTANT) || !tool.toolkit.marks_important)
             && (*include_deprecated || tool.manifest.deprecated.is_none())
             && (tags.is_empty() || tags.iter().any(|tag| tool.has_tag(tag)))
             && (scopes.is_empty()

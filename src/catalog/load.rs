@@ -76,6 +76,7 @@ impl Assembly {
             manifest,
             tool_slugs: tools.iter().map(|(tool, _)| tool.slug.clone()).collect(),
             managed_app: None,
+            marks_important: tools.iter().any(|(tool, _)| is_important(tool)),
             moved: false,
         };
         if toolkit.manifest.auth.is_empty() {
@@ -140,10 +141,17 @@ impl Assembly {
     }
 }
 
+fn is_important(tool: &ToolManifest) -> bool {
+    tool.tags.iter().any(|tag| tag == IMPORTANT)
+}
+
 /// Important tools first, then by name.
 fn order(tool: &ToolManifest) -> (bool, String, String) {
-    let important = tool.tags.iter().any(|tag| tag == IMPORTANT);
-    (!important, tool.name.to_lowercase(), tool.slug.clone())
+    (
+        !is_important(tool),
+        tool.name.to_lowercase(),
+        tool.slug.clone(),
+    )
 }
 
 fn override_toolkit(

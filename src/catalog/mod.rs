@@ -38,6 +38,8 @@ pub struct Toolkit {
     pub tool_slugs: Vec<String>,
     /// The OAuth app that this installation's operator configured: what makes managed auth work.
     pub managed_app: Option<OAuthApp>,
+    /// Some of its tools are marked as important.
+    marks_important: bool,
     /// The operator moved the base URL to another host.
     moved: bool,
 }

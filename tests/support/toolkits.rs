@@ -32,8 +32,14 @@ impl ToolkitsFolder {
              created_at: 2026-01-01T00:00:00Z\nupdated_at: 2026-01-01T00:00:00Z\n\
              versions: [\"20260101_00\"]\n"
         );
-        self.write(&format!("{slug}/toolkit.yaml"), &format!("{identity}{rest}"));
-        self.write(&format!("{slug}/tools/all.yaml"), &format!("tools:\n{tools}"));
+        self.write(
+            &format!("{slug}/toolkit.yaml"),
+            &format!("{identity}{rest}"),
+        );
+        self.write(
+            &format!("{slug}/tools/all.yaml"),
+            &format!("tools:\n{tools}"),
+        );
         self
     }
 

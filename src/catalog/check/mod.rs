@@ -126,6 +126,21 @@ auth:
         assert_eq!(problems(TOOLKIT, TOOLS), Vec::<String>::new());
     }
 
+    #[test]
+    fn the_examples_of_the_manual_keep_the_rules() {
+        let manual = include_str!("../../../toolkits/README.md");
+        let examples: Vec<&str> = manual
+            .split("```yaml")
+            .skip(1)
+            .filter_map(|rest| rest.split_once("```"))
+            .map(|(example, _)| example)
+            .collect();
+        let [toolkit, tools] = examples.as_slice() else {
+            panic!("two examples")
+        };
+        assert_eq!(problems(toolkit, tools), Vec::<String>::new());
+    }
+
     #[rstest::rstest]
     #[case(
         "manifest: 1",
