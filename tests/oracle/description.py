@@ -38,6 +38,27 @@ def with_null(schema):
     return {"anyOf": [schema, {"type": "null"}]}
 
 
+def judge_requests_only(document):
+    """Some of the document's own examples break its own schemas, and Prism would refuse its own
+    answer: where an answer has an example, its schema goes. A path parameter that is `oneOf` a
+    number and a text can never be just one of them, since all of a path is text."""
+    for answer in document["components"].get("responses", {}).values():
+        drop_schemas(answer)
+    for parameter in document["components"].get("parameters", {}).values():
+        if parameter["in"] == "path" and "oneOf" in parameter["schema"]:
+            parameter["schema"]["anyOf"] = parameter["schema"].pop("oneOf")
+    for item in document["paths"].values():
+        for operation in item.values():
+            for answer in operation.get("responses", {}).values():
+                drop_schemas(answer)
+
+
+def drop_schemas(answer):
+    for content in answer.get("content", {}).values():
+        if "examples" in content or "example" in content:
+            content.pop("schema", None)
+
+
 def prepare(source, target):
     """Reads the vendor's document at `source` and writes the one for Prism to `target`."""
     with open(source, encoding="utf-8") as file:
@@ -47,5 +68,6 @@ def prepare(source, target):
         "token": {"type": "http", "scheme": "bearer"}
     }
     document["security"] = [{"token": []}]
+    judge_requests_only(document)
     with open(target, "w", encoding="utf-8") as file:
         json.dump(document, file)
