@@ -172,4 +172,16 @@ mod tests {
     fn a_foreign_cursor_is_refused() {
         assert!(PageRequest::new(None, Some("not a cursor")).is_err());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_cursor_and_limit_are_read_or_refused(limit: Option<i64>, cursor: String) {
+            if let Ok(request) = PageRequest::new(limit, Some(&cursor)) {
+                proptest::prop_assert!((1..=MAX_LIMIT).contains(&request.limit));
+                let page = request.page(vec![()], u64::MAX);
+                let next = PageRequest::new(limit, page.next_cursor.as_deref()).unwrap();
+                proptest::prop_assert_eq!(next.offset, request.offset + 1);
+            }
+        }
+    }
 }

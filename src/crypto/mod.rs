@@ -380,4 +380,14 @@ mod tests {
         assert!(Vault::from_text("c2hvcnQ=").is_err());
         assert!(Vault::from_text(&"ab".repeat(32)).is_ok());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_secret_opens_as_it_was_sealed(secret: Vec<u8>) {
+            let key = data_key(&vault(), "proj_a");
+            let blob = key.seal(PLACE, &secret).unwrap();
+            let opened = key.open(PLACE, &blob).unwrap();
+            proptest::prop_assert_eq!(opened.as_slice(), secret);
+        }
+    }
 }

@@ -112,4 +112,14 @@ mod tests {
         assert!(!has_nul(br#"{"a":"\u0001 0000"}"#));
         assert!(!has_nul(b"\\"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused_by_name(bytes: Vec<u8>) {
+            if let Err(error) = read_object::<serde_json::Value>(&bytes) {
+                proptest::prop_assert_eq!(error.shown().status, 400);
+                proptest::prop_assert!(!error.shown().errors.is_empty());
+            }
+        }
+    }
 }

@@ -100,4 +100,26 @@ mod tests {
             json!({ "toolkit_versions": { "github": "20260101_00" } })
         );
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_list_comes_out_as_it_went_in(words in proptest::collection::vec("[^, ]+", 1..5)) {
+            #[derive(Deserialize)]
+            struct Filters {
+                slugs: CommaList,
+            }
+            let mut joined = url::form_urlencoded::Serializer::new(String::new());
+            joined.append_pair("slugs", &words.join(","));
+            let mut repeated = url::form_urlencoded::Serializer::new(String::new());
+            repeated.extend_pairs(words.iter().map(|word| ("slugs", word)));
+            for query in [joined.finish(), repeated.finish()] {
+                let fields = Value::Object(query_fields(&query));
+                let filters: Filters = serde_json::from_value(fields).unwrap();
+                let trimmed: Vec<&str> = words.iter().map(|word| word.trim()).collect();
+                let present: Vec<&str> =
+                    trimmed.into_iter().filter(|word| !word.is_empty()).collect();
+                proptest::prop_assert_eq!(&filters.slugs.0, &present);
+            }
+        }
+    }
 }
