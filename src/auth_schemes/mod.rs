@@ -25,7 +25,12 @@ pub struct Credentials {
 
 impl std::fmt::Debug for Credentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Credentials({}, {} values)", self.scheme, self.values.len())
+        write!(
+            f,
+            "Credentials({}, {} values)",
+            self.scheme,
+            self.values.len()
+        )
     }
 }
 
@@ -33,7 +38,10 @@ impl Credentials {
     /// What a toolkit without auth needs.
     #[must_use]
     pub fn none() -> Self {
-        Self { scheme: Scheme::NoAuth, values: Map::new() }
+        Self {
+            scheme: Scheme::NoAuth,
+            values: Map::new(),
+        }
     }
 
     /// A value as text, if it is there and is text.

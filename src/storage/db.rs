@@ -100,17 +100,21 @@ impl Statement {
     /// One text for both engines.
     #[must_use]
     pub const fn both(name: &'static str, sql: &'static str) -> Self {
-        Self { name, sqlite: sql, postgres: sql }
+        Self {
+            name,
+            sqlite: sql,
+            postgres: sql,
+        }
     }
 
     /// Two texts, where the engines must differ.
     #[must_use]
-    pub const fn split(
-        name: &'static str,
-        sqlite: &'static str,
-        postgres: &'static str,
-    ) -> Self {
-        Self { name, sqlite, postgres }
+    pub const fn split(name: &'static str, sqlite: &'static str, postgres: &'static str) -> Self {
+        Self {
+            name,
+            sqlite,
+            postgres,
+        }
     }
 
     /// The text for the engine of `conn`.
@@ -142,13 +146,21 @@ impl Db {
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_with(options.clone())
             .await?;
-        SQLITE_MIGRATIONS.run(&write).await.map_err(anyhow::Error::from)?;
+        SQLITE_MIGRATIONS
+            .run(&write)
+            .await
+            .map_err(anyhow::Error::from)?;
         let read = SqlitePoolOptions::new()
             .max_connections(SQLITE_READERS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_with(options.read_only(true).create_if_missing(false))
             .await?;
-        Ok(Self::Sqlite { read, write, listener, opened: Arc::default() })
+        Ok(Self::Sqlite {
+            read,
+            write,
+            listener,
+            opened: Arc::default(),
+        })
     }
 
     /// Connects to the PostgreSQL server at `url` and applies its migrations; replicas that start
@@ -167,8 +179,15 @@ impl Db {
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_with(options)
             .await?;
-        POSTGRES_MIGRATIONS.run(&pool).await.map_err(anyhow::Error::from)?;
-        Ok(Self::Postgres { pool, listener, opened: Arc::default() })
+        POSTGRES_MIGRATIONS
+            .run(&pool)
+            .await
+            .map_err(anyhow::Error::from)?;
+        Ok(Self::Postgres {
+            pool,
+            listener,
+            opened: Arc::default(),
+        })
     }
 
     /// A connection for reading.
@@ -191,14 +210,21 @@ impl Db {
     pub async fn begin(&self) -> Result<Tx> {
         self.opened().fetch_add(1, Ordering::Relaxed);
         let (open, listener) = match self {
-            Self::Sqlite { write, listener, .. } => {
-                (OpenTx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?), listener)
-            }
+            Self::Sqlite {
+                write, listener, ..
+            } => (
+                OpenTx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+                listener,
+            ),
             Self::Postgres { pool, listener, .. } => {
                 (OpenTx::Postgres(pool.begin().await?), listener)
             }
         };
-        Ok(Tx { open, changes: Vec::new(), listener: listener.clone() })
+        Ok(Tx {
+            open,
+            changes: Vec::new(),
+            listener: listener.clone(),
+        })
     }
 
     /// How often a session or transaction was opened since the start: what a request costs the
@@ -279,7 +305,11 @@ impl Tx {
     /// # Errors
     /// When the commit fails; nothing of the transaction holds then.
     pub async fn commit(self) -> Result<()> {
-        let Self { open, changes, listener } = self;
+        let Self {
+            open,
+            changes,
+            listener,
+        } = self;
         match open {
             OpenTx::Sqlite(tx) => tx.commit().await?,
             OpenTx::Postgres(mut tx) => {
@@ -321,12 +351,12 @@ impl Filter {
     }
 
     /// Adds `AND condition`; each `?` in `condition` stands for the next value.
-    pub(super) fn and(
-        &mut self,
-        condition: &'static str,
-        values: impl IntoIterator<Item = Arg>,
-    ) {
-        self.sql.push_str(if self.sql.is_empty() { " WHERE " } else { " AND " });
+    pub(super) fn and(&mut self, condition: &'static str, values: impl IntoIterator<Item = Arg>) {
+        self.sql.push_str(if self.sql.is_empty() {
+            " WHERE "
+        } else {
+            " AND "
+        });
         let mut values = values.into_iter();
         for piece in condition.split_inclusive('?') {
             match (piece.strip_suffix('?'), values.next()) {
@@ -345,7 +375,11 @@ impl Filter {
         if values.is_empty() {
             return;
         }
-        self.sql.push_str(if self.sql.is_empty() { " WHERE " } else { " AND " });
+        self.sql.push_str(if self.sql.is_empty() {
+            " WHERE "
+        } else {
+            " AND "
+        });
         self.sql.push_str(column);
         self.sql.push_str(" IN (");
         for (index, value) in values.iter().enumerate() {

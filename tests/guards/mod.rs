@@ -1,5 +1,6 @@
 //! Rules of the house that a test keeps. Each failure names the file and the way out.
 
+mod documents;
 mod layers;
 mod openapi;
 mod places;
