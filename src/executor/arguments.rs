@@ -42,6 +42,17 @@ pub(super) fn prepare(tool: &Tool, given: Map<String, Value>) -> Result<Map<Stri
     })
 }
 
+/// What goes into a record of the call: never the values of secret arguments.
+pub(super) fn without_secrets(tool: &Tool, arguments: &Map<String, Value>) -> Map<String, Value> {
+    let mut shown = arguments.clone();
+    for arg in tool.manifest.args.iter().filter(|arg| arg.secret) {
+        if let Some(value) = shown.get_mut(&arg.arg) {
+            *value = Value::String("[redacted]".into());
+        }
+    }
+    shown
+}
+
 /// `arguments.labels[0]: must be a string`. It never quotes the value, which may be a secret.
 fn line(problem: &ValidationError<'_>) -> String {
     let place = place(problem.instance_path());

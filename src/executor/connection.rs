@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -230,28 +229,4 @@ pub(super) async fn check_restriction(
         }
         _ => Ok(()),
     }
-}
-
-/// What goes into a record of the call: never the values of secret arguments.
-pub(super) fn without_secrets(
-    tool: &crate::catalog::Tool,
-    arguments: &serde_json::Map<String, Value>,
-) -> serde_json::Map<String, Value> {
-    let is_secret = |name: &str| {
-        tool.manifest
-            .args
-            .iter()
-            .any(|arg| arg.secret && arg.arg == name)
-    };
-    arguments
-        .iter()
-        .map(|(name, value)| {
-            let shown = if is_secret(name) {
-                Value::String("[redacted]".into())
-            } else {
-                value.clone()
-            };
-            (name.clone(), shown)
-        })
-        .collect()
 }

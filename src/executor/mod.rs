@@ -117,7 +117,7 @@ async fn run(
         connection::check_restriction(app, account, &tool.manifest.slug).await?;
     }
     let arguments = arguments::prepare(tool, call.arguments)?;
-    recording.arguments(|| connection::without_secrets(tool, &arguments));
+    recording.arguments(|| arguments::without_secrets(tool, &arguments));
     let mut connection = Connection::open(app, &tool.toolkit, account).await?;
     let build = |connection: &Connection| build(app, tool, &arguments, connection);
     let (reply, redactor, url) = send(app, &mut connection, build, recording).await?;

@@ -1,11 +1,12 @@
 //! A tool and its arguments as an HTTP request: pure, and without the credential.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 use url::Url;
 
 use crate::catalog::manifest::{ArgIn, ArgManifest, Join, ToolManifest};
@@ -95,9 +96,11 @@ pub(super) fn under(base: &Url, path: &str) -> Result<Url> {
         base.as_str().trim_end_matches('/'),
         path.trim_start_matches('/')
     );
+    let floor = base.path().trim_end_matches('/');
     let stays = |url: &Url| {
+        let below = url.path().strip_prefix(floor);
         url.origin() == base.origin()
-            && url.path().starts_with(base.path().trim_end_matches('/'))
+            && below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
             && url.username() == base.username()
     };
     Url::parse(&text)
@@ -257,5 +260,72 @@ fn insert(body: &mut Map<String, Value>, path: &str, value: Value) {
                 insert(nested, inner, value);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    fn base() -> Url {
+        "https://api.test/v1".parse().unwrap()
+    }
+
+    proptest! {
+        /// Whatever an argument holds, it is refused or fills exactly its segment.
+        #[test]
+        fn a_path_argument_fills_one_segment_and_reads_back_as_it_was(value in ".*") {
+            let Ok(encoded) = encode(&value, false) else {
+                prop_assert!(value.is_empty() || is_dots(&value));
+                return Ok(());
+            };
+            let url = under(&base(), &format!("/things/{encoded}/end")).unwrap();
+            let segments: Vec<&str> = url.path_segments().unwrap().collect();
+            prop_assert_eq!(&segments[..2], ["v1", "things"]);
+            prop_assert_eq!(&segments[3..], ["end"]);
+            let decoded = percent_encoding::percent_decode_str(segments[2]).decode_utf8().unwrap();
+            prop_assert_eq!(decoded, value);
+            prop_assert_eq!(url.query(), None);
+        }
+
+        /// Whatever an argument that keeps its slashes holds, it stays below its place.
+        #[test]
+        fn a_path_of_arguments_stays_below_its_place(value in "[./%\\\\a-z?#@:]*") {
+            if let Ok(encoded) = encode(&value, true) {
+                let url = under(&base(), &format!("/files/{encoded}")).unwrap();
+                prop_assert!(url.path().starts_with("/v1/files/"), "{}", url);
+                prop_assert_eq!((url.host_str(), url.query(), url.fragment()), (Some("api.test"), None, None));
+            }
+        }
+
+        /// Whatever a proxied path holds, it stays on the host and below the base.
+        #[test]
+        fn a_path_under_a_base_stays_there(path in "[./%2e\\\\a-z@:?#]*") {
+            if let Ok(url) = under(&base(), &path) {
+                prop_assert_eq!(url.origin(), base().origin());
+                prop_assert!(url.path() == "/v1" || url.path().starts_with("/v1/"), "{}", url);
+            }
+        }
+    }
+
+    #[rstest]
+    #[case("/../v1x/admin")]
+    #[case("/%2e%2e/admin")]
+    #[case("/a/../../admin")]
+    #[case("\\..\\..\\admin")]
+    fn a_path_that_leads_out_of_the_base_is_refused(#[case] path: &str) {
+        assert!(under(&base(), path).is_err(), "{path}");
+    }
+
+    #[test]
+    fn dotted_names_make_objects_in_objects() {
+        let mut body = Map::new();
+        insert(&mut body, "a.b.c", Value::from(1));
+        insert(&mut body, "a.b.d", Value::from(2));
+        insert(&mut body, "e", Value::from(3));
+        let expected = serde_json::json!({ "a": { "b": { "c": 1, "d": 2 } }, "e": 3 });
+        assert_eq!(Value::Object(body), expected);
     }
 }
