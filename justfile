@@ -30,7 +30,7 @@ openapi:
 
 # The load test, on the release binary
 bench:
-    scripts/bench
+    benches/execute/run
 
 # Licences, advisories and sources of the dependencies
 deny:

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -38,22 +38,15 @@ struct Shared {
 impl LogWriter {
     /// Takes a record to be written soon.
     pub fn record(&self, record: ExecutionLog) {
-        let mut waiting = self
-            .0
-            .waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.waiting();
         if waiting.len() >= MOST_WAITING {
             drop(waiting);
             self.count_dropped(1, "too many wait to be written");
             return;
         }
         waiting.push_back(record);
-        let is_first = waiting.len() == 1;
         drop(waiting);
-        if is_first {
-            self.0.arrived.notify_one();
-        }
+        self.0.arrived.notify_one();
     }
 
     /// Records that were lost since the start.
@@ -74,14 +67,15 @@ impl LogWriter {
         }
     }
 
-    /// Writes everything that was recorded before this call.
+    /// Writes everything that was recorded before this call; what arrives meanwhile waits for the
+    /// next, so that batches stay large under load.
     pub async fn flush(&self, db: &Db) {
         let _guard = self.0.writing.lock().await;
-        loop {
-            let batch = self.take_batch();
-            if batch.is_empty() {
-                return;
-            }
+        let mut left = self.waiting().len();
+        while left > 0 {
+            let batch: Vec<ExecutionLog> =
+                self.waiting().drain(..left.min(LARGEST_BATCH)).collect();
+            left -= batch.len();
             if let Err(error) = write(db, &batch).await {
                 let count = u64::try_from(batch.len()).unwrap_or(u64::MAX);
                 self.count_dropped(count, &format!("they could not be written: {error:?}"));
@@ -89,14 +83,11 @@ impl LogWriter {
         }
     }
 
-    fn take_batch(&self) -> Vec<ExecutionLog> {
-        let mut waiting = self
-            .0
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<ExecutionLog>> {
+        self.0
             .waiting
             .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let count = waiting.len().min(LARGEST_BATCH);
-        waiting.drain(..count).collect()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Warns at the first loss and then at every tenfold, so that the log is not flooded too.
