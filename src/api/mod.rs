@@ -5,7 +5,6 @@ pub mod auth;
 mod auth_configs;
 mod connect;
 mod execute;
-mod execute_body;
 pub mod extract;
 mod failure;
 mod health;

@@ -1,0 +1,205 @@
+//! `POST /tools/execute/proxy`
+
+use axum::extract::State;
+use http::Method;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::custom::{BinaryBody, CustomConnectionData};
+use super::{context, refuse_given};
+use crate::api::auth::Caller;
+use crate::api::extract::Json;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::executor::{self, ProxyCall, ProxyReply};
+
+/// A request to a toolkit's own API.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct ProxyRequest {
+    /// The connected account whose credential is used.
+    #[serde(default)]
+    #[schema(
+        format = "connectedAccountId",
+        example = "ca_1a2b3c4d5e6f",
+        nullable = false
+    )]
+    connected_account_id: Option<String>,
+    /// A path under the toolkit's base URL, or a whole URL on one of the toolkit's hosts.
+    #[schema(example = "/user/repos")]
+    endpoint: String,
+    /// The HTTP method.
+    #[schema(example = "GET")]
+    method: ProxyMethod,
+    /// The JSON body; a text goes as it is if the `content-type` parameter is not JSON.
+    #[serde(default)]
+    #[schema(nullable = true, example = json!({ "name": "Hello-World" }))]
+    body: Option<Value>,
+    /// Not built yet: answered with 501.
+    #[serde(default)]
+    #[schema(value_type = Option<BinaryBody>, nullable = false)]
+    binary_body: Option<Value>,
+    /// More headers and query parameters. What carries the credential cannot be set.
+    #[serde(default)]
+    parameters: Option<Vec<ProxyParameter>>,
+    /// Not built yet: answered with 501.
+    #[serde(default)]
+    #[schema(value_type = Option<CustomConnectionData>, nullable = false, deprecated)]
+    custom_connection_data: Option<Value>,
+}
+
+/// The methods of proxied requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum ProxyMethod {
+    Get,
+    Post,
+    Put,
+    Delete,
+    Patch,
+    Head,
+}
+
+impl From<ProxyMethod> for Method {
+    fn from(method: ProxyMethod) -> Self {
+        match method {
+            ProxyMethod::Get => Self::GET,
+            ProxyMethod::Post => Self::POST,
+            ProxyMethod::Put => Self::PUT,
+            ProxyMethod::Delete => Self::DELETE,
+            ProxyMethod::Patch => Self::PATCH,
+            ProxyMethod::Head => Self::HEAD,
+        }
+    }
+}
+
+/// A header or query parameter.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct ProxyParameter {
+    /// Its name.
+    #[schema(example = "accept")]
+    name: String,
+    /// Its value.
+    #[schema(example = "application/vnd.github.raw+json")]
+    value: String,
+    /// Where it goes.
+    #[serde(rename = "type")]
+    kind: ProxyParameterKind,
+}
+
+/// Where a parameter of a proxied request goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ProxyParameterKind {
+    /// Among the headers.
+    Header,
+    /// Into the query.
+    Query,
+}
+
+/// The upstream's answer.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProxyResponse {
+    /// The body: JSON, or else text; null if there is none.
+    #[schema(required = false, nullable = true, example = json!({ "login": "octocat" }))]
+    data: Value,
+    /// A link to a binary body. Not built yet: binary answers are answered with 501.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    binary_data: Option<BinaryData>,
+    /// The upstream's HTTP status.
+    #[schema(value_type = f64, example = 200)]
+    status: u16,
+    /// The upstream's headers, without cookies.
+    #[schema(required = false, value_type = std::collections::BTreeMap<String, String>,
+        example = json!({ "content-type": "application/json" }))]
+    headers: Map<String, Value>,
+}
+
+/// Where a binary body can be fetched.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BinaryData {
+    /// The link.
+    url: String,
+    /// The media type.
+    content_type: String,
+    /// Length in bytes.
+    #[schema(value_type = f64)]
+    size: u64,
+    /// Until when the link works.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    expires_at: Option<String>,
+}
+
+impl From<ProxyReply> for ProxyResponse {
+    fn from(
+        ProxyReply {
+            data,
+            status,
+            headers,
+        }: ProxyReply,
+    ) -> Self {
+        Self {
+            data,
+            binary_data: None,
+            status,
+            headers,
+        }
+    }
+}
+
+/// Call a toolkit's API directly
+///
+/// Sends the request with the account's credential, which goes to the toolkit's own hosts and
+/// nowhere else. The upstream's status, whatever it is, is part of a 200 answer.
+#[utoipa::path(
+    post, path = "/tools/execute/proxy", tag = "Tools",
+    security(("ApiKeyAuth" = [])),
+    request_body(content = ProxyRequest, example = json!({
+        "connected_account_id": "ca_1a2b3c4d5e6f", "endpoint": "/user/repos", "method": "GET",
+        "parameters": [{ "name": "per_page", "value": "5", "type": "query" }],
+    })),
+    responses((status = 200, description = "The upstream answered", body = ProxyResponse)),
+)]
+pub(super) async fn execute_proxy_request(
+    State(app): State<App>,
+    caller: Caller,
+    Json(request): Json<ProxyRequest>,
+) -> Result<Json<ProxyResponse>> {
+    let reply = executor::proxy(&app, &context(caller), request.into_call()?).await?;
+    Ok(Json(reply.into()))
+}
+
+impl ProxyRequest {
+    fn into_call(self) -> Result<ProxyCall> {
+        refuse_given(
+            "custom_connection_data",
+            self.custom_connection_data.as_ref(),
+        )?;
+        refuse_given("binary_body", self.binary_body.as_ref())?;
+        let Some(account) = self.connected_account_id.filter(|id| !id.is_empty()) else {
+            return Err(Error::fields(vec![
+                "connected_account_id: is required".into(),
+            ]));
+        };
+        if self.endpoint.trim().is_empty() {
+            return Err(Error::fields(vec!["endpoint: must not be empty".into()]));
+        }
+        let mut call = ProxyCall {
+            account: account.into(),
+            endpoint: self.endpoint,
+            method: self.method.into(),
+            body: self.body,
+            headers: Vec::new(),
+            query: Vec::new(),
+        };
+        for ProxyParameter { name, value, kind } in self.parameters.unwrap_or_default() {
+            match kind {
+                ProxyParameterKind::Header => call.headers.push((name, value)),
+                ProxyParameterKind::Query => call.query.push((name, value)),
+            }
+        }
+        Ok(call)
+    }
+}

@@ -1,0 +1,157 @@
+//! `POST /tools/execute/{tool_slug}`
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::custom::{CustomAuthParams, CustomConnectionData};
+use super::{context, refuse_given};
+use crate::accounts::AccountSelector;
+use crate::api::auth::Caller;
+use crate::api::extract::{Json, Path};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::executor::{self, ToolCall, ToolResult};
+
+/// A call of a tool.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub struct ExecuteRequest {
+    /// The connected account to act as; by default the user's newest active one.
+    #[serde(default)]
+    #[schema(example = "ca_1a2b3c4d5e6f", nullable = false)]
+    connected_account_id: Option<String>,
+    /// The old name of `user_id`.
+    #[serde(default)]
+    #[schema(deprecated, nullable = false)]
+    entity_id: Option<String>,
+    /// Your name for the user on whose behalf the tool acts.
+    #[serde(default)]
+    #[schema(example = "user-123", nullable = false)]
+    user_id: Option<String>,
+    /// The toolkit's version: `latest`, `00000000_00` (the default) or a released one.
+    #[serde(default)]
+    #[schema(example = "latest", nullable = false)]
+    version: Option<String>,
+    /// Not built yet: answered with 501.
+    #[serde(default)]
+    #[schema(value_type = Option<CustomAuthParams>, nullable = false)]
+    custom_auth_params: Option<Value>,
+    /// Not built yet: answered with 501.
+    #[serde(default)]
+    #[schema(value_type = Option<CustomConnectionData>, nullable = false)]
+    custom_connection_data: Option<Value>,
+    /// The arguments, as the tool's `input_parameters` describe them.
+    #[serde(default)]
+    #[schema(example = json!({ "owner": "octocat", "repo": "Hello-World" }), nullable = false)]
+    arguments: Option<Map<String, Value>>,
+    /// What to do, in words, in place of `arguments`. Not built yet: answered with 501.
+    #[serde(default)]
+    #[schema(nullable = false)]
+    text: Option<String>,
+    /// Taken and without effect: every execution is recorded under its `log_id`.
+    #[serde(default)]
+    #[expect(dead_code, reason = "documented, and without effect here")]
+    allow_tracing: Option<bool>,
+}
+
+/// What came of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExecuteResponse {
+    /// What the tool returned; after a refusal `status_code`, `message` and `http_error`.
+    #[schema(example = json!({ "id": 1_296_269, "full_name": "octocat/Hello-World" }))]
+    data: Map<String, Value>,
+    /// Why it failed; null for a success.
+    #[schema(required = true, example = json!(null))]
+    error: Option<String>,
+    /// Whether the upstream service did what was asked.
+    #[schema(example = true)]
+    successful: bool,
+    /// Only of tools that run in a session; none does yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_info: Option<Value>,
+    /// Names the record of this execution.
+    #[schema(required = false, example = "log_3kT0aXqM9ZbC")]
+    log_id: String,
+}
+
+impl From<ToolResult> for ExecuteResponse {
+    fn from(
+        ToolResult {
+            data,
+            error,
+            log_id,
+        }: ToolResult,
+    ) -> Self {
+        Self {
+            data,
+            successful: error.is_none(),
+            error,
+            session_info: None,
+            log_id: log_id.as_str().to_owned(),
+        }
+    }
+}
+
+/// Execute a tool
+///
+/// Checks the arguments against the tool's schema, adds the credential of the user's connected
+/// account and calls the service. When the service refuses or cannot be reached, the answer is
+/// still 200, with `successful: false` and the reason.
+#[utoipa::path(
+    post, path = "/tools/execute/{tool_slug}", tag = "Tools",
+    security(("ApiKeyAuth" = [])),
+    params(("tool_slug" = String, Path, description = "Slug of the tool", example = "GITHUB_GET_A_REPOSITORY")),
+    request_body(content = Option<ExecuteRequest>, example = json!({
+        "user_id": "user-123", "version": "latest",
+        "arguments": { "owner": "octocat", "repo": "Hello-World" },
+    })),
+    responses((status = 200, description = "The tool was executed, whatever came of it", body = ExecuteResponse)),
+)]
+pub(super) async fn execute_tool(
+    State(app): State<App>,
+    caller: Caller,
+    Path(slug): Path<String>,
+    Json(request): Json<Option<ExecuteRequest>>,
+) -> Result<Json<ExecuteResponse>> {
+    let call = request.unwrap_or_default().into_call()?;
+    let result = executor::execute(&app, &context(caller), &slug, call).await?;
+    Ok(Json(result.into()))
+}
+
+impl ExecuteRequest {
+    fn into_call(self) -> Result<ToolCall> {
+        refuse_given("custom_auth_params", self.custom_auth_params.as_ref())?;
+        refuse_given(
+            "custom_connection_data",
+            self.custom_connection_data.as_ref(),
+        )?;
+        let text = self.text.filter(|text| !text.trim().is_empty());
+        let arguments = match (text, self.arguments) {
+            (Some(_), Some(_)) => {
+                return Err(Error::fields(vec![
+                    "text: give either `text` or `arguments`".into(),
+                ]));
+            }
+            (Some(_), None) => {
+                return Err(Error::NotImplemented("executing a tool from `text`".into()));
+            }
+            (None, arguments) => arguments.unwrap_or_default(),
+        };
+        let account = AccountSelector {
+            account: self
+                .connected_account_id
+                .filter(|id| !id.is_empty())
+                .map(Into::into),
+            user: self
+                .user_id
+                .or(self.entity_id)
+                .filter(|user| !user.is_empty()),
+        };
+        Ok(ToolCall {
+            version: self.version,
+            arguments,
+            account,
+        })
+    }
+}
