@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::blueprint::managed_app;
 use super::config_credentials::{check_custom, check_managed, check_shared, merge};
 use super::mask::mask;
-use super::provider;
 use super::refresh::change_of;
 use super::secrets::{ConfigSecrets, Keyring};
 use crate::app::App;
@@ -162,7 +162,7 @@ pub async fn create(app: &App, project: &ProjectId, new: NewAuthConfig) -> Resul
 
 fn check_can_be_managed(toolkit: &Toolkit) -> Result<()> {
     if toolkit.auth(Scheme::OAuth2).is_some() {
-        return provider::managed_app(toolkit).map(drop);
+        return managed_app(toolkit).map(drop);
     }
     let slug = &toolkit.manifest.slug;
     let schemes: Vec<&str> = toolkit

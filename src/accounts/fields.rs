@@ -79,21 +79,12 @@ pub(super) fn check(
     Ok(checked)
 }
 
-fn read_all(fields: &[Field], scheme: Scheme, mut given: Map<String, Value>) -> Result<Checked> {
+fn read_all(fields: &[Field], scheme: Scheme, given: Map<String, Value>) -> Result<Checked> {
     let mut checked = Checked::default();
-    let mut secrets = fields.iter().filter(|field| field.secret);
-    // Which of two secrets is meant by a customary name nobody can say.
-    let only_secret = secrets
-        .next()
-        .filter(|_| secrets.next().is_none())
-        .map(|field| &field.name);
+    let mut given = own_names(fields, scheme, given);
     for field in fields {
-        let customary: &[&str] = if only_secret == Some(&field.name) {
-            customary_names(scheme)
-        } else {
-            &[]
-        };
-        let value = take(&mut given, field, customary)
+        let value = given
+            .shift_remove(&field.name)
             .filter(|value| !is_blank(value))
             .or_else(|| field.default.clone().map(Value::String));
         let Some(value) = value else {
@@ -112,6 +103,37 @@ fn read_all(fields: &[Field], scheme: Scheme, mut given: Map<String, Value>) -> 
     given.retain(|_, value| !value.is_null());
     checked.values.extend(given);
     Ok(checked)
+}
+
+/// The given values under the fields' own names. Other names that clients use for them do not stay
+/// behind, so that a secret is not kept twice.
+pub(super) fn own_names(
+    fields: &[Field],
+    scheme: Scheme,
+    mut given: Map<String, Value>,
+) -> Map<String, Value> {
+    let mut secrets = fields.iter().filter(|field| field.secret);
+    // Which of two secrets is meant by a customary name nobody can say.
+    let only_secret = secrets
+        .next()
+        .filter(|_| secrets.next().is_none())
+        .map(|field| &field.name);
+    for field in fields {
+        let customary: &[&str] = if only_secret == Some(&field.name) {
+            customary_names(scheme)
+        } else {
+            &[]
+        };
+        let legacy = field.legacy_names.iter().map(String::as_str);
+        let others: Vec<Value> = legacy
+            .chain(customary.iter().copied().filter(|name| *name != field.name))
+            .filter_map(|name| given.shift_remove(name))
+            .collect();
+        if let Some(value) = others.into_iter().next() {
+            given.entry(&field.name).or_insert(value);
+        }
+    }
+    given
 }
 
 /// What is wrong with values that carry the name of any field of the toolkit, under whichever
@@ -139,18 +161,6 @@ pub(super) fn check_names(
         }
     }
     Ok(problems)
-}
-
-/// The value under the field's name or one that older clients send. Old names do not stay behind,
-/// so that a secret is not kept twice.
-fn take(given: &mut Map<String, Value>, field: &Field, customary: &[&str]) -> Option<Value> {
-    let own = given.shift_remove(&field.name);
-    let legacy = field.legacy_names.iter().map(String::as_str);
-    let others: Vec<Value> = legacy
-        .chain(customary.iter().copied())
-        .filter_map(|name| given.shift_remove(name))
-        .collect();
-    own.or_else(|| others.into_iter().next())
 }
 
 /// What clients call the one secret of a scheme when they do not ask for its name.
@@ -195,7 +205,7 @@ fn read(field: &Field, value: Value) -> Result<Result<Value, String>> {
             ))
         })?;
         if !whole.is_match(text) {
-            return Ok(Err(format!("does not look like a {}", field.display_name)));
+            return Ok(Err("does not have the form that is expected".into()));
         }
     }
     Ok(Ok(value))
@@ -229,12 +239,13 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn field(text: serde_json::Value) -> Field {
+    fn field(text: Value) -> Field {
         serde_json::from_value(text).unwrap()
     }
 
-    fn check_json(fields: &[Field], given: serde_json::Value) -> Checked {
-        read_all(fields, Scheme::ApiKey, given.as_object().unwrap().clone()).unwrap()
+    fn check_json(fields: &[Field], given: Value) -> Checked {
+        let given = serde_json::from_value(given).unwrap();
+        read_all(fields, Scheme::ApiKey, given).unwrap()
     }
 
     #[test]

@@ -1,17 +1,23 @@
 //! Connected accounts: how users connect, which account a call takes, and its credentials, opened.
 
 pub mod auth_configs;
+mod blueprint;
 mod config_credentials;
 pub mod connect;
 mod expire;
 mod fields;
+pub mod manage;
 mod mask;
 mod pick;
-mod provider;
 mod refresh;
 mod secrets;
 mod token;
+mod token_endpoint;
+mod view;
+mod word_id;
 
 pub use expire::expire_unfinished;
 pub use pick::{AccountSelector, DEFAULT_USER, find, find_auth_config, pick};
 pub use refresh::{fresh_credentials, refresh_after_unauthorized};
+pub use view::{AccountView, get, list};
+pub use word_id::word_id;

@@ -34,13 +34,11 @@ pub async fn pick(
     toolkit: &str,
     selector: &AccountSelector,
 ) -> Result<Arc<ConnectedAccount>> {
-    match &selector.account {
-        Some(id) => named(app, project, toolkit, id, selector.user.as_deref()).await,
-        None => {
-            let user = selector.user.as_deref().unwrap_or(DEFAULT_USER);
-            newest(app, project, toolkit, user).await
-        }
+    let user = selector.user.as_deref();
+    if let Some(id) = &selector.account {
+        return named(app, project, toolkit, id, user).await;
     }
+    newest(app, project, toolkit, user.unwrap_or(DEFAULT_USER)).await
 }
 
 /// An account by id, from memory where it is known.

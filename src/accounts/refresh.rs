@@ -4,23 +4,26 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 
+use super::blueprint::Blueprint;
 use super::pick::find_auth_config;
-use super::provider;
 use super::secrets::Keyring;
 use super::token;
+use super::token_endpoint;
+use super::view::read;
 use crate::app::App;
 use crate::auth_schemes::Credentials;
 use crate::auth_schemes::oauth2::TokenFailure;
-use crate::error::{CONNECTED_ACCOUNT, Error, Result};
+use crate::error::{Error, Result};
 use crate::scheme::Scheme;
 use crate::storage::changes::Change;
 use crate::storage::connected_accounts::{self, ConnectedAccount, NewCredentials, Status};
 use crate::time::Timestamp;
 
 /// A token with less life left than this is refreshed before it is used.
-const MARGIN: Duration = Duration::from_secs(60);
+const MARGIN: Duration = Duration::from_mins(1);
 
 /// The account's credentials, refreshed first where the access token is about to end.
 ///
@@ -118,10 +121,10 @@ async fn refresh_alone(app: &App, seen: &ConnectedAccount) -> Result<Arc<Connect
     if account.token_generation > seen.token_generation {
         return Ok(Arc::new(account));
     }
-    let keyring = Keyring::of(app, &account.project_id).await?;
-    let values = keyring.open_account(&account)?;
-    match request_tokens(app, &keyring, &account, &values).await? {
-        Ok(tokens) => store(app, &keyring, account, values, tokens).await,
+    let blueprint = Blueprint::load(app, &account.project_id, &account.auth_config_id).await?;
+    let values = blueprint.keyring.open_account(&account)?;
+    match request_tokens(app, &blueprint, &account, &values).await? {
+        Ok(tokens) => store(app, &blueprint, account, values, tokens).await,
         Err(failure) if failure.is_lost_grant() => lose(app, account, &failure).await,
         Err(failure) => Err(Error::Upstream {
             message: format!(
@@ -140,48 +143,38 @@ async fn refresh_alone(app: &App, seen: &ConnectedAccount) -> Result<Arc<Connect
     }
 }
 
-async fn reread(app: &App, account: &ConnectedAccount) -> Result<ConnectedAccount> {
-    let mut session = app.db.read().await?;
-    connected_accounts::find(session.conn(), &account.project_id, &account.id)
-        .await?
-        .ok_or_else(|| Error::not_found(CONNECTED_ACCOUNT, account.id.as_str()))
-}
-
 async fn request_tokens(
     app: &App,
-    keyring: &Keyring,
+    blueprint: &Blueprint,
     account: &ConnectedAccount,
     values: &Map<String, Value>,
 ) -> Result<Result<Map<String, Value>, TokenFailure>> {
-    let config = find_auth_config(app, &account.project_id, &account.auth_config_id).await?;
-    let catalog = app.catalog.current();
-    let toolkit = catalog.toolkit(&account.toolkit)?;
-    let secrets = keyring.open_config(&config)?;
-    let client = provider::client(app, toolkit, &config, &secrets, values)?;
+    let client = blueprint.client(app, values)?;
     let refresh_token = values
         .get("refresh_token")
         .and_then(Value::as_str)
         .ok_or_else(|| Error::invalid(format!("account `{}` has no refresh token", account.id)))?;
-    Ok(client
-        .refresh(refresh_token.to_owned(), &|request| {
-            Box::pin(provider::send(app, request))
-        })
-        .await)
+    let send = |request| -> BoxFuture<'_, _> { Box::pin(token_endpoint::send(app, request)) };
+    Ok(client.refresh(refresh_token.to_owned(), &send).await)
+}
+
+async fn reread(app: &App, account: &ConnectedAccount) -> Result<ConnectedAccount> {
+    read(app, &account.project_id, &account.id).await
 }
 
 /// Keeps the new tokens, unless another writer was first: then its tokens hold.
 async fn store(
     app: &App,
-    keyring: &Keyring,
+    blueprint: &Blueprint,
     account: ConnectedAccount,
     values: Map<String, Value>,
     tokens: Map<String, Value>,
 ) -> Result<Arc<ConnectedAccount>> {
     let now = app.clock.now();
-    let values = token::renewed(values, tokens);
+    let values = token::renewed(values, tokens, &blueprint.auth()?.fields.connection);
     let new = NewCredentials {
         seen_generation: account.token_generation,
-        credentials: keyring.seal_account(&account.id, &values)?,
+        credentials: blueprint.keyring.seal_account(&account.id, &values)?,
         token_expires_at: token::end_of_life(&values, now),
         status: Status::Active,
         connect_by: None,

@@ -69,6 +69,9 @@ pub(super) struct AttemptSecrets {
     /// RFC 7636 section 4.1.
     #[serde(default)]
     pub code_verifier: Option<String>,
+    /// Whether the caller's URL gets the names that `initiate` has always used as well.
+    #[serde(default)]
+    pub camel_case_callback: bool,
 }
 
 /// Opens and seals for one project.

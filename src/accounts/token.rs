@@ -4,34 +4,35 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use crate::catalog::manifest::Field;
 use crate::time::Timestamp;
 
 /// The values with new tokens in place of the old. A response without a refresh token or lifetime
-/// leaves the former ones in force (RFC 6749 section 6).
+/// leaves the former ones in force (RFC 6749 section 6); the user's own fields stay as they are.
 pub(super) fn renewed(
     mut values: Map<String, Value>,
     tokens: Map<String, Value>,
+    declared: &[Field],
 ) -> Map<String, Value> {
-    values.extend(tokens);
+    // What the user gave was checked; a provider may not put something else in its place.
+    let is_given = |name: &str| declared.iter().any(|field| field.name == name);
+    values.extend(tokens.into_iter().filter(|(name, _)| !is_given(name)));
     values
 }
 
-/// The values of a new grant: those of an earlier one are forgotten, the connection's own stay.
-pub(super) fn connected(
-    mut values: Map<String, Value>,
-    tokens: Map<String, Value>,
-) -> Map<String, Value> {
-    for name in [
+/// Whether a value belongs to one grant and means nothing beside the next. `redirectUrl` leads to
+/// the consent that was given.
+pub(super) fn is_of_grant(name: &str) -> bool {
+    let names = [
         "access_token",
         "refresh_token",
+        "id_token",
         "expires_in",
         "scope",
-        "id_token",
-    ] {
-        values.shift_remove(name);
-    }
-    values.extend(tokens);
-    values
+        "token_type",
+        "redirectUrl",
+    ];
+    names.contains(&name)
 }
 
 /// When the access token ends, if the provider said how long it lives.
@@ -60,6 +61,7 @@ mod tests {
         let renewed = renewed(
             old.as_object().unwrap().clone(),
             new.as_object().unwrap().clone(),
+            &[],
         );
         let expected =
             json!({ "access_token": "b", "refresh_token": "r", "expires_in": 60, "team": "T" });

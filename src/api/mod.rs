@@ -4,6 +4,7 @@
 pub mod auth;
 mod auth_configs;
 mod connect;
+mod connected_accounts;
 mod execute;
 pub mod extract;
 mod failure;
@@ -34,6 +35,7 @@ pub(crate) fn api_routes() -> OpenApiRouter<App> {
         .merge(tools::routes())
         .merge(execute::routes())
         .merge(auth_configs::routes())
+        .merge(connected_accounts::routes())
 }
 
 /// The whole server.

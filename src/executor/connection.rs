@@ -46,6 +46,15 @@ impl Connection {
         })
     }
 
+    /// With credentials that belong to no account yet.
+    pub(super) fn of_credentials(toolkit: &Arc<Toolkit>, credentials: Credentials) -> Self {
+        Self {
+            toolkit: Arc::clone(toolkit),
+            account: None,
+            credentials,
+        }
+    }
+
     /// After the upstream answered 401: takes refreshed credentials, and says whether there are
     /// any.
     ///

@@ -5,12 +5,14 @@
 
 mod arguments;
 mod connection;
+mod identity;
 mod proxy;
 mod recording;
 mod redact;
 mod request;
 mod response;
 
+pub use identity::try_credentials;
 pub use proxy::{ProxyCall, ProxyReply, proxy};
 
 use std::sync::Arc;

@@ -9,17 +9,17 @@ use crate::error::Result;
 use crate::storage::connection_attempts;
 use crate::storage::jobs::{self, Job};
 
-const PURGE_EVERY: Duration = Duration::from_secs(60 * 60);
+const PURGE_EVERY: Duration = Duration::from_hours(1);
 /// Used and expired attempts stay this long, so that a person who comes late is told so.
-const ATTEMPTS_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+const ATTEMPTS_KEPT: Duration = Duration::from_hours(24);
 /// Dead jobs stay this long, so that an operator can look at them.
-const DEAD_JOBS_KEPT: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+const DEAD_JOBS_KEPT: Duration = Duration::from_hours(14 * 24);
 
 pub(super) async fn execute(app: &App, job: &Job) -> Result<Outcome> {
     match job {
         Job::ExpireConnection { project, account } => {
-            accounts::expire_unfinished(app, project, account).await?;
-            Ok(Outcome::Done)
+            let again = accounts::expire_unfinished(app, project, account).await?;
+            Ok(again.map_or(Outcome::Done, Outcome::Again))
         }
         Job::Purge => purge(app).await,
     }

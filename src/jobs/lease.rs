@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::ids::JobId;
 use crate::storage::jobs::{self, QueuedJob};
 
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 const RENEW_EVERY: Duration = Duration::from_secs(20);
 
 /// Takes the longest due job.

@@ -97,9 +97,10 @@ async fn run_one(app: &App, holder: &str) -> Result<bool> {
         Ok(job) => lease::keep_while(app, &queued.id, holder, attempt(app, &job)).await,
         Err(cause) => Some(Err(Error::internal(format!("no such job: {cause}")))),
     };
-    match outcome {
-        Some(outcome) => settle(app, holder, &queued, outcome).await?,
-        None => tracing::warn!(job.id = %queued.id, "another worker took the job over"),
+    if let Some(outcome) = outcome {
+        settle(app, holder, &queued, outcome).await?;
+    } else {
+        tracing::warn!(job.id = %queued.id, "another worker took the job over");
     }
     Ok(true)
 }

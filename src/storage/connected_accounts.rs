@@ -17,6 +17,11 @@ const NEWEST_ACTIVE: Statement = Statement::both(
        AND a.status = 'ACTIVE' AND a.enabled AND c.enabled
      ORDER BY a.created_at DESC, a.id DESC LIMIT 1",
 );
+const FIND_BY_ALIAS: Statement = Statement::both(
+    "connected_accounts.find_by_alias",
+    "SELECT * FROM connected_accounts
+     WHERE project_id = $1 AND user_id = $2 AND toolkit = $3 AND alias = $4 LIMIT 1",
+);
 const OF_AUTH_CONFIG: Statement = Statement::both(
     "connected_accounts.of_auth_config",
     "SELECT * FROM connected_accounts WHERE project_id = $1 AND auth_config_id = $2",
@@ -62,6 +67,7 @@ const DELETE_OF_AUTH_CONFIG: Statement = Statement::both(
 pub(super) const STATEMENTS: &[Statement] = &[
     FIND,
     NEWEST_ACTIVE,
+    FIND_BY_ALIAS,
     OF_AUTH_CONFIG,
     INSERT,
     SET_ENABLED,
@@ -186,6 +192,8 @@ pub struct AccountFilter {
     pub auth_configs: Vec<String>,
     /// Accounts.
     pub accounts: Vec<String>,
+    /// Lets nothing through: what was asked for does not exist here.
+    pub nothing: bool,
 }
 
 impl AccountFilter {
@@ -196,6 +204,7 @@ impl AccountFilter {
             users,
             auth_configs,
             accounts,
+            nothing,
         } = self;
         let mut filter = Filter::of_project(project);
         filter.and_in("toolkit", toolkits);
@@ -206,6 +215,9 @@ impl AccountFilter {
         filter.and_in("user_id", users);
         filter.and_in("auth_config_id", auth_configs);
         filter.and_in("id", accounts);
+        if *nothing {
+            filter.and("1 = 0", []);
+        }
         filter
     }
 }
@@ -254,6 +266,19 @@ pub async fn newest_active(
     let sql = NEWEST_ACTIVE.on(&conn);
     Ok(on!(conn, c => sqlx::query_as(sql)
         .bind(project).bind(user).bind(toolkit).fetch_optional(c).await)?)
+}
+
+/// The account of a user and toolkit with this alias.
+pub async fn find_by_alias(
+    conn: Conn<'_>,
+    project: &ProjectId,
+    user: &str,
+    toolkit: &str,
+    alias: &str,
+) -> Result<Option<ConnectedAccount>> {
+    let sql = FIND_BY_ALIAS.on(&conn);
+    Ok(on!(conn, c => sqlx::query_as(sql)
+        .bind(project).bind(user).bind(toolkit).bind(alias).fetch_optional(c).await)?)
 }
 
 /// Every account of an auth config.

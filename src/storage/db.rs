@@ -331,7 +331,6 @@ impl Tx {
 pub(super) enum Arg {
     Text(String),
     Bool(bool),
-    Time(crate::time::Timestamp),
     Int(i64),
 }
 
@@ -421,7 +420,6 @@ macro_rules! bind_all {
             query = match arg {
                 $crate::storage::db::Arg::Text(value) => query.bind(value),
                 $crate::storage::db::Arg::Bool(value) => query.bind(value),
-                $crate::storage::db::Arg::Time(value) => query.bind(value),
                 $crate::storage::db::Arg::Int(value) => query.bind(value),
             };
         }

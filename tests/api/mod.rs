@@ -1,6 +1,7 @@
 //! One file an area, under the same name as in `src/api`.
 
 mod auth_configs;
+mod connect;
 mod execute;
 mod jobs;
 mod manners;

@@ -1,16 +1,23 @@
-//! Takes a user back from an OAuth provider.
+//! Finishes an OAuth connection when the user's browser comes back from the provider (RFC 6749
+//! section 4.1.2).
 
+use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 
 use super::Finish;
+use crate::accounts::blueprint::Blueprint;
 use crate::accounts::refresh::change_of;
-use crate::accounts::secrets::Keyring;
-use crate::accounts::{find_auth_config, provider, token};
+use crate::accounts::view::read;
+use crate::accounts::{token, token_endpoint};
 use crate::app::App;
 use crate::auth_schemes::oauth2::{TokenFailure, presentable};
 use crate::error::{Error, Result};
+use crate::ids::AccountId;
 use crate::storage::connected_accounts::{self, ConnectedAccount, NewCredentials, Status};
 use crate::storage::connection_attempts::{self, AttemptKind, ConnectionAttempt};
+
+/// How often new tokens are tried to be stored beside other writers.
+const STORE_ATTEMPTS: usize = 5;
 
 /// What the provider sent the browser back with (RFC 6749 sections 4.1.2 and 4.1.2.1).
 #[derive(Clone)]
@@ -36,133 +43,162 @@ impl std::fmt::Debug for Verdict {
     }
 }
 
-/// Ends an OAuth round trip: the attempt that `state` names is used up, then the code is exchanged.
+/// Ends an OAuth round trip: the attempt that `state` names is used up, whatever comes of it, then
+/// the code is exchanged and the account activated, or ended with the provider's reason.
 ///
 /// # Errors
-/// [`Error::Invalid`] when the state is not ours, over, or used; what fails after that is a
-/// [`Finish`] with its reason.
+/// [`Error::Invalid`] when the state is not ours, over, or used already.
 pub async fn complete_oauth(app: &App, state: &str, verdict: Verdict) -> Result<Finish> {
-    let (attempt, account) = take_attempt(app, state).await?;
-    let catalog = app.catalog.current();
-    let toolkit = catalog.toolkit(&account.toolkit)?;
+    let attempt = consume(app, state).await?;
+    // The browser may go away, but a code that was exchanged must not be lost.
+    let task = {
+        let app = app.clone();
+        async move { complete(&app, attempt, verdict).await }
+    };
+    app.tasks
+        .spawn(task)
+        .await
+        .map_err(|cause| Error::internal(format!("a connection was cut off: {cause}")))?
+}
+
+fn unusable_state() -> Error {
+    Error::invalid_with_fix(
+        "this sign-in is over, was used already, or was not begun here",
+        "Go back to where you began and connect again.",
+    )
+}
+
+async fn consume(app: &App, state: &str) -> Result<ConnectionAttempt> {
+    let now = app.clock.now();
+    let (project, id) = app
+        .state_signer
+        .read(state, now)
+        .ok_or_else(unusable_state)?;
+    let mut tx = app.db.begin().await?;
+    let attempt = connection_attempts::find(tx.conn(), &project, &id)
+        .await?
+        .filter(|attempt| attempt.kind == AttemptKind::OAuth)
+        .ok_or_else(unusable_state)?;
+    if !connection_attempts::consume(tx.conn(), &project, &id, now).await? {
+        return Err(unusable_state());
+    }
+    tx.commit().await?;
+    Ok(attempt)
+}
+
+async fn complete(app: &App, attempt: ConnectionAttempt, verdict: Verdict) -> Result<Finish> {
+    let (project, id) = (&attempt.project_id, &attempt.account_id);
+    let account = read(app, project, id).await.map_err(|_| unusable_state())?;
+    let blueprint = Blueprint::load(app, project, &account.auth_config_id).await?;
     let outcome = match verdict {
         Verdict::Refused { error, description } => Err(refusal(&error, description.as_deref())),
-        Verdict::Code(code) => exchange(app, &attempt, &account, code).await?,
+        Verdict::Code(code) => exchange(app, &blueprint, &account, &attempt, code).await?,
     };
     let failure = match outcome {
-        Ok(tokens) => activate(app, &account, tokens).await?,
+        Ok(tokens) => {
+            activate(app, &blueprint, id, tokens).await?;
+            None
+        }
         Err(reason) => {
             fail(app, &account, &reason).await?;
             Some(reason)
         }
     };
+    let remembered = blueprint.keyring.open_attempt(&attempt)?;
     Ok(Finish {
         account: account.id,
-        toolkit: toolkit.manifest.name.clone(),
+        toolkit: account.toolkit,
+        toolkit_name: blueprint.toolkit.manifest.name.clone(),
         failure,
         callback_url: attempt.callback_url,
+        camel_case: remembered.camel_case_callback,
     })
-}
-
-/// Uses the attempt up, which works for one caller alone.
-async fn take_attempt(app: &App, state: &str) -> Result<(ConnectionAttempt, ConnectedAccount)> {
-    let unknown = || {
-        Error::invalid_with_fix(
-            "this sign-in is not known here, is over, or was used already",
-            "Go back to where you came from and connect again.",
-        )
-    };
-    let now = app.clock.now();
-    let (project, id) = app.state_signer.read(state, now).ok_or_else(unknown)?;
-    let mut tx = app.db.begin().await?;
-    let attempt = connection_attempts::find(tx.conn(), &project, &id)
-        .await?
-        .filter(|attempt| attempt.kind == AttemptKind::OAuth)
-        .ok_or_else(unknown)?;
-    if !connection_attempts::consume(tx.conn(), &project, &id, now).await? {
-        return Err(unknown());
-    }
-    let account = connected_accounts::find(tx.conn(), &project, &attempt.account_id)
-        .await?
-        .ok_or_else(unknown)?;
-    tx.commit().await?;
-    Ok((attempt, account))
 }
 
 fn refusal(error: &str, description: Option<&str>) -> String {
     let error = presentable(error);
-    match description {
+    match description.map(presentable) {
+        Some(description) => format!("the provider answered {error}: {description}"),
         None => format!("the provider answered {error}"),
-        Some(description) => format!(
-            "the provider answered {error}: {}",
-            presentable(description)
-        ),
     }
 }
 
-/// The tokens, or why there are none.
 async fn exchange(
     app: &App,
-    attempt: &ConnectionAttempt,
+    blueprint: &Blueprint,
     account: &ConnectedAccount,
+    attempt: &ConnectionAttempt,
     code: String,
 ) -> Result<Result<Map<String, Value>, String>> {
-    let keyring = Keyring::of(app, &account.project_id).await?;
-    let config = find_auth_config(app, &account.project_id, &account.auth_config_id).await?;
-    let catalog = app.catalog.current();
-    let toolkit = catalog.toolkit(&account.toolkit)?;
-    let secrets = keyring.open_config(&config)?;
-    let values = keyring.open_account(account)?;
-    let client = provider::client(app, toolkit, &config, &secrets, &values)?;
-    let remembered = keyring.open_attempt(attempt)?;
-    let tokens = client
-        .exchange(code, remembered.code_verifier, &|request| {
-            Box::pin(provider::send(app, request))
-        })
-        .await;
-    Ok(tokens.map_err(|failure| format!("no token was given: {}", TokenFailure::reason(&failure))))
+    let values = blueprint.keyring.open_account(account)?;
+    let verifier = blueprint.keyring.open_attempt(attempt)?.code_verifier;
+    let client = match blueprint.client(app, &values) {
+        Ok(client) => client,
+        // The auth config was changed meanwhile and works no longer.
+        Err(error) => return Ok(Err(error.to_string())),
+    };
+    let send = |request| -> BoxFuture<'_, _> { Box::pin(token_endpoint::send(app, request)) };
+    match client.exchange(code, verifier, &send).await {
+        Ok(tokens) => Ok(Ok(tokens)),
+        Err(failure) => {
+            if let TokenFailure::NoAnswer(error) = &failure {
+                tracing::warn!(account.id = %account.id, %error, "the code was not exchanged");
+            }
+            Ok(Err(format!(
+                "the code could not be exchanged: {}",
+                failure.reason()
+            )))
+        }
+    }
 }
 
-/// Stores the tokens. An account that another attempt finished meanwhile stays as that one left it.
+/// Keeps the tokens. Two windows may finish at once; the later grant is as good as the other.
 async fn activate(
     app: &App,
-    account: &ConnectedAccount,
+    blueprint: &Blueprint,
+    id: &AccountId,
     tokens: Map<String, Value>,
-) -> Result<Option<String>> {
-    let keyring = Keyring::of(app, &account.project_id).await?;
-    let now = app.clock.now();
-    let values = token::connected(keyring.open_account(account)?, tokens);
-    let new = NewCredentials {
-        seen_generation: account.token_generation,
-        credentials: keyring.seal_account(&account.id, &values)?,
-        token_expires_at: token::end_of_life(&values, now),
-        status: Status::Active,
-        connect_by: None,
-    };
-    let (project, id) = (&account.project_id, &account.id);
-    let mut tx = app.db.begin().await?;
-    if !connected_accounts::store_credentials(tx.conn(), project, id, &new, now).await? {
-        return Ok(Some(
-            "the account changed while it was being connected".into(),
-        ));
+) -> Result<()> {
+    let (keyring, project) = (&blueprint.keyring, &blueprint.config.project_id);
+    let declared = &blueprint.auth()?.fields.connection;
+    for _ in 0..STORE_ATTEMPTS {
+        let account = read(app, project, id).await.map_err(|_| unusable_state())?;
+        let now = app.clock.now();
+        let mut values = keyring.open_account(&account)?;
+        // Nothing of an earlier grant stays behind: a new one may come without a refresh token.
+        values.retain(|name, _| !token::is_of_grant(name));
+        let values = token::renewed(values, tokens.clone(), declared);
+        let new = NewCredentials {
+            seen_generation: account.token_generation,
+            credentials: keyring.seal_account(id, &values)?,
+            token_expires_at: token::end_of_life(&values, now),
+            status: Status::Active,
+            connect_by: None,
+        };
+        let mut tx = app.db.begin().await?;
+        if connected_accounts::store_credentials(tx.conn(), project, id, &new, now).await? {
+            connection_attempts::close(tx.conn(), project, id, now).await?;
+            tx.changed(change_of(&account));
+            return tx.commit().await;
+        }
     }
-    connection_attempts::close(tx.conn(), project, id, now).await?;
-    tx.changed(change_of(account));
-    tx.commit().await?;
-    Ok(None)
+    Err(Error::internal("an account is written by too many at once"))
 }
 
-/// Notes the failure of a connection that never worked; one that works keeps working.
+/// Ends an unfinished connection with a reason. An account that worked before the user was asked
+/// again goes on as it was.
 async fn fail(app: &App, account: &ConnectedAccount, reason: &str) -> Result<()> {
-    if account.status == Status::Active {
+    if !account.status.is_unfinished() {
         return Ok(());
     }
-    let now = app.clock.now();
-    let (project, id) = (&account.project_id, &account.id);
+    let (project, id, now) = (&account.project_id, &account.id, app.clock.now());
     let mut tx = app.db.begin().await?;
     let seen = account.token_generation;
-    connected_accounts::fail(tx.conn(), project, id, seen, (Status::Failed, reason), now).await?;
-    connection_attempts::close(tx.conn(), project, id, now).await?;
-    tx.changed(change_of(account));
-    tx.commit().await
+    let outcome = (Status::Failed, reason);
+    if connected_accounts::fail(tx.conn(), project, id, seen, outcome, now).await? {
+        connection_attempts::close(tx.conn(), project, id, now).await?;
+        tx.changed(change_of(account));
+        tx.commit().await?;
+    }
+    Ok(())
 }

@@ -1,18 +1,19 @@
-//! Connecting an account: the round trip to an OAuth provider, and the hosted link.
+//! Connecting an account: with credentials in hand, by the round trip to an OAuth provider, or on
+//! the hosted page.
 
+mod attempt;
 mod complete;
 mod finish;
+mod initiate;
 mod link;
-mod oauth;
+mod prepare;
 
 pub use complete::{Verdict, complete_oauth};
 pub use finish::Finish;
-pub use link::{
-    Link, LinkField, LinkPage, Submitted, make_link, open_link, start_link, submit_link,
-};
-pub use oauth::begin_oauth;
+pub use initiate::{Begun, MadeLink, NewLink, initiate, link};
+pub use link::{LinkField, LinkPage, LinkStep, open_link, submit_link};
+pub use prepare::{NewConnection, Prepared, prepare};
 
-use std::time::Duration;
-
-/// How long a user may take to finish a connection.
-pub const CONNECT_WITHIN: Duration = Duration::from_secs(10 * 60);
+pub(super) use attempt::{Journey, TIME_TO_CONNECT, at_provider, by_link};
+pub(super) use initiate::alias_taken;
+pub(super) use prepare::{check_names, credentials_only};

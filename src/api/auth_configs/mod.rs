@@ -58,7 +58,7 @@ async fn create_auth_config(
     caller: Caller,
     Json(body): Json<CreateAuthConfigBody>,
 ) -> Result<(StatusCode, Json<CreatedAuthConfig>)> {
-    let request = body.into_request(caller.key.id.as_str().to_owned())?;
+    let request = body.into_request(caller.key.id.as_str())?;
     let config = auth_configs::create(&app, &caller.project, request).await?;
     Ok((StatusCode::CREATED, Json(config.into())))
 }

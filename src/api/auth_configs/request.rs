@@ -28,7 +28,6 @@ enum ScopeList {
 /// What the scheme asks for once an auth config: for OAUTH2 `client_id`, `client_secret` and
 /// perhaps `oauth_redirect_uri`; further names are those of the toolkit's own fields.
 #[derive(Debug, Serialize, ToSchema)]
-#[expect(dead_code, reason = "describes an object that is read as JSON")]
 #[schema(as = AuthConfigCredentials)]
 struct Credentials {
     /// What a connection asks for, in place of the toolkit's default scopes.
@@ -148,7 +147,7 @@ impl CreateAuthConfigBody {
     ///
     /// # Errors
     /// [`Error::NotImplemented`] for a proxy.
-    pub(super) fn into_request(self, created_by: String) -> Result<NewAuthConfig> {
+    pub(super) fn into_request(self, created_by: &str) -> Result<NewAuthConfig> {
         let Self {
             toolkit,
             auth_config,
@@ -160,7 +159,7 @@ impl CreateAuthConfigBody {
             shared_credentials: shared.unwrap_or_default(),
             tools,
             enabled_for_tool_router: router,
-            created_by: created_by.clone(),
+            created_by: created_by.to_owned(),
         };
         Ok(match auth_config {
             None => {

@@ -14,16 +14,22 @@ use crate::error::{Error, Result};
 
 const STYLE: &str = include_str!("../../../templates/connect.css");
 
-/// Nothing but this page's own style and pictures. There is no `form-action`: browsers apply it to
-/// every redirect after the form as well, and those lead to any provider and any caller.
-static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
+/// Nothing but this page's own style and pictures.
+static POLICY: LazyLock<String> = LazyLock::new(|| {
     let style = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
-    let policy = format!(
+    format!(
         "default-src 'none'; style-src 'sha256-{style}'; img-src https: http: data:; \
          base-uri 'none'; frame-ancestors 'none'"
-    );
-    HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+    )
 });
+
+/// With the places to which a form may lead. Browsers apply `form-action` to every redirect after
+/// the form as well, so the provider and the caller are named; where the provider's host depends
+/// on what is filled in, any web site.
+fn policy(targets: Option<&[String]>) -> String {
+    let targets = targets.map_or_else(|| "https: http:".to_owned(), |targets| targets.join(" "));
+    format!("{}; form-action 'self' {targets}", *POLICY)
+}
 
 #[derive(Template)]
 #[template(path = "connect_form.html")]
@@ -49,7 +55,8 @@ pub(super) fn form(link: &LinkPage) -> Result<Response> {
     } else {
         StatusCode::OK
     };
-    render(status, &Form { style: STYLE, link })
+    let targets = policy(link.targets.as_deref());
+    render(status, &targets, &Form { style: STYLE, link })
 }
 
 /// On to another site.
@@ -70,12 +77,12 @@ pub(super) fn finished(finish: &Finish) -> Response {
     let page = match &finish.failure {
         None => message(
             StatusCode::OK,
-            &format!("{} is connected", finish.toolkit),
+            &format!("{} is connected", finish.toolkit_name),
             "You can close this window and go back to where you came from.",
         ),
         Some(reason) => message(
             StatusCode::BAD_REQUEST,
-            &format!("{} was not connected", finish.toolkit),
+            &format!("{} was not connected", finish.toolkit_name),
             &format!("{reason}. Go back to where you came from to try again."),
         ),
     };
@@ -101,6 +108,7 @@ fn message(status: StatusCode, title: &str, text: &str) -> Result<Response> {
     let is_good = status.is_success();
     render(
         status,
+        &policy(Some(&[])),
         &Message {
             style: STYLE,
             title,
@@ -110,16 +118,21 @@ fn message(status: StatusCode, title: &str, text: &str) -> Result<Response> {
     )
 }
 
-fn render(status: StatusCode, page: &impl Template) -> Result<Response> {
+fn render(status: StatusCode, policy: &str, page: &impl Template) -> Result<Response> {
     let html = page
         .render()
         .map_err(|cause| Error::internal(format!("a page cannot be made: {cause}")))?;
-    Ok(protect((status, Html(html)).into_response()))
+    let policy = HeaderValue::from_str(policy)
+        .map_err(|_| Error::internal("a page's policy is no header value"))?;
+    let mut response = protect((status, Html(html)).into_response());
+    response
+        .headers_mut()
+        .insert(header::CONTENT_SECURITY_POLICY, policy);
+    Ok(response)
 }
 
 fn protect(mut response: Response) -> Response {
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY.clone());
     let fixed: [(HeaderName, &'static str); 4] = [
         (header::CACHE_CONTROL, "no-store"),
         (header::REFERRER_POLICY, "no-referrer"),

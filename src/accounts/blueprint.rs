@@ -1,0 +1,173 @@
+//! An auth config with all it takes to connect an account by it: secrets, toolkit, OAuth client.
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::fields::{self, Checked};
+use super::pick::find_auth_config;
+use super::secrets::{ConfigSecrets, Keyring};
+use crate::app::App;
+use crate::auth_schemes::oauth2::{ClientApp, OAuthClient};
+use crate::catalog::Toolkit;
+use crate::catalog::manifest::AuthManifest;
+use crate::config::OAuthApp;
+use crate::error::{Error, Result};
+use crate::ids::{AuthConfigId, ProjectId};
+use crate::storage::auth_configs::AuthConfig;
+
+const CALLBACK_PATH: &str = "/api/v3/toolkits/auth/callback";
+
+/// An auth config, opened, and its toolkit.
+pub(super) struct Blueprint {
+    pub(super) config: Arc<AuthConfig>,
+    pub(super) secrets: ConfigSecrets,
+    pub(super) toolkit: Arc<Toolkit>,
+    pub(super) keyring: Keyring,
+}
+
+impl Blueprint {
+    /// The blueprint of an auth config.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the auth config or its toolkit is not there.
+    pub(super) async fn load(app: &App, project: &ProjectId, id: &AuthConfigId) -> Result<Self> {
+        let config = find_auth_config(app, project, id).await?;
+        let keyring = Keyring::of(app, project).await?;
+        let secrets = keyring.open_config(&config)?;
+        let toolkit = Arc::clone(app.catalog.current().toolkit(&config.toolkit)?);
+        Ok(Self {
+            config,
+            secrets,
+            toolkit,
+            keyring,
+        })
+    }
+
+    /// The toolkit's block for the config's scheme.
+    ///
+    /// # Errors
+    /// When the toolkit no longer has the scheme.
+    pub(super) fn auth(&self) -> Result<&AuthManifest> {
+        let scheme = self.config.scheme;
+        self.toolkit.auth(scheme).ok_or_else(|| {
+            let slug = &self.config.toolkit;
+            Error::invalid(format!("toolkit `{slug}` cannot be connected by {scheme}"))
+        })
+    }
+
+    /// Reads what a connection is given, over what it inherits from the config.
+    ///
+    /// # Errors
+    /// When the toolkit no longer has the scheme.
+    pub(super) fn check(&self, given: Map<String, Value>) -> Result<Checked> {
+        let declared = &self.auth()?.fields.connection;
+        let mut checked = fields::check(&self.toolkit, declared, self.config.scheme, given)?;
+        let inherited = self.secrets.inherited();
+        checked.missing.retain(|name| !inherited.contains_key(name));
+        Ok(checked)
+    }
+
+    /// The given values under the fields' own names, whatever names a client sent them by.
+    ///
+    /// # Errors
+    /// When the toolkit no longer has the scheme.
+    pub(super) fn take_own_names(&self, given: Map<String, Value>) -> Result<Map<String, Value>> {
+        Ok(fields::own_names(
+            &self.auth()?.fields.connection,
+            self.config.scheme,
+            given,
+        ))
+    }
+
+    /// The OAuth client for a connection that has `values`.
+    ///
+    /// # Errors
+    /// When the config is managed and the operator's app is gone, or a URL cannot be made.
+    pub(super) fn client(&self, app: &App, values: &Map<String, Value>) -> Result<OAuthClient<'_>> {
+        let redirect_uri = self.redirect_uri(app)?;
+        let client_app = if self.config.managed {
+            let OAuthApp {
+                client_id,
+                client_secret,
+            } = managed_app(&self.toolkit)?.clone();
+            ClientApp {
+                client_id,
+                client_secret: Some(client_secret),
+                redirect_uri,
+            }
+        } else {
+            let client_id = self.secrets.text("client_id").ok_or_else(|| {
+                Error::invalid(format!("auth config `{}` has no client_id", self.config.id))
+            })?;
+            let client_secret = self.secrets.text("client_secret").map(SecretString::from);
+            ClientApp {
+                client_id: client_id.to_owned(),
+                client_secret,
+                redirect_uri,
+            }
+        };
+        let mut all = self.secrets.inherited();
+        all.extend(values.clone());
+        OAuthClient::new(self.auth()?, &client_app, &all)
+    }
+
+    /// Where the provider sends the browser back to: here, unless the config says otherwise.
+    ///
+    /// # Errors
+    /// When it is no URL.
+    pub(super) fn redirect_uri(&self, app: &App) -> Result<Url> {
+        let text = match self.secrets.text("oauth_redirect_uri") {
+            Some(own) => own.to_owned(),
+            None => format!("{}{CALLBACK_PATH}", app.config.public_base()),
+        };
+        Url::parse(&text).map_err(|_| Error::invalid("`oauth_redirect_uri` is not an absolute URL"))
+    }
+
+    /// What a connection asks for: the config's own scopes, else those of the tools it was made
+    /// for, else the toolkit's.
+    pub(super) fn scopes(&self, app: &App, auth: &AuthManifest) -> Vec<String> {
+        let own = self.secrets.list("scopes");
+        if !own.is_empty() {
+            return own;
+        }
+        let catalog = app.catalog.current();
+        let mut needed: Vec<String> = Vec::new();
+        for slug in self.config.tools_for_account_creation.iter().flatten() {
+            let scopes = catalog
+                .tool(slug, None)
+                .map(|tool| tool.manifest.scopes.clone());
+            for scope in scopes.unwrap_or_default() {
+                if !needed.contains(&scope) {
+                    needed.push(scope);
+                }
+            }
+        }
+        if needed.is_empty() {
+            auth.scopes.default.clone()
+        } else {
+            needed
+        }
+    }
+}
+
+/// The operator's own OAuth app for a toolkit.
+///
+/// # Errors
+/// [`Error::Invalid`] that says how to set one.
+pub(super) fn managed_app(toolkit: &Toolkit) -> Result<&OAuthApp> {
+    toolkit.managed_app.as_ref().ok_or_else(|| {
+        let slug = &toolkit.manifest.slug;
+        let name = slug.to_ascii_uppercase();
+        Error::invalid_with_fix(
+            format!("this server has no managed OAuth app for `{slug}`"),
+            format!(
+                "Create the auth config with `type: use_custom_auth` and credentials of your own, \
+                 or let the server's operator set TENON_OAUTH_CLIENT_ID_{name} and \
+                 TENON_OAUTH_CLIENT_SECRET_{name}."
+            ),
+        )
+    })
+}

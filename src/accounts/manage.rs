@@ -1,0 +1,258 @@
+//! Changes to accounts that exist: disable, rename, give new credentials, ask the user again,
+//! remove.
+
+use serde_json::{Map, Value};
+
+use super::blueprint::Blueprint;
+use super::config_credentials::merge;
+use super::connect::{
+    Journey, TIME_TO_CONNECT, alias_taken, at_provider, by_link, check_names, credentials_only,
+};
+use super::fields::missing_error;
+use super::refresh::{change_of, refresh};
+use super::view::read;
+use crate::app::App;
+use crate::error::{CONNECTED_ACCOUNT, Error, Result};
+use crate::ids::{AccountId, ProjectId};
+use crate::scheme::Scheme;
+use crate::storage::connected_accounts::{self, ConnectedAccount, NewCredentials, Status};
+use crate::storage::connection_attempts;
+use crate::storage::jobs::{self, Job};
+
+/// A change of an account; what is absent stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct AccountUpdate {
+    /// Another name; an empty one removes it.
+    pub alias: Option<String>,
+    /// The scheme that the caller takes the account for, and single values; null removes one.
+    pub credentials: Option<(Scheme, Map<String, Value>)>,
+}
+
+/// What came of a refresh.
+#[derive(Debug)]
+pub struct Refreshed {
+    /// The account as it stands now.
+    pub account: ConnectedAccount,
+    /// Where the user must go, when only the user can help.
+    pub redirect_url: Option<String>,
+}
+
+fn not_found(id: &AccountId) -> Error {
+    Error::not_found(CONNECTED_ACCOUNT, id.as_str())
+}
+
+/// Enables or disables an account; a disabled one is kept and not used.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn set_enabled(
+    app: &App,
+    project: &ProjectId,
+    id: &AccountId,
+    enabled: bool,
+) -> Result<()> {
+    let mut tx = app.db.begin().await?;
+    let account = connected_accounts::find(tx.conn(), project, id)
+        .await?
+        .ok_or_else(|| not_found(id))?;
+    connected_accounts::set_enabled(tx.conn(), project, id, enabled, app.clock.now()).await?;
+    tx.changed(change_of(&account));
+    tx.commit().await
+}
+
+/// Removes an account and its credentials for good.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn delete(app: &App, project: &ProjectId, id: &AccountId) -> Result<()> {
+    let mut tx = app.db.begin().await?;
+    let account = connected_accounts::find(tx.conn(), project, id)
+        .await?
+        .ok_or_else(|| not_found(id))?;
+    connected_accounts::delete(tx.conn(), project, id).await?;
+    tx.changed(change_of(&account));
+    tx.commit().await
+}
+
+/// Renames an account, or replaces some of its credentials.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::Conflict`] when the user has the alias already;
+/// [`Error::Invalid`] when a value is wrong, or the account is connected by OAuth: its tokens come
+/// from the provider.
+pub async fn update(
+    app: &App,
+    project: &ProjectId,
+    id: &AccountId,
+    update: AccountUpdate,
+) -> Result<ConnectedAccount> {
+    let AccountUpdate { alias, credentials } = update;
+    let account = read(app, project, id).await?;
+    if let Some((scheme, values)) = credentials {
+        replace_credentials(app, &account, scheme, values).await?;
+    }
+    if let Some(alias) = alias {
+        rename(app, &account, &alias).await?;
+    }
+    read(app, project, id).await
+}
+
+async fn replace_credentials(
+    app: &App,
+    account: &ConnectedAccount,
+    scheme: Scheme,
+    values: Map<String, Value>,
+) -> Result<()> {
+    const PATH: &str = "connection.state.val";
+    if scheme != account.scheme {
+        let own = account.scheme;
+        return Err(Error::invalid(format!(
+            "account `{}` is connected by {own}",
+            account.id
+        )));
+    }
+    if scheme == Scheme::OAuth2 {
+        return Err(Error::invalid_with_fix(
+            "the tokens of an OAuth account come from the provider",
+            format!(
+                "Let the user consent again: POST /connected_accounts/{}/refresh.",
+                account.id
+            ),
+        ));
+    }
+    let (project, id) = (&account.project_id, &account.id);
+    let blueprint = Blueprint::load(app, project, &account.auth_config_id).await?;
+    let old = credentials_only(blueprint.keyring.open_account(account)?);
+    let values = blueprint.take_own_names(credentials_only(values))?;
+    let (values, missing) = blueprint.check(merge(old, values))?.valid(PATH)?;
+    if !missing.is_empty() {
+        return Err(missing_error(PATH, &missing));
+    }
+    let new = NewCredentials {
+        seen_generation: account.token_generation,
+        credentials: blueprint.keyring.seal_account(id, &values)?,
+        token_expires_at: None,
+        status: Status::Active,
+        connect_by: None,
+    };
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    if !connected_accounts::store_credentials(tx.conn(), project, id, &new, now).await? {
+        return Err(Error::Conflict(
+            "the account was changed by another request".into(),
+        ));
+    }
+    connection_attempts::close(tx.conn(), project, id, now).await?;
+    tx.changed(change_of(account));
+    tx.commit().await
+}
+
+async fn rename(app: &App, account: &ConnectedAccount, alias: &str) -> Result<()> {
+    let alias = Some(alias).filter(|alias| !alias.is_empty());
+    check_names(&account.user_id, alias)?;
+    let (project, id) = (&account.project_id, &account.id);
+    let mut tx = app.db.begin().await?;
+    if let Some(alias) = alias {
+        let (user, toolkit) = (&account.user_id, &account.toolkit);
+        let other =
+            connected_accounts::find_by_alias(tx.conn(), project, user, toolkit, alias).await?;
+        if other.is_some_and(|other| other.id != account.id) {
+            return Err(alias_taken(alias));
+        }
+    }
+    connected_accounts::set_alias(tx.conn(), project, id, alias, app.clock.now()).await?;
+    tx.changed(change_of(account));
+    tx.commit().await
+}
+
+/// Renews an account: by its refresh token where it has one, else by asking the user again. What
+/// works goes on working meanwhile; what does not becomes unfinished, so that it can be waited for.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::Upstream`] when the provider did not answer, with the account
+/// unchanged.
+pub async fn renew(
+    app: &App,
+    project: &ProjectId,
+    id: &AccountId,
+    callback_url: Option<String>,
+) -> Result<Refreshed> {
+    let account = read(app, project, id).await?;
+    if account.scheme != Scheme::OAuth2 {
+        return Ok(Refreshed {
+            account,
+            redirect_url: None,
+        });
+    }
+    let blueprint = Blueprint::load(app, project, &account.auth_config_id).await?;
+    let values = blueprint.keyring.open_account(&account)?;
+    if account.status == Status::Active && values.contains_key("refresh_token") {
+        match refresh(app, &account).await {
+            Ok(account) => {
+                return Ok(Refreshed {
+                    account: (*account).clone(),
+                    redirect_url: None,
+                });
+            }
+            // The grant is lost; the user can give a new one.
+            Err(Error::AccountUnusable { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    ask_again(app, &blueprint, id, callback_url).await
+}
+
+async fn ask_again(
+    app: &App,
+    blueprint: &Blueprint,
+    id: &AccountId,
+    callback_url: Option<String>,
+) -> Result<Refreshed> {
+    let project = &blueprint.config.project_id;
+    let account = read(app, project, id).await?;
+    let mut values = blueprint.keyring.open_account(&account)?;
+    let now = app.clock.now();
+    let journey = Journey {
+        account: id.clone(),
+        callback_url,
+        expires_at: now.after(TIME_TO_CONNECT),
+        camel_case_callback: false,
+    };
+    let connect_by = journey.expires_at;
+    let missing = blueprint.check(credentials_only(values.clone()))?.missing;
+    let (url, attempt) = if missing.is_empty() {
+        at_provider(app, blueprint, &values, journey)?
+    } else {
+        let (_, url, attempt) = by_link(app, blueprint, journey)?;
+        (url, attempt)
+    };
+    let mut tx = app.db.begin().await?;
+    connection_attempts::insert(tx.conn(), &attempt).await?;
+    if account.status != Status::Active {
+        values.insert("redirectUrl".into(), Value::String(url.to_string()));
+        let new = NewCredentials {
+            seen_generation: account.token_generation,
+            credentials: blueprint.keyring.seal_account(id, &values)?,
+            token_expires_at: None,
+            status: Status::Initiated,
+            connect_by: Some(connect_by),
+        };
+        if !connected_accounts::store_credentials(tx.conn(), project, id, &new, now).await? {
+            return Err(Error::Conflict(
+                "the account was changed by another request".into(),
+            ));
+        }
+        let job = Job::ExpireConnection {
+            project: project.clone(),
+            account: id.clone(),
+        };
+        jobs::enqueue(tx.conn(), &job, connect_by, now).await?;
+        tx.changed(change_of(&account));
+    }
+    tx.commit().await?;
+    let account = read(app, project, id).await?;
+    Ok(Refreshed {
+        account,
+        redirect_url: Some(url.into()),
+    })
+}

@@ -1,0 +1,381 @@
+//! What connected accounts look like in answers.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::state::{ShownStatus, State};
+use crate::accounts::connect::{Begun, MadeLink};
+use crate::accounts::manage::Refreshed;
+use crate::accounts::{AccountView, word_id};
+use crate::api::middleware::ApiVersion;
+use crate::ids::{AccountId, AuthConfigId, legacy_uuid};
+use crate::paging::Page;
+use crate::scheme::Scheme;
+use crate::storage::connected_accounts::{ConnectedAccount, Status};
+use crate::time::Timestamp;
+
+/// The name of the status that callers see. Clients of `/api/v3` do not know `REVOKED`.
+pub(super) fn shown_status(account: &ConnectedAccount, api: ApiVersion) -> &'static str {
+    if !account.enabled {
+        return "INACTIVE";
+    }
+    match (account.status, api) {
+        (Status::Revoked, ApiVersion::V3) => Status::Expired.name(),
+        (status, ApiVersion::V3 | ApiVersion::V3_1) => status.name(),
+    }
+}
+
+/// Values with the status among them.
+fn state(view: &AccountView, status: &'static str) -> Map<String, Value> {
+    let mut val = Map::new();
+    val.insert("status".into(), status.into());
+    val.extend(view.values.clone());
+    val
+}
+
+/// A toolkit, by its slug.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ConnectedAccountToolkit)]
+struct AccountToolkit {
+    /// Its slug.
+    slug: String,
+}
+
+/// An auth config as it stands in an account.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ConnectedAccountAuthConfig)]
+struct AccountAuthConfig {
+    /// Its id.
+    #[schema(value_type = String, example = "ac_1a2b3c4d5e6f")]
+    id: AuthConfigId,
+    /// How users connect.
+    auth_scheme: Scheme,
+    /// Whether it uses the operator's OAuth app.
+    is_composio_managed: bool,
+    /// Whether it lets its accounts be used.
+    is_disabled: bool,
+    /// Names of an older API.
+    #[schema(required = false)]
+    deprecated: DeprecatedConfigNames,
+}
+
+/// Names of an older API.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ConnectedAccountAuthConfigDeprecated)]
+struct DeprecatedConfigNames {
+    /// The auth config's id as a UUID.
+    uuid: String,
+}
+
+/// Names of an older API.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ConnectedAccountDeprecated)]
+struct DeprecatedNames {
+    /// Always empty.
+    labels: Vec<String>,
+    /// The account's id as a UUID.
+    uuid: String,
+}
+
+/// A connected account: a user's credentials for a toolkit.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ConnectedAccount)]
+pub(super) struct AccountItem {
+    /// What it connects to.
+    toolkit: AccountToolkit,
+    /// How it was connected.
+    auth_config: AccountAuthConfig,
+    /// Its id.
+    #[schema(value_type = String, example = "ca_1a2b3c4d5e6f")]
+    id: AccountId,
+    /// Your name for the user.
+    user_id: String,
+    /// A name that a model can say: the toolkit and two words.
+    #[schema(required = false)]
+    word_id: String,
+    /// Your name for the account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    alias: Option<String>,
+    /// How far the connection has come; only `ACTIVE` ones are used.
+    #[schema(value_type = ShownStatus)]
+    status: &'static str,
+    /// When it was made.
+    #[schema(value_type = String)]
+    created_at: Timestamp,
+    /// When it was last changed.
+    #[schema(value_type = String)]
+    updated_at: Timestamp,
+    /// Scheme and values.
+    state: State,
+    /// The values of `state`, for older clients.
+    #[schema(value_type = Object, deprecated)]
+    data: Map<String, Value>,
+    /// Why it is in this status.
+    #[schema(required)]
+    status_reason: Option<String>,
+    /// Whether the project lets nobody use it.
+    is_disabled: bool,
+    /// The path that shows whose credentials they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    test_request_endpoint: Option<String>,
+    /// Names of an older API.
+    #[schema(required = false)]
+    deprecated: DeprecatedNames,
+}
+
+impl AccountItem {
+    pub(super) fn new(view: AccountView, api: ApiVersion) -> Self {
+        let status = shown_status(&view.account, api);
+        let val = state(&view, status);
+        let AccountView {
+            account,
+            config,
+            values: _,
+            params: _,
+            identity_path,
+        } = view;
+        Self {
+            toolkit: AccountToolkit {
+                slug: account.toolkit.clone(),
+            },
+            auth_config: AccountAuthConfig {
+                id: config.id.clone(),
+                auth_scheme: config.scheme,
+                is_composio_managed: config.managed,
+                is_disabled: !config.enabled,
+                deprecated: DeprecatedConfigNames {
+                    uuid: legacy_uuid(config.id.as_str()),
+                },
+            },
+            word_id: word_id(&account.toolkit, &account.id),
+            status,
+            state: State {
+                auth_scheme: account.scheme,
+                val: val.clone(),
+            },
+            data: val,
+            is_disabled: !account.enabled,
+            test_request_endpoint: identity_path,
+            deprecated: DeprecatedNames {
+                labels: Vec::new(),
+                uuid: legacy_uuid(account.id.as_str()),
+            },
+            id: account.id,
+            user_id: account.user_id,
+            alias: account.alias,
+            created_at: account.created_at,
+            updated_at: account.updated_at,
+            status_reason: account.status_reason,
+        }
+    }
+}
+
+/// One account, with what it was begun with.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ConnectedAccountDetail)]
+pub(super) struct AccountDetail {
+    #[serde(flatten)]
+    item: AccountItem,
+    /// The toolkit's own fields that the user gave.
+    #[schema(value_type = Object, deprecated)]
+    params: Map<String, Value>,
+}
+
+impl AccountDetail {
+    pub(super) fn new(mut view: AccountView, api: ApiVersion) -> Self {
+        let params = std::mem::take(&mut view.params);
+        Self {
+            params,
+            item: AccountItem::new(view, api),
+        }
+    }
+}
+
+/// One page of accounts.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ConnectedAccountList {
+    /// The accounts.
+    items: Vec<AccountItem>,
+    /// Opens the next page; null on the last.
+    next_cursor: Option<String>,
+    /// How many pages of this size there are.
+    total_pages: u64,
+    /// This page's number, from 1.
+    current_page: u64,
+    /// How many there are on all pages.
+    total_items: u64,
+}
+
+impl ConnectedAccountList {
+    pub(super) fn new(page: Page<AccountView>, api: ApiVersion) -> Self {
+        let page = page.map(|view| AccountItem::new(view, api));
+        let Page {
+            items,
+            next_cursor,
+            total_pages,
+            current_page,
+            total_items,
+        } = page;
+        Self {
+            items,
+            next_cursor,
+            total_pages,
+            current_page,
+            total_items,
+        }
+    }
+}
+
+/// A connection that was begun.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CreatedConnectedAccount {
+    /// The account's id.
+    #[schema(value_type = String, example = "ca_1a2b3c4d5e6f")]
+    id: AccountId,
+    /// Scheme and values; `redirectUrl` is where the user goes on.
+    #[serde(rename = "connectionData")]
+    connection_data: State,
+    /// As in `connectionData`.
+    #[schema(value_type = ShownStatus, deprecated)]
+    status: &'static str,
+    /// As in `connectionData`.
+    #[schema(required, deprecated)]
+    redirect_url: Option<String>,
+    /// As in `connectionData`.
+    #[schema(required, deprecated)]
+    redirect_uri: Option<String>,
+    /// Names of an older API.
+    deprecated: DeprecatedIds,
+}
+
+/// Names of an older API.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CreatedConnectedAccountDeprecated)]
+struct DeprecatedIds {
+    /// The account's id as a UUID.
+    uuid: String,
+    /// The auth config's id as a UUID.
+    #[serde(rename = "authConfigUuid")]
+    auth_config_uuid: String,
+}
+
+impl CreatedConnectedAccount {
+    pub(super) fn new(begun: Begun, api: ApiVersion) -> Self {
+        let Begun { view, redirect_url } = begun;
+        let status = shown_status(&view.account, api);
+        Self {
+            connection_data: State {
+                auth_scheme: view.account.scheme,
+                val: state(&view, status),
+            },
+            status,
+            redirect_uri: redirect_url.clone(),
+            redirect_url,
+            deprecated: DeprecatedIds {
+                uuid: legacy_uuid(view.account.id.as_str()),
+                auth_config_uuid: legacy_uuid(view.config.id.as_str()),
+            },
+            id: view.account.id,
+        }
+    }
+}
+
+/// A link to the page where a user connects.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CreatedLink {
+    /// Opens the page; keep it as carefully as a password until it is used.
+    link_token: String,
+    /// The page.
+    redirect_url: String,
+    /// Until when.
+    #[schema(value_type = String)]
+    expires_at: Timestamp,
+    /// The account that is connected there.
+    #[schema(value_type = String, example = "ca_1a2b3c4d5e6f")]
+    connected_account_id: AccountId,
+}
+
+impl From<MadeLink> for CreatedLink {
+    fn from(link: MadeLink) -> Self {
+        let MadeLink {
+            token,
+            url,
+            expires_at,
+            account,
+        } = link;
+        Self {
+            link_token: token,
+            redirect_url: url.into(),
+            expires_at,
+            connected_account_id: account,
+        }
+    }
+}
+
+/// It was done.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ConnectedAccountDone)]
+pub(super) struct Done {
+    /// Always `true`.
+    success: bool,
+}
+
+impl Done {
+    pub(super) const fn new() -> Self {
+        Self { success: true }
+    }
+}
+
+/// An account that was changed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct UpdatedConnectedAccount {
+    /// The account's id.
+    #[schema(value_type = String, example = "ca_1a2b3c4d5e6f")]
+    id: AccountId,
+    /// Its status now.
+    #[schema(value_type = ShownStatus)]
+    status: &'static str,
+    /// Always `true`.
+    success: bool,
+}
+
+impl UpdatedConnectedAccount {
+    pub(super) fn new(account: ConnectedAccount, api: ApiVersion) -> Self {
+        Self {
+            status: shown_status(&account, api),
+            id: account.id,
+            success: true,
+        }
+    }
+}
+
+/// What came of a refresh.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RefreshedConnectedAccount {
+    /// The account's id.
+    #[schema(value_type = String, example = "ca_1a2b3c4d5e6f")]
+    id: AccountId,
+    /// Its status now.
+    #[schema(value_type = ShownStatus)]
+    status: &'static str,
+    /// Where the user must go, when only the user can help.
+    #[schema(required)]
+    redirect_url: Option<String>,
+}
+
+impl RefreshedConnectedAccount {
+    pub(super) fn new(refreshed: Refreshed, api: ApiVersion) -> Self {
+        let Refreshed {
+            account,
+            redirect_url,
+        } = refreshed;
+        Self {
+            status: shown_status(&account, api),
+            id: account.id,
+            redirect_url,
+        }
+    }
+}

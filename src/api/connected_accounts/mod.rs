@@ -1,0 +1,267 @@
+//! Connected accounts: a user's credentials for a toolkit.
+
+mod answer;
+mod filter;
+mod request;
+mod state;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::auth::Caller;
+use super::extract::{Json, Path, Query, flag, page};
+use crate::accounts;
+use crate::accounts::{connect, manage};
+use crate::app::App;
+use crate::error::Result;
+use crate::executor;
+use crate::ids::AccountId;
+use answer::{
+    AccountDetail, ConnectedAccountList, CreatedConnectedAccount, CreatedLink, Done,
+    RefreshedConnectedAccount, UpdatedConnectedAccount,
+};
+use filter::ListConnectedAccountsQuery;
+use request::{
+    CreateConnectedAccountBody, CreateLinkBody, RefreshBody, SetEnabledBody,
+    UpdateConnectedAccountBody, web_url,
+};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list_connected_accounts, create_connected_account))
+        .routes(routes!(create_connect_link))
+        .routes(routes!(
+            get_connected_account,
+            update_connected_account,
+            delete_connected_account
+        ))
+        .routes(routes!(set_connected_account_status))
+        .routes(routes!(refresh_connected_account))
+}
+
+/// List connected accounts
+///
+/// The project's accounts, a page at a time. Filters narrow the list together; a filter with
+/// several values lets each of them through.
+#[utoipa::path(
+    get, path = "/connected_accounts", tag = "Connected Accounts",
+    security(("ApiKeyAuth" = [])),
+    params(ListConnectedAccountsQuery),
+    responses((status = 200, description = "One page of accounts", body = ConnectedAccountList)),
+)]
+async fn list_connected_accounts(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<ListConnectedAccountsQuery>,
+) -> Result<Json<ConnectedAccountList>> {
+    let page = page(query.limit, query.cursor.as_deref())?;
+    let order = query.order();
+    let filter = query.into_filter(caller.api)?;
+    let list = accounts::list(&app, &caller.project, &filter, order, page).await?;
+    Ok(Json(ConnectedAccountList::new(list, caller.api)))
+}
+
+/// Connect an account
+///
+/// Connects a user's account by an auth config. Credentials in `connection.state` make it `ACTIVE`
+/// at once. Without them it is `INITIATED`, and `connectionData.val.redirectUrl` is where the user
+/// goes on: to the provider's consent, or to a page that asks for what is missing. An unfinished
+/// connection ends after ten minutes.
+#[utoipa::path(
+    post, path = "/connected_accounts", tag = "Connected Accounts",
+    security(("ApiKeyAuth" = [])),
+    request_body(
+        content = CreateConnectedAccountBody,
+        example = json!({
+            "auth_config": { "id": "ac_1a2b3c4d5e6f" },
+            "connection": {
+                "user_id": "user-1",
+                "state": {
+                    "authScheme": "API_KEY",
+                    "val": { "status": "ACTIVE", "generic_api_key": "…" }
+                }
+            }
+        }),
+    ),
+    responses((status = 201, description = "The account", body = CreatedConnectedAccount)),
+)]
+async fn create_connected_account(
+    State(app): State<App>,
+    caller: Caller,
+    Json(body): Json<CreateConnectedAccountBody>,
+) -> Result<(StatusCode, Json<CreatedConnectedAccount>)> {
+    let validate = body.validate_credentials;
+    let prepared = connect::prepare(&app, &caller.project, body.into_request()?).await?;
+    if validate && let Some((toolkit, credentials)) = prepared.to_try() {
+        executor::try_credentials(&app, toolkit, credentials).await?;
+    }
+    let begun = connect::initiate(&app, prepared).await?;
+    Ok((
+        StatusCode::CREATED,
+        Json(CreatedConnectedAccount::new(begun, caller.api)),
+    ))
+}
+
+/// Make a connect link
+///
+/// Makes a link to a page of this server where a user connects an account: it asks for what the
+/// toolkit needs, or leads to the provider's consent. The link works once, for ten minutes.
+#[utoipa::path(
+    post, path = "/connected_accounts/link", tag = "Connected Accounts",
+    security(("ApiKeyAuth" = [])),
+    request_body(
+        content = CreateLinkBody,
+        example = json!({
+            "auth_config_id": "ac_1a2b3c4d5e6f",
+            "user_id": "user-1",
+            "callback_url": "https://app.example.com/connected?plan=pro"
+        }),
+    ),
+    responses((status = 201, description = "The link", body = CreatedLink)),
+)]
+async fn create_connect_link(
+    State(app): State<App>,
+    caller: Caller,
+    Json(body): Json<CreateLinkBody>,
+) -> Result<(StatusCode, Json<CreatedLink>)> {
+    let link = connect::link(&app, &caller.project, body.into_request()?).await?;
+    Ok((StatusCode::CREATED, Json(link.into())))
+}
+
+/// Get a connected account
+///
+/// One account. While the user is connecting it, ask until `status` is `ACTIVE`; `FAILED` and
+/// `EXPIRED` are final, and `status_reason` says why.
+#[utoipa::path(
+    get, path = "/connected_accounts/{nanoid}", tag = "Connected Accounts",
+    security(("ApiKeyAuth" = [])),
+    params(("nanoid" = String, Path, description = "The account's id",
+        example = "ca_1a2b3c4d5e6f")),
+    responses((status = 200, description = "The account", body = AccountDetail)),
+)]
+async fn get_connected_account(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<AccountId>,
+) -> Result<Json<AccountDetail>> {
+    let view = accounts::get(&app, &caller.project, &id).await?;
+    Ok(Json(AccountDetail::new(view, caller.api)))
+}
+
+/// Change a connected account
+///
+/// Gives the account another alias, or replaces single credentials of an account that was not
+/// connected by OAuth.
+#[utoipa::path(
+    patch, path = "/connected_accounts/{nanoid}", tag = "Connected Accounts",
+    security(("ApiKeyAuth" = [])),
+    params(("nanoid" = String, Path, description = "The account's id",
+        example = "ca_1a2b3c4d5e6f")),
+    request_body(content = UpdateConnectedAccountBody, example = json!({ "alias": "work" })),
+    responses((status = 200, description = "It is changed", body = UpdatedConnectedAccount)),
+)]
+async fn update_connected_account(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<AccountId>,
+    Json(body): Json<UpdateConnectedAccountBody>,
+) -> Result<Json<UpdatedConnectedAccount>> {
+    let account = manage::update(&app, &caller.project, &id, body.into_update()?).await?;
+    Ok(Json(UpdatedConnectedAccount::new(account, caller.api)))
+}
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct DeleteConnectedAccountQuery {
+    /// Asks for the grant to be given back to the provider. Accepted; it is only forgotten.
+    #[serde(default, deserialize_with = "flag", rename = "revoke_on_delete")]
+    #[param(nullable = false)]
+    _revoke_on_delete: Option<bool>,
+}
+
+/// Delete a connected account
+///
+/// Removes the account and its credentials. This cannot be undone: the user has to connect again.
+#[utoipa::path(
+    delete, path = "/connected_accounts/{nanoid}", tag = "Connected Accounts",
+    security(("ApiKeyAuth" = [])),
+    params(
+        ("nanoid" = String, Path, description = "The account's id", example = "ca_1a2b3c4d5e6f"),
+        DeleteConnectedAccountQuery,
+    ),
+    responses((status = 200, description = "It is gone", body = Done)),
+)]
+async fn delete_connected_account(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<AccountId>,
+    Query(_query): Query<DeleteConnectedAccountQuery>,
+) -> Result<Json<Done>> {
+    manage::delete(&app, &caller.project, &id).await?;
+    Ok(Json(Done::new()))
+}
+
+/// Enable or disable a connected account
+///
+/// A disabled account keeps its credentials, shows as `INACTIVE`, and is used by nobody.
+#[utoipa::path(
+    patch, path = "/connected_accounts/{nanoid}/status", tag = "Connected Accounts",
+    security(("ApiKeyAuth" = [])),
+    params(("nanoid" = String, Path, description = "The account's id",
+        example = "ca_1a2b3c4d5e6f")),
+    request_body(content = SetEnabledBody, example = json!({ "enabled": false })),
+    responses((status = 200, description = "It is so", body = Done)),
+)]
+async fn set_connected_account_status(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<AccountId>,
+    Json(body): Json<SetEnabledBody>,
+) -> Result<Json<Done>> {
+    manage::set_enabled(&app, &caller.project, &id, body.enabled).await?;
+    Ok(Json(Done::new()))
+}
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct RefreshQuery {
+    /// Where the user's browser goes, if the user must consent again; the body's stands above it.
+    #[param(nullable = false)]
+    redirect_url: Option<String>,
+}
+
+/// Refresh a connected account
+///
+/// Gets a new access token by the refresh token. Where there is none, or the provider took the
+/// grant back, `redirect_url` is where the user consents again; an account that works goes on
+/// working meanwhile. For schemes without tokens nothing happens.
+#[utoipa::path(
+    post, path = "/connected_accounts/{nanoid}/refresh", tag = "Connected Accounts",
+    security(("ApiKeyAuth" = [])),
+    params(
+        ("nanoid" = String, Path, description = "The account's id", example = "ca_1a2b3c4d5e6f"),
+        RefreshQuery,
+    ),
+    request_body(content = Option<RefreshBody>, example = json!({})),
+    responses((status = 200, description = "How it stands now",
+        body = RefreshedConnectedAccount)),
+)]
+async fn refresh_connected_account(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<AccountId>,
+    Query(query): Query<RefreshQuery>,
+    Json(body): Json<Option<RefreshBody>>,
+) -> Result<Json<RefreshedConnectedAccount>> {
+    let callback_url = body
+        .and_then(|body| body.redirect_url)
+        .or(query.redirect_url)
+        .filter(|url| !url.is_empty())
+        .map(|url| web_url("redirect_url", url))
+        .transpose()?;
+    let refreshed = manage::renew(&app, &caller.project, &id, callback_url).await?;
+    Ok(Json(RefreshedConnectedAccount::new(refreshed, caller.api)))
+}
