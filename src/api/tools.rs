@@ -173,12 +173,12 @@ struct ListToolsQuery {
     /// Only tools that these auth configs of the project open: those of their toolkits, and of
     /// these only what the config admits. An id of no auth config opens nothing.
     #[serde(default)]
-    #[param(value_type = AuthConfigIds, required = false)]
+    #[param(inline, value_type = AuthConfigIds, required = false)]
     auth_config_ids: Option<CommaList>,
     /// Only tools that an agent gets by default: those marked as important, and all of a toolkit
     /// that marks none.
     #[serde(default, deserialize_with = "flag")]
-    #[param(value_type = BooleanWord, nullable = false)]
+    #[param(inline, value_type = BooleanWord, nullable = false)]
     important: Option<bool>,
     /// Only tools with one of these tags.
     #[serde(default)]
@@ -200,7 +200,7 @@ struct ListToolsQuery {
     include_deprecated: Option<bool>,
     /// `latest`, one version for all toolkits, or one a toolkit: `toolkit_versions[github]=…`.
     #[serde(default)]
-    #[param(value_type = VersionSelection, required = false)]
+    #[param(inline, value_type = VersionSelection, required = false)]
     toolkit_versions: VersionPins,
     /// Tools on a page, at most 1000.
     #[serde(default, deserialize_with = "number")]
@@ -319,7 +319,7 @@ struct GetToolQuery {
     version: Option<String>,
     /// `latest`, one version for all toolkits, or one a toolkit: `toolkit_versions[github]=…`.
     #[serde(default)]
-    #[param(value_type = VersionSelection, required = false)]
+    #[param(inline, value_type = VersionSelection, required = false)]
     toolkit_versions: VersionPins,
 }
 
@@ -366,10 +366,11 @@ enum AuthConfigIds {
     Repeated(#[expect(dead_code, reason = "describes a parameter")] Vec<String>),
 }
 
-/// One version for all toolkits, or one a toolkit.
+/// None, one version for all toolkits, or one a toolkit.
 #[derive(Deserialize, ToSchema)]
 #[serde(untagged)]
 enum VersionSelection {
+    Null,
     All(#[expect(dead_code, reason = "describes a parameter")] String),
     ByToolkit(
         #[expect(dead_code, reason = "describes a parameter")]

@@ -58,6 +58,29 @@ fn every_operation_has_a_tag_a_summary_and_a_description() {
 }
 
 #[test]
+fn every_reference_leads_to_a_schema() {
+    fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+        match value {
+            Value::Object(object) => {
+                found.extend(object.get("$ref").and_then(Value::as_str));
+                object.values().for_each(|value| references(value, found));
+            }
+            Value::Array(values) => values.iter().for_each(|value| references(value, found)),
+            _ => {}
+        }
+    }
+    let text = tenon::api::openapi::document_text().unwrap();
+    let document: Value = serde_json::from_str(&text).unwrap();
+    let mut found = Vec::new();
+    references(&document, &mut found);
+    found.retain(|path| document.pointer(path.trim_start_matches('#')).is_none());
+    assert!(
+        found.is_empty(),
+        "these are no components; use `inline`: {found:?}"
+    );
+}
+
+#[test]
 fn every_operation_has_an_id_of_its_own() {
     let mut by_id: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, operation) in operations() {
