@@ -3,6 +3,7 @@
 mod auth_configs;
 mod connect;
 mod execute;
+mod isolation;
 mod jobs;
 mod manners;
 mod not_built;

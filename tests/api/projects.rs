@@ -33,7 +33,7 @@ async fn first_project(server: &TestServer) -> String {
 }
 
 /// An organisation beside the server's own, with one project, as two keys.
-async fn other_organization(server: &TestServer) -> (String, Client) {
+pub(super) async fn other_organization(server: &TestServer) -> (String, Client) {
     use tenon::storage::{api_keys, projects};
     let now = server.clock.now();
     let id = tenon::ids::OrgId::generate();
