@@ -95,7 +95,7 @@ pub enum Error {
         retry_after_s: u64,
     },
     /// Documented by the API and not built here yet.
-    #[error("{0} is not implemented")]
+    #[error("not built here yet: {0}")]
     NotImplemented(String),
     /// The upstream service could not be reached or did not answer usably.
     #[error("{message}")]

@@ -27,7 +27,7 @@ async fn enqueue_in(server: &TestServer, job: &Job, delay: Duration) {
 async fn claim(server: &TestServer, holder: &str) -> Option<QueuedJob> {
     let now = server.clock.now();
     let mut tx = server.app.db.begin().await.unwrap();
-    let until = now.after(Duration::from_secs(60));
+    let until = now.after(Duration::from_mins(1));
     let claimed = queue::claim(tx.conn(), holder, now, until).await.unwrap();
     tx.commit().await.unwrap();
     claimed
@@ -47,9 +47,9 @@ async fn server_without_workers() -> TestServer {
 #[tokio::test]
 async fn a_job_waits_for_its_time() {
     let server = server_without_workers().await;
-    enqueue_in(&server, &some_job(), Duration::from_secs(600)).await;
+    enqueue_in(&server, &some_job(), Duration::from_mins(10)).await;
     assert_eq!(jobs::run_due(&server.app).await.unwrap(), 0);
-    server.clock.advance(Duration::from_secs(600));
+    server.clock.advance(Duration::from_mins(10));
     assert_eq!(jobs::run_due(&server.app).await.unwrap(), 1);
     assert_eq!(jobs::run_due(&server.app).await.unwrap(), 0);
 }
@@ -93,7 +93,7 @@ async fn the_job_of_a_dead_worker_comes_back_when_its_lease_ends() {
     enqueue_in(&server, &some_job(), Duration::ZERO).await;
     let lost = claim(&server, "dies").await.unwrap();
     assert!(claim(&server, "waits").await.is_none());
-    server.clock.advance(Duration::from_secs(60));
+    server.clock.advance(Duration::from_mins(1));
     let again = claim(&server, "waits").await.unwrap();
     assert_eq!((again.id.clone(), again.attempts), (lost.id.clone(), 2));
     let mut tx = server.app.db.begin().await.unwrap();
@@ -111,7 +111,7 @@ async fn a_job_that_keeps_failing_rests_longer_each_time_and_is_laid_aside_in_th
     for _ in 0..11 {
         runs += jobs::run_due(&server.app).await.unwrap();
         assert_eq!(jobs::run_due(&server.app).await.unwrap(), 0, "it rests");
-        server.clock.advance(Duration::from_secs(2 * 60 * 60));
+        server.clock.advance(Duration::from_hours(2));
     }
     // The job ten times, and ten times the hourly purge, which is spoiled too and due later.
     assert_eq!(runs, 20);
