@@ -1,7 +1,12 @@
 //! What is kept of an execution, and what is not.
 
+use std::sync::Arc;
+
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tenon::ids::{AccountId, LogId};
+use tenon::storage::Db;
+use tenon::storage::db::ChangeListener;
 use tenon::storage::execution_logs::{self, ExecutionLog};
 
 use super::{TOKEN, World, token_account};
@@ -243,4 +248,25 @@ async fn records_beyond_the_limit_are_dropped_and_counted() {
         writer.record(record.clone());
     }
     assert_eq!(writer.dropped(), 10);
+}
+
+#[tokio::test]
+async fn records_that_still_wait_are_written_when_the_server_stops() {
+    let world = World::start().await;
+    let result = world.execute("OPEN_PING", json!({})).await.expect(200);
+    let project = first_project(&world.server).await;
+    let app = &world.server.app;
+    tenon::cli::stop(app).await;
+    let listener = ChangeListener(Arc::new(|_| {}));
+    let db = match &app.config.database_url {
+        Some(url) => Db::open_postgres(url.expose_secret(), 1, listener).await,
+        None => Db::open_sqlite(&world.server.dir.path().join("tenon.db"), listener).await,
+    }
+    .unwrap();
+    let id = LogId::from(result["log_id"].as_str().unwrap().to_owned());
+    let mut session = db.read().await.unwrap();
+    let found = execution_logs::find(session.conn(), &project, &id)
+        .await
+        .unwrap();
+    assert_eq!(found.unwrap().tool, "OPEN_PING");
 }
