@@ -12,5 +12,6 @@
 mod api;
 mod cli;
 mod guards;
+mod leaks;
 mod outbound;
 mod support;

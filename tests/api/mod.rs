@@ -2,7 +2,7 @@
 
 mod auth_configs;
 mod connect;
-mod execute;
+pub mod execute;
 mod isolation;
 mod jobs;
 mod manners;

@@ -129,6 +129,15 @@ const TENANT_TOOLS: &str = r"
   request: { method: GET, path: /me }
 ";
 
+/// The toolkits above, all leading to one upstream.
+pub(crate) fn kit_folder(upstream: &Upstream) -> ToolkitsFolder {
+    let tenant = TENANT.replace("PORT", upstream.port());
+    ToolkitsFolder::empty()
+        .with_kit("open", &upstream.base, OPEN, TOOLS)
+        .with_kit("vault", &upstream.base, VAULT, VAULT_TOOLS)
+        .with_kit("tenant", "", &tenant, TENANT_TOOLS)
+}
+
 /// A server, an upstream, and toolkits that lead there.
 pub(crate) struct World {
     pub(crate) server: TestServer,
@@ -143,15 +152,7 @@ impl World {
 
     pub(crate) async fn with(flags: &[&str]) -> Self {
         let upstream = Upstream::start().await;
-        let toolkits = ToolkitsFolder::empty()
-            .with_kit("open", &upstream.base, OPEN, TOOLS)
-            .with_kit("vault", &upstream.base, VAULT, VAULT_TOOLS)
-            .with_kit(
-                "tenant",
-                "",
-                &TENANT.replace("PORT", upstream.port()),
-                TENANT_TOOLS,
-            );
+        let toolkits = kit_folder(&upstream);
         let path = toolkits.path();
         let own = ["--toolkits-dir", path.as_str()];
         Self {
