@@ -10,7 +10,8 @@ use crate::support::stage::Stage;
 
 const PATH: &str = "/api/v3/auth_configs";
 
-fn custom(toolkit: &str, scheme: &str, credentials: Value) -> Value {
+fn custom(toolkit: &str, scheme: &str, credentials: impl Into<Value>) -> Value {
+    let credentials = credentials.into();
     json!({
         "toolkit": { "slug": toolkit },
         "auth_config": {

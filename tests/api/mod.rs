@@ -2,6 +2,7 @@
 
 mod auth_configs;
 mod connect;
+mod connected_accounts;
 pub mod execute;
 mod isolation;
 mod jobs;

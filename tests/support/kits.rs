@@ -2,8 +2,8 @@
 
 use super::toolkits::ToolkitsFolder;
 
-/// The folder of two toolkits: `acme` (OAUTH2 with PKCE and a secret in the body, API_KEY,
-/// BEARER_TOKEN, BASIC) and `shop` (OAUTH2 at a host of the tenant's, with the secret in a header,
+/// The folder of two toolkits: `acme` (OAUTH2 with PKCE and a secret in the body, `API_KEY`,
+/// `BEARER_TOKEN`, BASIC) and `shop` (OAUTH2 at a host of the tenant's, with the secret in a header,
 /// commas between scopes, and no PKCE).
 pub fn folder(provider: &str) -> ToolkitsFolder {
     let folder = ToolkitsFolder::empty();

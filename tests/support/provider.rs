@@ -21,6 +21,7 @@ pub const CLIENT_SECRET: &str = "secret-of-tests-4711";
 
 /// How the provider behaves; a test changes it while the provider runs.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Behaviour {
     /// The user says no.
     pub denies: bool,
@@ -38,6 +39,8 @@ pub struct Behaviour {
     pub answers_form: bool,
     /// Further fields of a token answer.
     pub further: Value,
+    /// The API refuses every token.
+    pub lets_nobody_in: bool,
 }
 
 #[derive(Debug)]
@@ -76,6 +79,7 @@ impl FakeProvider {
             token_delay: Duration::ZERO,
             answers_form: false,
             further: json!({}),
+            lets_nobody_in: false,
         };
         let inner = Arc::new(Mutex::new(Inner {
             behaviour,
@@ -143,7 +147,12 @@ impl FakeProvider {
         inner.access_tokens.clear();
     }
 
-    /// Every token it has ever given.
+    /// The API knows the access tokens no more; the refresh tokens stay good.
+    pub fn forget_access_tokens(&self) {
+        self.inner().access_tokens.clear();
+    }
+
+    /// Every token that is in force.
     pub fn tokens(&self) -> Vec<String> {
         let inner = self.inner();
         inner
@@ -344,7 +353,7 @@ async fn me(State(inner): Shared, headers: HeaderMap) -> Response {
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     match token {
-        Some(token) if inner.access_tokens.contains(token) => {
+        Some(token) if !inner.behaviour.lets_nobody_in && inner.access_tokens.contains(token) => {
             reply(200, &json!({ "login": "octo" }))
         }
         _ => reply(401, &json!({ "message": "Bad credentials" })),
