@@ -1,12 +1,14 @@
 //! Puts credentials into requests as the toolkit's manifest says.
 
 mod apply;
+mod redact;
 mod secrets;
 mod token_reply;
 
 pub mod oauth2;
 
 pub use apply::apply;
+pub use redact::Redactor;
 pub use secrets::{is_secret, secrets};
 
 use serde_json::{Map, Value};

@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::future::BoxFuture;
 use oauth2::basic::{BasicErrorResponse, BasicRevocationErrorResponse};
 use oauth2::basic::{BasicTokenIntrospectionResponse, BasicTokenType};
@@ -16,12 +18,13 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
+use zeroize::Zeroizing;
 
 use crate::catalog::manifest::{AuthManifest, Pkce, TokenAuth};
 use crate::catalog::template::{self, Slot};
 use crate::error::{Error, Result};
 
-use super::token_reply;
+use super::{Redactor, token_reply};
 
 /// What a provider adds to its token response, kept as it came.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -64,6 +67,8 @@ pub struct OAuthClient<'a> {
     auth: &'a AuthManifest,
     endpoints: Endpoints,
     refresh_url: TokenUrl,
+    /// What the app shows the provider, in every form; a provider may quote it.
+    app_secrets: Vec<SecretString>,
 }
 
 /// Where to send the user's browser, and what to remember until it returns.
@@ -160,6 +165,7 @@ impl<'a> OAuthClient<'a> {
             auth,
             endpoints,
             refresh_url: TokenUrl::from_url(refresh_url),
+            app_secrets: app_secrets(app),
         })
     }
 
@@ -206,6 +212,7 @@ impl<'a> OAuthClient<'a> {
         code_verifier: Option<String>,
         send: &SendRequest<'_>,
     ) -> Result<Map<String, Value>, TokenFailure> {
+        let redactor = self.redactor([Some(code.as_str()), code_verifier.as_deref()]);
         let mut request = self.endpoints.exchange_code(AuthorizationCode::new(code));
         for (name, value) in &self.auth.token_params {
             request = request.add_extra_param(name.as_str(), value.as_str());
@@ -213,7 +220,7 @@ impl<'a> OAuthClient<'a> {
         if let Some(verifier) = code_verifier {
             request = request.set_pkce_verifier(PkceCodeVerifier::new(verifier));
         }
-        read(request.request_async(&Endpoint(send)).await)
+        read(request.request_async(&Endpoint(send)).await, &redactor)
     }
 
     /// Exchanges a refresh token for new tokens (RFC 6749 section 6) and gives every field of the
@@ -230,13 +237,35 @@ impl<'a> OAuthClient<'a> {
             .endpoints
             .clone()
             .set_token_uri(self.refresh_url.clone());
+        let redactor = self.redactor([Some(refresh_token.as_str()), None]);
         let refresh_token = RefreshToken::new(refresh_token);
         let mut request = endpoints.exchange_refresh_token(&refresh_token);
         for (name, value) in &self.auth.refresh_params {
             request = request.add_extra_param(Cow::from(name.as_str()), value.as_str());
         }
-        read(request.request_async(&Endpoint(send)).await)
+        read(request.request_async(&Endpoint(send)).await, &redactor)
     }
+
+    /// Knows what a request to the token endpoint holds: `grant` and the app's own secrets.
+    fn redactor(&self, grant: [Option<&str>; 2]) -> Redactor {
+        let own = self.app_secrets.iter().map(ExposeSecret::expose_secret);
+        let all = own.chain(grant.into_iter().flatten());
+        Redactor::new(all.map(|secret| Zeroizing::new(secret.to_owned())))
+    }
+}
+
+/// The app's secret as it goes into a body, and as it goes into a header (RFC 6749 section 2.3.1).
+fn app_secrets(app: &ClientApp) -> Vec<SecretString> {
+    let Some(secret) = &app.client_secret else {
+        return Vec::new();
+    };
+    let form =
+        |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let (id, encoded) = (form(&app.client_id), form(secret.expose_secret()));
+    vec![
+        secret.clone(),
+        STANDARD.encode(format!("{id}:{encoded}")).into(),
+    ]
 }
 
 /// The crate's view of the caller's way to send.
@@ -254,6 +283,7 @@ impl<'c> AsyncHttpClient<'c> for Endpoint<'_, '_> {
 /// The crate's answer as ours. Its parse errors hold the whole body and so are left out.
 fn read(
     reply: std::result::Result<TokenReply, TokenError>,
+    redactor: &Redactor,
 ) -> Result<Map<String, Value>, TokenFailure> {
     let unusable = |message: &str| {
         TokenFailure::NoAnswer(Error::Upstream {
@@ -267,8 +297,10 @@ fn read(
             Ok(_) | Err(_) => Err(unusable("the token endpoint's answer cannot be kept")),
         },
         Err(RequestTokenError::ServerResponse(refusal)) => Err(TokenFailure::Refused {
-            code: refusal.error().as_ref().to_owned(),
-            description: refusal.error_description().map(|text| presentable(text)),
+            code: quoted(refusal.error().as_ref(), redactor),
+            description: refusal
+                .error_description()
+                .map(|text| quoted(text, redactor)),
         }),
         Err(RequestTokenError::Request(error)) => Err(TokenFailure::NoAnswer(error)),
         Err(RequestTokenError::Parse(..)) => {
@@ -276,6 +308,13 @@ fn read(
         }
         Err(RequestTokenError::Other(_)) => Err(unusable("the token endpoint's answer was empty")),
     }
+}
+
+/// A provider's words without what it was sent, and only then cut short.
+fn quoted(text: &str, redactor: &Redactor) -> String {
+    let mut text = text.to_owned();
+    redactor.text(&mut text);
+    presentable(&text)
 }
 
 const LONGEST_DESCRIPTION: usize = 300;

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::redact::Redactor;
 use crate::accounts::{self, AccountSelector};
 use crate::app::App;
-use crate::auth_schemes::{self, Credentials};
+use crate::auth_schemes::{self, Credentials, Redactor};
 use crate::catalog::manifest::AuthManifest;
 use crate::catalog::{Toolkit, template, whole_match};
 use crate::error::{Error, Result};

@@ -8,7 +8,6 @@ mod connection;
 mod identity;
 mod proxy;
 mod recording;
-mod redact;
 mod request;
 mod response;
 
@@ -22,6 +21,7 @@ use serde_json::{Map, Value};
 
 use crate::accounts::{AccountSelector, DEFAULT_USER};
 use crate::app::App;
+use crate::auth_schemes::Redactor;
 use crate::catalog::Tool;
 use crate::error::{Error, Result};
 use crate::ids::{LogId, ProjectId, RequestId};
@@ -29,7 +29,6 @@ use crate::outbound::{OutboundReply, OutboundRequest};
 use crate::tenancy;
 use connection::Connection;
 use recording::Recording;
-use redact::Redactor;
 use response::Shaped;
 
 /// The version of a call that names none.
@@ -128,12 +127,7 @@ async fn run(
         .response
         .as_ref()
         .unwrap_or(&tool.toolkit.manifest.response);
-    let mut shaped = response::shape(rule, &reply, &url);
-    redactor.fields(&mut shaped.data);
-    if let Some(error) = &mut shaped.error {
-        redactor.text(error);
-    }
-    Ok(shaped)
+    Ok(response::shape(rule, &reply, &redactor, url))
 }
 
 fn build(
@@ -167,14 +161,16 @@ async fn send(
 ) -> Result<(OutboundReply, Redactor, String)> {
     let mut request = build(connection)?;
     recording.attempt();
+    let mut redactor = connection.redactor(&request);
     let mut reply = app.outbound.send(request.clone()).await?;
     if reply.status == UNAUTHORIZED && connection.refresh(app).await? {
         request = build(connection)?;
+        // The upstream may speak of the old token still.
+        redactor.learn(connection.redactor(&request));
         recording.attempt();
         reply = app.outbound.send(request.clone()).await?;
     }
     recording.upstream_status(reply.status);
-    let redactor = connection.redactor(&request);
     let url = format!(
         "{}{}",
         request.url.origin().ascii_serialization(),

@@ -11,6 +11,7 @@ use super::response::Body;
 use super::{CallContext, request, send};
 use crate::accounts::{self, AccountSelector};
 use crate::app::App;
+use crate::auth_schemes::Redactor;
 use crate::error::{Error, Result};
 use crate::ids::AccountId;
 use crate::outbound::{OutboundReply, OutboundRequest};
@@ -96,8 +97,7 @@ async fn run(
     let mut connection = Connection::open(app, &toolkit, Some(account)).await?;
     let build = |connection: &Connection| build(app, call, connection);
     let (reply, redactor, _) = send(app, &mut connection, build, recording).await?;
-    let mut data = data(&reply)?;
-    redactor.value(&mut data);
+    let data = data(&reply, &redactor)?;
     let mut headers = shown_headers(&reply.headers);
     redactor.fields(&mut headers);
     Ok(ProxyReply {
@@ -253,8 +253,8 @@ fn set_body(request: &mut OutboundRequest, call: &ProxyCall) -> Result<()> {
     }
 }
 
-fn data(reply: &OutboundReply) -> Result<Value> {
-    match Body::read(reply) {
+fn data(reply: &OutboundReply, redactor: &Redactor) -> Result<Value> {
+    match Body::read(reply, redactor) {
         Body::Empty => Ok(Value::Null),
         Body::Json(value) => Ok(value),
         Body::Text(text) => Ok(Value::String(text)),

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::outbound::OutboundRequest;
 
 /// All but what RFC 3986 section 2.3 calls unreserved.
-pub(super) const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')

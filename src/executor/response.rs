@@ -4,10 +4,12 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value, json};
 
+use crate::auth_schemes::Redactor;
 use crate::catalog::manifest::ResponseRule;
 use crate::outbound::OutboundReply;
 
 const DEFAULT_WRAP: &str = "response_data";
+const LONGEST_MEDIA_TYPE: usize = 100;
 const LONGEST_MESSAGE: usize = 1_000;
 const LONGEST_BODY_IN_MESSAGE: usize = 20_000;
 
@@ -31,8 +33,9 @@ pub(super) enum Body {
 }
 
 impl Body {
-    /// JSON where the reply says so or it looks like it; what then is no JSON is text.
-    pub(super) fn read(reply: &OutboundReply) -> Self {
+    /// JSON where the reply says so or it looks like it; what then is no JSON is text. Without the
+    /// secrets that `redactor` knows.
+    pub(super) fn read(reply: &OutboundReply, redactor: &Redactor) -> Self {
         if reply.body.is_empty() {
             return Self::Empty;
         }
@@ -40,13 +43,18 @@ impl Body {
         let start = reply.body.iter().find(|byte| !byte.is_ascii_whitespace());
         let may_be_json = content_type.contains("json")
             || (!content_type.starts_with("text/html") && matches!(start, Some(b'{' | b'[')));
-        if may_be_json && let Ok(value) = serde_json::from_slice(&reply.body) {
+        if may_be_json && let Ok(mut value) = serde_json::from_slice(&reply.body) {
+            redactor.value(&mut value);
             return Self::Json(value);
         }
         match std::str::from_utf8(&reply.body) {
             Ok(text) if text.trim().is_empty() => Self::Empty,
-            Ok(text) if !text.contains('\0') => Self::Text(text.to_owned()),
-            Ok(_) | Err(_) => Self::Binary(content_type),
+            Ok(text) if !text.contains('\0') => {
+                let mut text = text.to_owned();
+                redactor.text(&mut text);
+                Self::Text(text)
+            }
+            Ok(_) | Err(_) => Self::Binary(media_type(reply, redactor)),
         }
     }
 }
@@ -59,10 +67,28 @@ fn content_type(reply: &OutboundReply) -> String {
     value.unwrap_or_default().to_ascii_lowercase()
 }
 
-/// The result of a tool whose request was answered with `reply`. `url` is named in the error, so
-/// it must be without query.
-pub(super) fn shape(rule: &ResponseRule, reply: &OutboundReply, url: &str) -> Shaped {
-    let body = Body::read(reply);
+/// The media type alone, as the reply names it.
+fn media_type(reply: &OutboundReply, redactor: &Redactor) -> String {
+    let value = reply
+        .headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let mut value = value.unwrap_or_default().to_owned();
+    redactor.text(&mut value);
+    let end = value.find(';').unwrap_or(value.len());
+    first_part(value[..end].trim(), LONGEST_MEDIA_TYPE)
+}
+
+/// The result of a tool whose request was answered with `reply`, without the secrets that
+/// `redactor` knows. `url` is named in the error, so it must be without query.
+pub(super) fn shape(
+    rule: &ResponseRule,
+    reply: &OutboundReply,
+    redactor: &Redactor,
+    mut url: String,
+) -> Shaped {
+    let body = Body::read(reply, redactor);
+    redactor.text(&mut url);
     let is_success =
         (200..=299).contains(&reply.status) || rule.ok_statuses.contains(&reply.status);
     match (is_success, body) {
@@ -71,7 +97,7 @@ pub(super) fn shape(rule: &ResponseRule, reply: &OutboundReply, url: &str) -> Sh
             data: data(rule, body),
             error: None,
         },
-        (false, body) => refusal(rule, reply.status, &body, url),
+        (false, body) => refusal(rule, reply.status, &body, &url),
     }
 }
 
@@ -214,7 +240,7 @@ mod tests {
 
     fn shaped(rule: Value, reply: &OutboundReply) -> Value {
         let rule: ResponseRule = serde_json::from_value(rule).unwrap();
-        let Shaped { data, error } = shape(&rule, reply, URL);
+        let Shaped { data, error } = shape(&rule, reply, &Redactor::default(), URL.to_owned());
         json!({ "data": data, "error": error })
     }
 

@@ -1,21 +1,37 @@
-//! Takes a connection's secrets out of what an upstream answers: services echo headers and URLs,
-//! and no answer of ours may carry a token.
+//! Takes secrets out of what others answer: services echo headers and URLs, providers quote the
+//! request they refuse, and no answer, log or table of ours may carry a token.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
+/// All but what RFC 3986 section 2.3 calls unreserved.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 const REDACTED: &str = "[redacted]";
 /// Shorter values are words that occur by themselves.
 const SHORTEST: usize = 8;
 
-/// Knows the secrets of one call.
-pub(super) struct Redactor {
+/// Knows the secrets of one call. It stands before whatever shortens or rewrites a text: half a
+/// secret is not found any more.
+#[derive(Default)]
+pub struct Redactor {
     secrets: Vec<Zeroizing<String>>,
+}
+
+impl std::fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Redactor({} secrets)", self.secrets.len())
+    }
 }
 
 impl Redactor {
     /// For these secrets, each also as it looks in a query.
-    pub(super) fn new(secrets: impl IntoIterator<Item = Zeroizing<String>>) -> Self {
+    #[must_use]
+    pub fn new(secrets: impl IntoIterator<Item = Zeroizing<String>>) -> Self {
         let mut all: Vec<Zeroizing<String>> = Vec::new();
         for secret in secrets {
             if secret.len() < SHORTEST || all.contains(&secret) {
@@ -28,14 +44,26 @@ impl Redactor {
             }
             all.push(secret);
         }
-        // A secret that contains another goes first, or its rest would stay.
-        all.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        all.dedup();
-        Self { secrets: all }
+        let mut redactor = Self { secrets: all };
+        redactor.order();
+        redactor
+    }
+
+    /// Knows what `other` knows as well.
+    pub fn learn(&mut self, other: Self) {
+        self.secrets.extend(other.secrets);
+        self.order();
+    }
+
+    /// A secret that contains another goes first, or its rest would stay.
+    fn order(&mut self) {
+        self.secrets
+            .sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        self.secrets.dedup();
     }
 
     /// Replaces every secret in a text.
-    pub(super) fn text(&self, text: &mut String) {
+    pub fn text(&self, text: &mut String) {
         for secret in &self.secrets {
             if text.contains(secret.as_str()) {
                 *text = text.replace(secret.as_str(), REDACTED);
@@ -44,7 +72,7 @@ impl Redactor {
     }
 
     /// Replaces every secret in the texts and keys of a value.
-    pub(super) fn value(&self, value: &mut Value) {
+    pub fn value(&self, value: &mut Value) {
         if self.secrets.is_empty() {
             return;
         }
@@ -67,7 +95,7 @@ impl Redactor {
     }
 
     /// Replaces every secret in an object.
-    pub(super) fn fields(&self, fields: &mut Map<String, Value>) {
+    pub fn fields(&self, fields: &mut Map<String, Value>) {
         fields.values_mut().for_each(|value| self.value(value));
         if fields.keys().any(|key| {
             self.secrets
@@ -87,7 +115,7 @@ impl Redactor {
 
 /// Percent-encoded as in a path, and as in a form.
 fn encodings(secret: &str) -> [Zeroizing<String>; 2] {
-    let path = percent_encoding::utf8_percent_encode(secret, super::request::UNRESERVED);
+    let path = percent_encoding::utf8_percent_encode(secret, RESERVED);
     let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
     [Zeroizing::new(path.to_string()), Zeroizing::new(form)]
 }
