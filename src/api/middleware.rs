@@ -85,10 +85,13 @@ async fn answer(State(max_body_bytes): State<usize>, mut request: Request, next:
     response
 }
 
-/// Paths of connect links end in a token, which belongs in no log.
+/// Paths of connect links hold a token, which belongs in no log: nor where the link was put
+/// together under a wrong prefix.
 fn shown_path(path: &str) -> &str {
     if path.starts_with("/link/") {
         "/link/…"
+    } else if path.contains("/link/ln_") {
+        "/…/link/…"
     } else {
         path
     }
@@ -212,6 +215,8 @@ mod tests {
 
     #[test]
     fn the_token_of_a_connect_link_is_not_shown() {
-        assert_eq!(shown_path("/link/lt_secret"), "/link/…");
+        assert_eq!(shown_path("/link/ln_secret"), "/link/…");
+        assert_eq!(shown_path("/api/v3/link/ln_secret/x"), "/…/link/…");
+        assert_eq!(shown_path("/api/v3/tools"), "/api/v3/tools");
     }
 }
