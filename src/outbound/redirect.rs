@@ -11,6 +11,9 @@ use crate::error::{Error, Result};
 /// All that a foreign host learns from a request's headers.
 const FOR_STRANGERS: [HeaderName; 3] = [ACCEPT, ACCEPT_LANGUAGE, USER_AGENT];
 
+/// Shorter values are words that occur by themselves.
+const SHORTEST_SECRET: usize = 8;
+
 /// The request that an answer with `status` and `headers` asks for; none if the answer stands.
 ///
 /// Methods change as browsers do it (Fetch standard, HTTP-redirect fetch; RFC 9110 section 15.4):
@@ -19,7 +22,8 @@ const FOR_STRANGERS: [HeaderName; 3] = [ACCEPT, ACCEPT_LANGUAGE, USER_AGENT];
 /// https to http. A body is never handed to a foreign host: such a redirect is not followed.
 ///
 /// # Errors
-/// [`Error::Upstream`] when the target is no http or https URL.
+/// [`Error::Upstream`] when the target is no http or https URL, or a stranger's that holds the
+/// credential.
 pub(super) fn next(
     request: &OutboundRequest,
     status: StatusCode,
@@ -42,6 +46,15 @@ pub(super) fn next(
         drop_body_headers(&mut next.headers);
     }
     if !is_home(request, &next.url) {
+        if carries_credential(request, &next.url) {
+            return Err(Error::Upstream {
+                message: format!(
+                    "{} redirected to another host with the credential in the URL",
+                    request.host()
+                ),
+                timed_out: false,
+            });
+        }
         if !next.body.is_empty() {
             return Ok(None);
         }
@@ -119,6 +132,27 @@ fn is_home(request: &OutboundRequest, url: &Url) -> bool {
     url.origin() == request.url.origin() || request.credential_hosts.permits(url)
 }
 
+/// Whether an upstream put what it was sent into the URL of a stranger. Hosts lose their case.
+fn carries_credential(request: &OutboundRequest, url: &Url) -> bool {
+    let headers = request
+        .credential_headers
+        .values()
+        .filter_map(|value| value.to_str().ok())
+        // `Bearer token`: what follows the scheme's name is the secret.
+        .map(|value| value.rsplit(' ').next().unwrap_or(value));
+    let parameters = request
+        .credential_query
+        .iter()
+        .map(|(_, value)| value.as_str());
+    let text = url.as_str().to_lowercase();
+    let decoded = percent_encoding::percent_decode_str(&text).decode_utf8_lossy();
+    headers
+        .chain(parameters)
+        .filter(|secret| secret.len() >= SHORTEST_SECRET)
+        .map(str::to_lowercase)
+        .any(|secret| text.contains(&secret) || decoded.contains(&secret))
+}
+
 fn drop_credentials(request: &mut OutboundRequest) {
     request.credential_headers = HeaderMap::new();
     request.credential_query = Vec::new();
@@ -165,6 +199,21 @@ mod tests {
             request.credential_query.is_empty()
         );
         !request.credential_headers.is_empty()
+    }
+
+    #[rstest]
+    #[case::as_it_was("https://evil.test/x?t=s3cret-token")]
+    #[case::encoded("https://evil.test/s3cret%2Dtoken")]
+    #[case::as_a_host("https://S3CRET-TOKEN.evil.test/")]
+    fn a_strangers_url_that_holds_the_credential_is_not_called(#[case] location: &'static str) {
+        let mut request = request(Method::GET);
+        let credential = HeaderValue::from_static("Bearer s3cret-token");
+        request
+            .credential_headers
+            .insert("authorization", credential);
+        let headers = HeaderMap::from_iter([(LOCATION, HeaderValue::from_static(location))]);
+        let refused = next(&request, StatusCode::FOUND, &headers).err().unwrap();
+        assert!(!refused.to_string().contains("s3cret"), "{refused}");
     }
 
     #[rstest]
