@@ -14,4 +14,5 @@ mod cli;
 mod guards;
 mod leaks;
 mod outbound;
+mod secrets;
 mod support;

@@ -41,7 +41,12 @@ pub struct Behaviour {
     pub further: Value,
     /// The API refuses every token.
     pub lets_nobody_in: bool,
+    /// Answers the token endpoint with what this makes of the request's parameters instead.
+    pub refuses: Option<Refuses>,
 }
+
+/// Status and body of a refusal, from the parameters that were refused.
+pub type Refuses = fn(&HashMap<String, String>) -> (u16, Value);
 
 #[derive(Debug)]
 struct Code {
@@ -80,6 +85,7 @@ impl FakeProvider {
             answers_form: false,
             further: json!({}),
             lets_nobody_in: false,
+            refuses: None,
         };
         let inner = Arc::new(Mutex::new(Inner {
             behaviour,
@@ -190,7 +196,7 @@ async fn authorize(State(inner): Shared, request: Request) -> Response {
             .append_pair("error_description", "The user said <no>");
     } else {
         inner.made += 1;
-        let code = format!("code-{}", inner.made);
+        let code = format!("code-{}-{}", inner.made, tenon::ids::random_text(24));
         if let Some(method) = given("code_challenge_method") {
             assert_eq!(method, "S256");
         }
@@ -225,10 +231,9 @@ async fn token(
     let (delay, answer) = {
         let mut inner = inner.lock().expect("no panic under the lock");
         inner.token_requests.push(form.clone());
-        (
-            inner.behaviour.token_delay,
-            inner.behaviour.token_answer.clone(),
-        )
+        let refused = inner.behaviour.refuses.map(|refuses| refuses(&form));
+        let fixed = inner.behaviour.token_answer.clone();
+        (inner.behaviour.token_delay, refused.or(fixed))
     };
     tokio::time::sleep(delay).await;
     if let Some((status, body)) = answer {
