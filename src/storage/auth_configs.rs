@@ -33,7 +33,12 @@ const DELETE: Statement = Statement::both(
     "auth_configs.delete",
     "DELETE FROM auth_configs WHERE project_id = $1 AND id = $2",
 );
-pub(super) const STATEMENTS: &[Statement] = &[FIND, INSERT, UPDATE, SET_ENABLED, DELETE];
+const DELETE_ALL: Statement = Statement::both(
+    "auth_configs.delete_all",
+    "DELETE FROM auth_configs WHERE project_id = $1",
+);
+pub(super) const STATEMENTS: &[Statement] =
+    &[FIND, INSERT, UPDATE, SET_ENABLED, DELETE, DELETE_ALL];
 
 /// A row of `auth_configs`. Credentials are sealed.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -251,4 +256,11 @@ pub async fn count_connections(
     let rows: Vec<(String, i64)> =
         on!(conn, c => bind_all!(sqlx::query_as(sql), filter.args).fetch_all(c).await)?;
     Ok(rows.into_iter().collect())
+}
+
+/// Removes every auth config of a project, which must have no accounts any more, and says how many
+/// there were.
+pub async fn delete_all(conn: Conn<'_>, project: &ProjectId) -> Result<u64> {
+    let sql = DELETE_ALL.on(&conn);
+    Ok(on!(conn, c => sqlx::query(sql).bind(project).execute(c).await?.rows_affected()))
 }

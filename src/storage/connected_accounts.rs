@@ -64,6 +64,10 @@ const DELETE_OF_AUTH_CONFIG: Statement = Statement::both(
     "connected_accounts.delete_of_auth_config",
     "DELETE FROM connected_accounts WHERE project_id = $1 AND auth_config_id = $2",
 );
+const DELETE_ALL: Statement = Statement::both(
+    "connected_accounts.delete_all",
+    "DELETE FROM connected_accounts WHERE project_id = $1",
+);
 pub(super) const STATEMENTS: &[Statement] = &[
     FIND,
     NEWEST_ACTIVE,
@@ -76,6 +80,7 @@ pub(super) const STATEMENTS: &[Statement] = &[
     FAIL,
     DELETE,
     DELETE_OF_AUTH_CONFIG,
+    DELETE_ALL,
 ];
 
 /// How far a connection has come. Being disabled is not a status but `enabled`.
@@ -450,4 +455,10 @@ pub async fn delete_of_auth_config(
     let sql = DELETE_OF_AUTH_CONFIG.on(&conn);
     Ok(on!(conn, c => sqlx::query(sql)
         .bind(project).bind(config).execute(c).await?.rows_affected()))
+}
+
+/// Removes every account of a project, with its attempts, and says how many there were.
+pub async fn delete_all(conn: Conn<'_>, project: &ProjectId) -> Result<u64> {
+    let sql = DELETE_ALL.on(&conn);
+    Ok(on!(conn, c => sqlx::query(sql).bind(project).execute(c).await?.rows_affected()))
 }

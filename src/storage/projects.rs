@@ -55,9 +55,11 @@ const LOCK_ORG: Statement = Statement::both(
     "organizations.lock",
     "UPDATE organizations SET updated_at = $2 WHERE id = $1",
 );
+// Without its data key nothing that was ever sealed for the project opens again, in a backup of
+// other tables neither.
 const DELETE: Statement = Statement::both(
     "projects.delete",
-    "UPDATE projects SET deleted_at = $3, updated_at = $3
+    "UPDATE projects SET deleted_at = $3, updated_at = $3, data_key = $4
      WHERE org_id = $1 AND id = $2 AND deleted_at IS NULL",
 );
 pub(super) const STATEMENTS: &[Statement] = &[
@@ -248,10 +250,12 @@ pub async fn lock_organization(conn: Conn<'_>, id: &OrgId, now: Timestamp) -> Re
     Ok(())
 }
 
-/// Marks a project as deleted; `false` when the organisation has no such project.
+/// Marks a project as deleted and forgets its data key; `false` when the organisation has no such
+/// project.
 pub async fn delete(conn: Conn<'_>, org: &OrgId, id: &ProjectId, now: Timestamp) -> Result<bool> {
     let sql = DELETE.on(&conn);
     let rows = on!(conn, c => sqlx::query(sql)
-        .bind(org).bind(id).bind(now).execute(c).await?.rows_affected());
+        .bind(org).bind(id).bind(now).bind(Vec::<u8>::new())
+        .execute(c).await?.rows_affected());
     Ok(rows == 1)
 }

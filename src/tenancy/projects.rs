@@ -7,7 +7,9 @@ use crate::error::{Error, Result};
 use crate::ids::{ApiKeyId, OrgId, ProjectId, random_text};
 use crate::paging::{Page, PageRequest};
 use crate::storage::api_keys::{self, ApiKey};
+use crate::storage::auth_configs;
 use crate::storage::changes::Change;
+use crate::storage::connected_accounts;
 use crate::storage::projects::{self, Project, ProjectSettings, SettingsChange};
 use crate::time::Timestamp;
 
@@ -81,7 +83,8 @@ pub async fn find(app: &App, org: &OrgId, id: &ProjectId) -> Result<(Project, Ve
     Ok((project, keys))
 }
 
-/// Deletes a project: its keys open nothing from now on, its rows stay in the database.
+/// Deletes a project: its keys open nothing from now on; what it held of others' credentials, and
+/// the key that opens them, is gone. The row and the records of its calls stay.
 ///
 /// # Errors
 /// [`Error::NotFound`], or [`Error::Forbidden`] for the organisation's last project.
@@ -99,9 +102,10 @@ pub async fn delete(app: &App, org: &OrgId, id: &ProjectId) -> Result<()> {
         )));
     }
     api_keys::revoke_all(tx.conn(), id, now).await?;
-    tx.changed(Change::Project {
-        project: id.clone(),
-    });
+    connected_accounts::delete_all(tx.conn(), id).await?;
+    auth_configs::delete_all(tx.conn(), id).await?;
+    // Nothing of the accounts and configs that memory may know is named here.
+    tx.changed(Change::Everything);
     tx.commit().await
 }
 

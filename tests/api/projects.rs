@@ -1,9 +1,12 @@
 //! Projects: an organisation's, and the settings of the caller's own.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::support::client::Client;
 use crate::support::server::TestServer;
+use crate::support::stage::Stage;
 
 const CONFIG: &str = "/api/v3/org/project/config";
 
@@ -185,7 +188,7 @@ async fn the_list_pages_through_the_organisations_own_projects_newest_first() {
     let server = TestServer::start().await;
     other_organization(&server).await;
     for name in ["second", "third"] {
-        server.clock.advance(std::time::Duration::from_secs(1));
+        server.clock.advance(Duration::from_secs(1));
         create(&server, name).await;
     }
     let mut names = Vec::new();
@@ -423,4 +426,59 @@ async fn settings_that_break_a_rule_are_refused_and_named() {
         let problem = error["errors"][0].as_str().unwrap();
         assert!(problem.starts_with(&format!("{field}: ")), "{problem}");
     }
+}
+
+#[tokio::test]
+async fn a_deleted_project_leaves_no_credential_behind() {
+    let stage = Stage::start().await;
+    let server = &stage.server;
+    let id = first_project(server).await;
+    let body = json!({ "name": "the-one-that-stays" });
+    server
+        .org
+        .post("/api/v3/org/owner/project/new", body)
+        .await
+        .expect(200);
+    let config = stage.auth_config("acme", "OAUTH2").await;
+    stage.oauth_account(&config, "ada").await;
+    let begun = stage.initiate(&config, json!({ "user_id": "eve" })).await;
+    let begun = begun.expect(201);
+    let authorize_url = begun["connectionData"]["val"]["redirectUrl"].as_str();
+    let held = |rows: &[i64]| rows.iter().all(|count| *count > 0);
+    assert!(held(&what_is_held(server, &id).await));
+
+    server.org.delete(&path(&id)).await.expect(200);
+    assert_eq!(what_is_held(server, &id).await, [0, 0, 0, 0]);
+    // A browser that comes back later finds nothing, and the provider is asked nothing.
+    let asked = stage.provider.token_requests().len();
+    let page = stage.consent(authorize_url.unwrap()).await;
+    assert_eq!(page.status, 400, "{}", page.text);
+    assert_eq!(stage.provider.token_requests().len(), asked);
+    // Neither do jobs that were stored for it.
+    server.clock.advance(Duration::from_mins(20));
+    while tenon::jobs::run_due(&server.app).await.unwrap() > 0 {}
+}
+
+/// Auth configs, accounts, attempts and bytes of the data key.
+async fn what_is_held(server: &TestServer, project: &str) -> Vec<i64> {
+    let mut session = server.app.db.read().await.unwrap();
+    let mut counts = Vec::new();
+    for sql in [
+        "SELECT COUNT(*) FROM auth_configs WHERE project_id = $1",
+        "SELECT COUNT(*) FROM connected_accounts WHERE project_id = $1",
+        "SELECT COUNT(*) FROM connection_attempts WHERE project_id = $1",
+        "SELECT CAST(LENGTH(data_key) AS BIGINT) FROM projects WHERE id = $1",
+    ] {
+        let count: i64 = match session.conn() {
+            tenon::storage::Conn::Sqlite(conn) => {
+                sqlx::query_scalar(sql).bind(project).fetch_one(conn).await
+            }
+            tenon::storage::Conn::Postgres(conn) => {
+                sqlx::query_scalar(sql).bind(project).fetch_one(conn).await
+            }
+        }
+        .unwrap();
+        counts.push(count);
+    }
+    counts
 }
