@@ -112,6 +112,25 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// The same page with other items in its place.
+    #[must_use]
+    pub fn with<U>(self, items: Vec<U>) -> Page<U> {
+        let Self {
+            items: _,
+            next_cursor,
+            total_pages,
+            current_page,
+            total_items,
+        } = self;
+        Page {
+            items,
+            next_cursor,
+            total_pages,
+            current_page,
+            total_items,
+        }
+    }
+
     /// The same page of other things.
     pub fn map<U>(self, convert: impl FnMut(T) -> U) -> Page<U> {
         let Self {

@@ -9,6 +9,7 @@ mod execute;
 pub mod extract;
 mod failure;
 mod health;
+mod listing;
 pub mod middleware;
 mod not_built;
 pub mod openapi;

@@ -11,11 +11,11 @@ use utoipa_axum::routes;
 
 use super::auth::Caller;
 use super::extract::{CommaList, Json, Path, Query, flag, number, page};
+use super::listing::Listing;
 use crate::app::App;
 use crate::catalog::{Tool, ToolAccess, ToolFilter, VersionPins};
 use crate::error::Result;
 use crate::ids::{AuthConfigId, ProjectId};
-use crate::paging::Page;
 use crate::storage;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -23,22 +23,6 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list_tools))
         .routes(routes!(list_tool_slugs))
         .routes(routes!(get_tool))
-}
-
-/// One page of tools.
-#[derive(Debug, Serialize, ToSchema)]
-struct ToolList {
-    /// The tools.
-    items: Vec<ToolItem>,
-    /// Opens the next page; null on the last.
-    #[schema(required = false)]
-    next_cursor: Option<String>,
-    /// How many pages of this size there are.
-    total_pages: u64,
-    /// This page's number, from 1.
-    current_page: u64,
-    /// How many tools there are on all pages.
-    total_items: u64,
 }
 
 /// A tool as a model sees it.
@@ -218,13 +202,13 @@ struct ListToolsQuery {
 #[utoipa::path(
     get, path = "/tools", tag = "Tools", security(("ApiKeyAuth" = [])),
     params(ListToolsQuery),
-    responses((status = 200, description = "One page of tools", body = ToolList)),
+    responses((status = 200, description = "One page of tools", body = Listing<ToolItem>)),
 )]
 async fn list_tools(
     State(app): State<App>,
     caller: Caller,
     Query(query): Query<ListToolsQuery>,
-) -> Result<Json<ToolList>> {
+) -> Result<Json<Listing<ToolItem>>> {
     let page = page(query.limit, query.cursor.as_deref())?;
     let accesses = match &query.auth_config_ids {
         None => None,
@@ -250,27 +234,13 @@ async fn list_tools(
     } else {
         catalog.named_tools(&query.tool_slugs.0)
     };
-    let Page {
-        items,
-        next_cursor,
-        total_pages,
-        current_page,
-        total_items,
-    } = page.slice(&found);
-    let items = items
-        .iter()
-        .map(|(slug, tool)| {
-            let version = tool.toolkit.version(pins.of(&tool.toolkit.manifest.slug))?;
-            Ok(ToolItem::new(tool, slug, version))
-        })
-        .collect::<Result<_>>()?;
-    Ok(Json(ToolList {
-        items,
-        next_cursor,
-        total_pages,
-        current_page,
-        total_items,
-    }))
+    let page = page.slice(&found);
+    let tools = page.items.iter().map(|(slug, tool)| {
+        let version = tool.toolkit.version(pins.of(&tool.toolkit.manifest.slug))?;
+        Ok(ToolItem::new(tool, slug, version))
+    });
+    let tools: Vec<ToolItem> = tools.collect::<Result<_>>()?;
+    Ok(Json(page.with(tools).into()))
 }
 
 /// What the project's auth configs among `ids` open.

@@ -8,7 +8,6 @@ use super::request::{ProxyConfig, ToolAccess, ToolkitName};
 use crate::accounts::auth_configs::ConfigView;
 use crate::catalog::manifest::Field;
 use crate::ids::{AuthConfigId, legacy_uuid};
-use crate::paging::Page;
 use crate::scheme::Scheme;
 use crate::storage::auth_configs::AuthConfig;
 use crate::time::Timestamp;
@@ -266,40 +265,6 @@ impl From<ConfigView> for AuthConfigDetail {
             },
             created_by,
             id: config.id,
-        }
-    }
-}
-
-/// One page of auth configs.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct AuthConfigList {
-    /// The auth configs, newest first.
-    items: Vec<AuthConfigDetail>,
-    /// Opens the next page; null on the last.
-    next_cursor: Option<String>,
-    /// How many pages of this size there are.
-    total_pages: u64,
-    /// This page's number, from 1.
-    current_page: u64,
-    /// How many there are on all pages.
-    total_items: u64,
-}
-
-impl From<Page<ConfigView>> for AuthConfigList {
-    fn from(page: Page<ConfigView>) -> Self {
-        let Page {
-            items,
-            next_cursor,
-            total_pages,
-            current_page,
-            total_items,
-        } = page.map(AuthConfigDetail::from);
-        Self {
-            items,
-            next_cursor,
-            total_pages,
-            current_page,
-            total_items,
         }
     }
 }

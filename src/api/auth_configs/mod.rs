@@ -12,12 +12,13 @@ use utoipa_axum::routes;
 
 use super::auth::Caller;
 use super::extract::{CommaList, Json, Path, Query, flag, number, page};
+use super::listing::Listing;
 use crate::accounts::auth_configs;
 use crate::app::App;
 use crate::error::Result;
 use crate::ids::AuthConfigId;
 use crate::storage::auth_configs::ConfigFilter;
-use answer::{AuthConfigDetail, AuthConfigList, ConfigStatus, CreatedAuthConfig};
+use answer::{AuthConfigDetail, ConfigStatus, CreatedAuthConfig};
 use request::{CreateAuthConfigBody, UpdateAuthConfigBody};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -114,13 +115,13 @@ struct ListAuthConfigsQuery {
 #[utoipa::path(
     get, path = "/auth_configs", tag = "Auth Configs", security(("ApiKeyAuth" = [])),
     params(ListAuthConfigsQuery),
-    responses((status = 200, description = "One page of auth configs", body = AuthConfigList)),
+    responses((status = 200, description = "One page of auth configs", body = Listing<AuthConfigDetail>)),
 )]
 async fn list_auth_configs(
     State(app): State<App>,
     caller: Caller,
     Query(query): Query<ListAuthConfigsQuery>,
-) -> Result<Json<AuthConfigList>> {
+) -> Result<Json<Listing<AuthConfigDetail>>> {
     let page = page(query.limit, query.cursor.as_deref())?;
     let filter = ConfigFilter {
         toolkits: query
@@ -136,6 +137,7 @@ async fn list_auth_configs(
     Ok(Json(
         auth_configs::list(&app, &caller.project, &filter, page)
             .await?
+            .map(AuthConfigDetail::from)
             .into(),
     ))
 }

@@ -10,7 +10,6 @@ use crate::accounts::manage::Refreshed;
 use crate::accounts::{AccountView, word_id};
 use crate::api::middleware::ApiVersion;
 use crate::ids::{AccountId, AuthConfigId, legacy_uuid};
-use crate::paging::Page;
 use crate::scheme::Scheme;
 use crate::storage::connected_accounts::{ConnectedAccount, Status};
 use crate::time::Timestamp;
@@ -190,41 +189,6 @@ impl AccountDetail {
         Self {
             params,
             item: AccountItem::new(view, api),
-        }
-    }
-}
-
-/// One page of accounts.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct ConnectedAccountList {
-    /// The accounts.
-    items: Vec<AccountItem>,
-    /// Opens the next page; null on the last.
-    next_cursor: Option<String>,
-    /// How many pages of this size there are.
-    total_pages: u64,
-    /// This page's number, from 1.
-    current_page: u64,
-    /// How many there are on all pages.
-    total_items: u64,
-}
-
-impl ConnectedAccountList {
-    pub(super) fn new(page: Page<AccountView>, api: ApiVersion) -> Self {
-        let page = page.map(|view| AccountItem::new(view, api));
-        let Page {
-            items,
-            next_cursor,
-            total_pages,
-            current_page,
-            total_items,
-        } = page;
-        Self {
-            items,
-            next_cursor,
-            total_pages,
-            current_page,
-            total_items,
         }
     }
 }

@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 
 use super::auth::Caller;
 use super::extract::{Json, Path, Query, flag, page};
+use super::listing::Listing;
 use crate::accounts;
 use crate::accounts::{connect, manage};
 use crate::app::App;
@@ -20,7 +21,7 @@ use crate::error::Result;
 use crate::executor;
 use crate::ids::AccountId;
 use answer::{
-    AccountDetail, ConnectedAccountList, CreatedConnectedAccount, CreatedLink, Done,
+    AccountDetail, AccountItem, CreatedConnectedAccount, CreatedLink, Done,
     RefreshedConnectedAccount, UpdatedConnectedAccount,
 };
 use filter::ListConnectedAccountsQuery;
@@ -50,18 +51,19 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     get, path = "/connected_accounts", tag = "Connected Accounts",
     security(("ApiKeyAuth" = [])),
     params(ListConnectedAccountsQuery),
-    responses((status = 200, description = "One page of accounts", body = ConnectedAccountList)),
+    responses((status = 200, description = "One page of accounts", body = Listing<AccountItem>)),
 )]
 async fn list_connected_accounts(
     State(app): State<App>,
     caller: Caller,
     Query(query): Query<ListConnectedAccountsQuery>,
-) -> Result<Json<ConnectedAccountList>> {
+) -> Result<Json<Listing<AccountItem>>> {
     let page = page(query.limit, query.cursor.as_deref())?;
     let order = query.order();
     let filter = query.into_filter(caller.api)?;
     let list = accounts::list(&app, &caller.project, &filter, order, page).await?;
-    Ok(Json(ConnectedAccountList::new(list, caller.api)))
+    let list = list.map(|view| AccountItem::new(view, caller.api));
+    Ok(Json(list.into()))
 }
 
 /// Connect an account

@@ -7,7 +7,6 @@ use utoipa::ToSchema;
 
 use crate::catalog::{Toolkit, category_id};
 use crate::ids::legacy_uuid;
-use crate::paging::Page;
 use crate::scheme::Scheme;
 
 /// Who looks after a toolkit.
@@ -30,41 +29,6 @@ pub(super) enum SortBy {
     Usage,
     /// By name.
     Alphabetically,
-}
-
-/// One page of toolkits.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct ToolkitList {
-    /// The toolkits.
-    items: Vec<ToolkitItem>,
-    /// Opens the next page; null on the last.
-    #[schema(required = false)]
-    next_cursor: Option<String>,
-    /// How many pages of this size there are.
-    total_pages: u64,
-    /// This page's number, from 1.
-    current_page: u64,
-    /// How many toolkits there are on all pages.
-    total_items: u64,
-}
-
-impl From<Page<ToolkitItem>> for ToolkitList {
-    fn from(page: Page<ToolkitItem>) -> Self {
-        let Page {
-            items,
-            next_cursor,
-            total_pages,
-            current_page,
-            total_items,
-        } = page;
-        Self {
-            items,
-            next_cursor,
-            total_pages,
-            current_page,
-            total_items,
-        }
-    }
 }
 
 /// A toolkit in a list.
@@ -137,13 +101,13 @@ struct ToolkitMeta {
 
 /// A category.
 #[derive(Debug, Serialize, ToSchema)]
-struct Category {
+pub(super) struct Category {
     /// To filter by.
     #[schema(example = "developer-tools-&-devops")]
-    id: String,
+    pub(super) id: String,
     /// For people.
     #[schema(example = "developer tools & devops")]
-    name: String,
+    pub(super) name: String,
 }
 
 impl ToolkitItem {
@@ -178,41 +142,6 @@ impl ToolkitItem {
                 version: toolkit.latest_version().to_owned(),
                 available_versions: manifest.versions.clone(),
             },
-        }
-    }
-}
-
-/// All categories.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct CategoryList {
-    /// The categories, by id.
-    items: Vec<Category>,
-    /// Always null: one page holds them all.
-    #[schema(required = false)]
-    next_cursor: Option<String>,
-    /// How many pages there are.
-    total_pages: u64,
-    /// This page's number, from 1.
-    current_page: u64,
-    /// How many categories there are.
-    total_items: u64,
-}
-
-impl From<Page<(String, String)>> for CategoryList {
-    fn from(page: Page<(String, String)>) -> Self {
-        let Page {
-            items,
-            next_cursor,
-            total_pages,
-            current_page,
-            total_items,
-        } = page.map(|(id, name)| Category { id, name });
-        Self {
-            items,
-            next_cursor,
-            total_pages,
-            current_page,
-            total_items,
         }
     }
 }

@@ -11,11 +11,12 @@ use utoipa_axum::routes;
 
 use super::auth::Caller;
 use super::extract::{Json, Path, Query, flag, number, page};
+use super::listing::Listing;
 use crate::app::App;
 use crate::catalog::ToolkitFilter;
 use crate::error::{Error, Result};
-use crate::paging::{Page, PageRequest};
-use body::{CategoryList, Changelog, ManagedBy, SortBy, ToolkitItem, ToolkitList};
+use crate::paging::PageRequest;
+use body::{Category, Changelog, ManagedBy, SortBy, ToolkitItem};
 use detail::ToolkitDetail;
 
 const SHORTEST_SEARCH: usize = 3;
@@ -65,13 +66,13 @@ struct ListToolkitsQuery {
 #[utoipa::path(
     get, path = "/toolkits", tag = "Toolkits", security(("ApiKeyAuth" = [])),
     params(ListToolkitsQuery),
-    responses((status = 200, description = "One page of toolkits", body = ToolkitList)),
+    responses((status = 200, description = "One page of toolkits", body = Listing<ToolkitItem>)),
 )]
 async fn list_toolkits(
     State(app): State<App>,
     _caller: Caller,
     Query(query): Query<ListToolkitsQuery>,
-) -> Result<Json<ToolkitList>> {
+) -> Result<Json<Listing<ToolkitItem>>> {
     let page = page(query.limit, query.cursor.as_deref())?;
     if query
         .search
@@ -122,13 +123,13 @@ struct FetchToolkitsBody {
 #[utoipa::path(
     post, path = "/toolkits/multi", tag = "Toolkits", security(("ApiKeyAuth" = [])),
     request_body(content = Option<FetchToolkitsBody>, example = json!({ "toolkits": ["github"] })),
-    responses((status = 200, description = "One page of toolkits", body = ToolkitList)),
+    responses((status = 200, description = "One page of toolkits", body = Listing<ToolkitItem>)),
 )]
 async fn fetch_toolkits(
     State(app): State<App>,
     _caller: Caller,
     Json(body): Json<FetchToolkitsBody>,
-) -> Result<Json<ToolkitList>> {
+) -> Result<Json<Listing<ToolkitItem>>> {
     let page = page(body.limit, body.cursor.as_deref())?;
     let slugs = body.toolkits.unwrap_or_default();
     let filter = ToolkitFilter {
@@ -146,7 +147,7 @@ fn one_page(
     filter: &ToolkitFilter,
     managed_by: Option<ManagedBy>,
     page: PageRequest,
-) -> ToolkitList {
+) -> Listing<ToolkitItem> {
     let toolkits = match managed_by {
         None | Some(ManagedBy::All | ManagedBy::Composio) => {
             app.catalog.current().list_toolkits(filter)
@@ -154,7 +155,7 @@ fn one_page(
         // All toolkits belong to the installation; none is a project's own.
         Some(ManagedBy::Project) => Vec::new(),
     };
-    ToolkitList::from(
+    Listing::from(
         page.slice(&toolkits)
             .map(|toolkit| ToolkitItem::new(&toolkit)),
     )
@@ -165,17 +166,17 @@ fn one_page(
 /// The categories that toolkits name; each is a filter of the list of toolkits.
 #[utoipa::path(
     get, path = "/toolkits/categories", tag = "Toolkits", security(("ApiKeyAuth" = [])),
-    responses((status = 200, description = "All categories", body = CategoryList)),
+    responses((status = 200, description = "All categories", body = Listing<Category>)),
 )]
 async fn list_toolkit_categories(
     State(app): State<App>,
     _caller: Caller,
-) -> Result<Json<CategoryList>> {
+) -> Result<Json<Listing<Category>>> {
     let categories: Vec<_> = app.catalog.current().categories().into_iter().collect();
     let total = categories.len() as u64;
     let all = PageRequest::new(Some(i64::from(crate::paging::MAX_LIMIT)), None)?;
-    let page: Page<(String, String)> = all.page(categories, total);
-    Ok(Json(page.into()))
+    let page = all.page(categories, total);
+    Ok(Json(page.map(|(id, name)| Category { id, name }).into()))
 }
 
 /// Get the toolkits' changelog
