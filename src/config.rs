@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, value_parser};
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -43,8 +43,8 @@ pub struct Config {
     /// `postgres://…`; without it the server uses SQLite in the data folder.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL", help_heading = DATABASE)]
     pub database_url: Option<SecretString>,
-    /// Most connections to PostgreSQL at a time.
-    #[arg(long, env = "TENON_DATABASE_CONNECTIONS", default_value_t = 20, value_name = "NUMBER", help_heading = DATABASE)]
+    /// Most connections to PostgreSQL at a time; one of them only listens for changes.
+    #[arg(long, env = "TENON_DATABASE_CONNECTIONS", default_value_t = 20, value_parser = value_parser!(u32).range(2..), value_name = "NUMBER", help_heading = DATABASE)]
     pub database_connections: u32,
     /// The key that seals all others: 32 bytes in base64 or hexadecimal. Without it one is made in
     /// the data folder, which then must be kept as carefully as the key.
@@ -80,10 +80,10 @@ pub struct Config {
     #[arg(long = "oauth-client-secret", value_name = "TOOLKIT=SECRET", help_heading = TOOLKITS)]
     pub oauth_client_secrets: Vec<ToolkitSetting>,
     /// Requests an organisation may make in a window, per replica; no limit by default.
-    #[arg(long, env = "TENON_RATE_LIMIT", value_name = "REQUESTS", help_heading = LIMITS)]
+    #[arg(long, env = "TENON_RATE_LIMIT", value_parser = value_parser!(u32).range(1..), value_name = "REQUESTS", help_heading = LIMITS)]
     pub rate_limit: Option<u32>,
     /// Length of the rate limit's window in seconds.
-    #[arg(long, env = "TENON_RATE_LIMIT_WINDOW", default_value_t = 600, value_name = "SECONDS", help_heading = LIMITS)]
+    #[arg(long, env = "TENON_RATE_LIMIT_WINDOW", default_value_t = 600, value_parser = value_parser!(u64).range(1..), value_name = "SECONDS", help_heading = LIMITS)]
     pub rate_limit_window_s: u64,
     /// Largest request body in bytes.
     #[arg(long, env = "TENON_MAX_BODY_BYTES", default_value_t = 10 * 1024 * 1024, value_name = "BYTES", help_heading = LIMITS)]

@@ -191,6 +191,9 @@ fn a_start_says_what_is_wrong_with_its_settings() {
         assert_eq!(ended.status.code(), Some(1), "{name}: {ended:?}");
         assert!(ended.errors.contains(expected), "{name}: {ended:?}");
     }
+    let ended = place.run(&[], &[("TENON_RATE_LIMIT", "0")]);
+    assert_eq!(ended.status.code(), Some(2), "{ended:?}");
+    assert!(ended.errors.contains("--rate-limit"), "{ended:?}");
     let ended = place.run(&["--no-such-option"], &[]);
     assert_eq!(ended.status.code(), Some(2), "{ended:?}");
 }
