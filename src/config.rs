@@ -101,7 +101,7 @@ pub struct Config {
     #[arg(
         long,
         env = "RUST_LOG",
-        default_value = "info",
+        default_value = "info,sqlx=warn",
         value_name = "FILTER",
         help_heading = "Log"
     )]

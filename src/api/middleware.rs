@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::uri::PathAndQuery;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::{Router, middleware};
@@ -70,11 +70,7 @@ async fn answer(State(max_body_bytes): State<usize>, mut request: Request, next:
         None => response,
         Some(error) => render(&error, &request_id, &response),
     };
-    tracing::info!(
-        status = response.status().as_u16(),
-        duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-        "answered"
-    );
+    log_answer(&path, response.status(), started.elapsed());
     drop(entered);
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(REQUEST_ID, value);
@@ -83,6 +79,16 @@ async fn answer(State(max_body_bytes): State<usize>, mut request: Request, next:
         add_allowance(response.headers_mut(), *allowance);
     }
     response
+}
+
+/// A line for every request; probes come every few seconds and would drown the others.
+fn log_answer(path: &str, status: StatusCode, duration: Duration) {
+    let (status, duration_ms) = (status.as_u16(), duration.as_millis());
+    if matches!(path, "/health" | "/ready") {
+        tracing::debug!(status, duration_ms, "answered");
+    } else {
+        tracing::info!(status, duration_ms, "answered");
+    }
 }
 
 /// Paths of connect links hold a token, which belongs in no log: nor where the link was put
@@ -158,7 +164,6 @@ async fn collapse_slashes(mut request: Request, next: Next) -> Response {
 #[cfg(test)]
 mod tests {
     use axum::body::{Body, to_bytes};
-    use axum::http::StatusCode;
     use axum::routing::get;
     use serde_json::Value;
     use tower::ServiceExt;

@@ -145,19 +145,19 @@ fn announce(server: &Server) -> Result<()> {
     );
     if let Some(keys) = &server.first_keys {
         // A key that the operator gave is known to them, and this output may be kept by others.
-        let project = match config.api_key {
-            Some(_) => "$TENON_API_KEY",
-            None => keys.project.reveal(),
+        let (project, example) = match config.api_key {
+            Some(_) => ("as given in TENON_API_KEY", "$TENON_API_KEY"),
+            None => (keys.project.reveal(), keys.project.reveal()),
         };
         let organization = match config.org_api_key {
-            Some(_) => "$TENON_ORG_API_KEY",
+            Some(_) => "as given in TENON_ORG_API_KEY",
             None => keys.organization.reveal(),
         };
         text.push_str(&format!(
-            "First start. Keys that were made are shown this once:\n\
+            "First start. A key that was made here is shown this once:\n\
              \x20 project API key       {project}\n\
              \x20 organisation API key  {organization}\n\
-             Try: curl -H \"x-api-key: {project}\" {url}/api/v3/toolkits\n"
+             Try: curl -H \"x-api-key: {example}\" {url}/api/v3/toolkits\n"
         ));
     }
     let mut out = std::io::stdout();
