@@ -127,6 +127,21 @@ impl Stage {
             .expect(200)
     }
 
+    /// The first project's id.
+    pub async fn project(&self) -> tenon::ids::ProjectId {
+        let info = self
+            .server
+            .client
+            .get("/api/v3/auth/session/info")
+            .await
+            .expect(200);
+        info["project"]["nano_id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+            .into()
+    }
+
     /// Turns the project's masking of secrets off.
     pub async fn show_secrets(&self) {
         let body = json!({ "mask_secret_keys_in_connected_account": false });
