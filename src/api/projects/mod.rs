@@ -106,8 +106,9 @@ async fn get_project(
 
 /// Delete a project
 ///
-/// The project's API keys stop working at once and nothing of it can be reached any more; its rows
-/// stay in the database. The organisation's last project cannot be deleted (403).
+/// The project's API keys stop working at once, and its auth configs and connected accounts are
+/// removed with their credentials; this cannot be undone. The organisation's last project cannot be
+/// deleted (403).
 #[utoipa::path(
     delete, path = "/org/owner/project/{nano_id}", tag = "Projects",
     security(("OrgApiKeyAuth" = [])),
