@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 use super::blueprint::Blueprint;
 use super::config_credentials::merge;
 use super::connect::{
-    Journey, TIME_TO_CONNECT, alias_taken, at_provider, by_link, check_names, credentials_only,
+    Journey, TIME_TO_CONNECT, alias_taken, at_provider, by_link, check_enabled, check_names,
+    credentials_only,
 };
 use super::fields::missing_error;
 use super::refresh::{change_of, refresh};
@@ -208,6 +209,7 @@ async fn ask_again(
     id: &AccountId,
     callback_url: Option<String>,
 ) -> Result<Refreshed> {
+    check_enabled(blueprint)?;
     let project = &blueprint.config.project_id;
     let account = read(app, project, id).await?;
     let mut values = blueprint.keyring.open_account(&account)?;

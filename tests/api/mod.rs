@@ -2,6 +2,7 @@
 
 mod auth_configs;
 mod connect;
+mod connect_attacks;
 mod connected_accounts;
 pub mod execute;
 mod isolation;

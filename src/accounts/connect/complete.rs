@@ -92,6 +92,9 @@ async fn complete(app: &App, attempt: ConnectionAttempt, verdict: Verdict) -> Re
     let blueprint = Blueprint::load(app, project, &account.auth_config_id).await?;
     let outcome = match verdict {
         Verdict::Refused { error, description } => Err(refusal(&error, description.as_deref())),
+        Verdict::Code(_) if !blueprint.config.enabled => {
+            Err("the auth config was switched off meanwhile".to_owned())
+        }
         Verdict::Code(code) => exchange(app, &blueprint, &account, &attempt, code).await?,
     };
     let failure = match outcome {

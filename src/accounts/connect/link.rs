@@ -3,9 +3,9 @@
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::Finish;
 use super::attempt::{self, Journey, hash_token};
 use super::prepare::credentials_only;
+use super::{Finish, web_address};
 use crate::accounts::blueprint::Blueprint;
 use crate::accounts::refresh::change_of;
 use crate::accounts::view::read;
@@ -300,13 +300,8 @@ fn targets(auth: &AuthManifest, callback_url: Option<&str>) -> Option<Vec<String
         .into_iter()
         .flatten()
     {
-        // A template whose host depends on a field is no URL yet, or is one with a brace in it.
-        let url = Url::parse(url).ok()?;
-        let origin = url.origin().ascii_serialization();
-        if origin.contains(['{', '%']) {
-            return None;
-        }
-        targets.push(origin);
+        // A template whose host depends on a field is no such address: it has a brace in it.
+        targets.push(web_address(url)?.origin().ascii_serialization());
     }
     Some(targets)
 }

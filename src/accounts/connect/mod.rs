@@ -9,11 +9,11 @@ mod link;
 mod prepare;
 
 pub use complete::{Verdict, complete_oauth};
-pub use finish::Finish;
+pub use finish::{Finish, web_address};
 pub use initiate::{Begun, MadeLink, NewLink, initiate, link};
 pub use link::{LinkField, LinkPage, LinkStep, open_link, submit_link};
 pub use prepare::{NewConnection, Prepared, prepare};
 
 pub(super) use attempt::{Journey, TIME_TO_CONNECT, at_provider, by_link};
 pub(super) use initiate::alias_taken;
-pub(super) use prepare::{check_names, credentials_only};
+pub(super) use prepare::{check_enabled, check_names, credentials_only};

@@ -126,7 +126,8 @@ pub async fn prepare(
     })
 }
 
-pub(super) fn check_enabled(blueprint: &Blueprint) -> Result<()> {
+/// Refuses an auth config that is switched off.
+pub(in crate::accounts) fn check_enabled(blueprint: &Blueprint) -> Result<()> {
     if blueprint.config.enabled {
         return Ok(());
     }

@@ -2,12 +2,11 @@
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use url::Url;
 use utoipa::ToSchema;
 
 use super::state::{GivenState, Values};
 use crate::accounts::DEFAULT_USER;
-use crate::accounts::connect::{NewConnection, NewLink};
+use crate::accounts::connect::{NewConnection, NewLink, web_address};
 use crate::accounts::manage::AccountUpdate;
 use crate::error::{Error, Result};
 use crate::ids::AuthConfigId;
@@ -254,13 +253,12 @@ pub(super) struct RefreshBody {
 /// # Errors
 /// [`Error::Invalid`] that names the field.
 pub(super) fn web_url(field: &str, text: String) -> Result<String> {
-    let is_web = Url::parse(&text)
-        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    if is_web {
+    if web_address(&text).is_some() {
         return Ok(text);
     }
     Err(Error::fields(vec![format!(
-        "{field}: must be an absolute http or https URL"
+        "{field}: must be an absolute http or https URL of at most 4096 characters, without a user \
+         name in it"
     )]))
 }
 
