@@ -13,6 +13,7 @@ mod projects;
 mod proxy;
 mod reference;
 mod replicas;
+mod robustness;
 mod session_info;
 mod toolkits;
 mod tools;
