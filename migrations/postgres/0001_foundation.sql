@@ -64,7 +64,7 @@ CREATE INDEX auth_configs_by_project ON auth_configs (project_id, created_at, id
 CREATE TABLE connected_accounts (
     id                TEXT    NOT NULL PRIMARY KEY,
     project_id        TEXT    NOT NULL REFERENCES projects (id),
-    auth_config_id    TEXT    NOT NULL REFERENCES auth_configs (id),
+    auth_config_id    TEXT    NOT NULL REFERENCES auth_configs (id) ON DELETE CASCADE,
     toolkit           TEXT    NOT NULL,
     user_id           TEXT    NOT NULL,
     alias             TEXT,

@@ -325,6 +325,9 @@ pub async fn count(conn: Conn<'_>, project: &ProjectId, filter: &AccountFilter) 
 }
 
 /// Stores a new account.
+///
+/// # Errors
+/// [`Error::NotFound`] when its auth config was deleted meanwhile.
 pub async fn insert(conn: Conn<'_>, account: &ConnectedAccount) -> Result<()> {
     let sql = INSERT.on(&conn);
     let ConnectedAccount {
@@ -345,13 +348,18 @@ pub async fn insert(conn: Conn<'_>, account: &ConnectedAccount) -> Result<()> {
         created_at,
         updated_at: _,
     } = account;
-    on!(conn, c => sqlx::query(sql)
+    let stored = on!(conn, c => sqlx::query(sql)
         .bind(project_id).bind(id).bind(auth_config_id).bind(toolkit).bind(user_id).bind(alias)
         .bind(scheme.name()).bind(status.name()).bind(status_reason).bind(enabled)
         .bind(credentials).bind(token_generation).bind(token_expires_at).bind(connect_by)
         .bind(created_at)
-        .execute(c).await?.rows_affected());
-    Ok(())
+        .execute(c).await.map(drop));
+    match stored {
+        Err(sqlx::Error::Database(cause)) if cause.is_foreign_key_violation() => {
+            Err(Error::not_found("auth config", auth_config_id.as_str()))
+        }
+        stored => Ok(stored?),
+    }
 }
 
 /// Enables or disables an account; `false` when it is gone.

@@ -3,6 +3,7 @@
 
 mod isolation;
 mod list;
+mod races;
 mod refresh;
 mod secrets;
 mod selection;

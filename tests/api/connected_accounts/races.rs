@@ -1,0 +1,31 @@
+//! Requests that come while what they stand on is taken away.
+
+use futures_util::future::join_all;
+use serde_json::json;
+
+use crate::support::stage::Stage;
+
+#[tokio::test]
+async fn an_auth_config_deleted_while_accounts_are_made_leaves_none_behind() {
+    let stage = Stage::start().await;
+    let config = stage.auth_config("acme", "API_KEY").await;
+    let create = |number: usize| {
+        let (stage, config) = (&stage, &config);
+        async move {
+            let val = json!({ "status": "ACTIVE", "generic_api_key": "ak-racing" });
+            let state = json!({ "authScheme": "API_KEY", "val": val });
+            let user = format!("racer-{number}");
+            let connection = json!({ "user_id": user, "state": state });
+            stage.initiate(config, connection).await.status
+        }
+    };
+    let path = format!("/api/v3/auth_configs/{config}");
+    let delete = stage.server.client.delete(&path);
+    let (statuses, deleted) = tokio::join!(join_all((0..20).map(create)), delete);
+    assert_eq!(deleted.status, 200, "{}", deleted.text);
+    for status in statuses {
+        assert!(matches!(status, 201 | 404), "{status}");
+    }
+    let left = stage.server.client.get("/api/v3/connected_accounts").await;
+    assert_eq!(left.expect(200)["total_items"], 0);
+}
