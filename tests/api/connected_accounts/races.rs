@@ -12,10 +12,11 @@ async fn an_auth_config_deleted_while_accounts_are_made_leaves_none_behind() {
     let create = |number: usize| {
         let (stage, config) = (&stage, &config);
         async move {
-            let val = json!({ "status": "ACTIVE", "generic_api_key": "ak-racing" });
-            let state = json!({ "authScheme": "API_KEY", "val": val });
-            let user = format!("racer-{number}");
-            let connection = json!({ "user_id": user, "state": state });
+            let values = json!({ "status": "ACTIVE", "generic_api_key": "ak-racing" });
+            let connection = json!({
+                "user_id": format!("racer-{number}"),
+                "state": { "authScheme": "API_KEY", "val": values },
+            });
             stage.initiate(config, connection).await.status
         }
     };
