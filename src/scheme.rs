@@ -38,11 +38,14 @@ pub enum Scheme {
     ServiceAccount,
     Saml,
     DcrOauth,
+    /// Client credentials (RFC 6749 section 4.4); newer than the official document.
+    #[serde(rename = "S2S_OAUTH2")]
+    S2sOAuth2,
 }
 
 impl Scheme {
     /// Every scheme, in the order the official document lists them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::OAuth2,
         Self::OAuth1,
         Self::ApiKey,
@@ -56,6 +59,7 @@ impl Scheme {
         Self::ServiceAccount,
         Self::Saml,
         Self::DcrOauth,
+        Self::S2sOAuth2,
     ];
 
     /// The scheme with this official name.
@@ -81,6 +85,26 @@ impl Scheme {
             Self::ServiceAccount => "SERVICE_ACCOUNT",
             Self::Saml => "SAML",
             Self::DcrOauth => "DCR_OAUTH",
+            Self::S2sOAuth2 => "S2S_OAUTH2",
+        }
+    }
+
+    /// Whether a user connects by consenting on a page of the provider.
+    #[must_use]
+    pub const fn needs_consent(self) -> bool {
+        match self {
+            Self::OAuth2 | Self::OAuth1 | Self::DcrOauth => true,
+            Self::ApiKey
+            | Self::Basic
+            | Self::BillcomAuth
+            | Self::BearerToken
+            | Self::GoogleServiceAccount
+            | Self::NoAuth
+            | Self::BasicWithJwt
+            | Self::CalcomAuth
+            | Self::ServiceAccount
+            | Self::Saml
+            | Self::S2sOAuth2 => false,
         }
     }
 

@@ -178,7 +178,8 @@ const fn customary_names(scheme: Scheme) -> &'static [&'static str] {
         | Scheme::CalcomAuth
         | Scheme::ServiceAccount
         | Scheme::Saml
-        | Scheme::DcrOauth => &[],
+        | Scheme::DcrOauth
+        | Scheme::S2sOAuth2 => &[],
     }
 }
 

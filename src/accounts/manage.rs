@@ -6,11 +6,13 @@ use serde_json::{Map, Value};
 use super::blueprint::Blueprint;
 use super::config_credentials::merge;
 use super::connect::{
-    Journey, TIME_TO_CONNECT, alias_taken, at_provider, by_link, check_enabled, check_names,
-    credentials_only,
+    AtProvider, Journey, TIME_TO_CONNECT, alias_taken, at_provider, by_link, check_enabled,
+    check_names, credentials_only,
 };
 use super::fields::missing_error;
+use super::grant;
 use super::refresh::{change_of, refresh};
+use super::token;
 use super::view::read;
 use crate::app::App;
 use crate::error::{CONNECTED_ACCOUNT, Error, Result};
@@ -112,7 +114,7 @@ async fn replace_credentials(
             account.id
         )));
     }
-    if scheme == Scheme::OAuth2 {
+    if scheme.needs_consent() {
         return Err(Error::invalid_with_fix(
             "the tokens of an OAuth account come from the provider",
             format!(
@@ -123,20 +125,25 @@ async fn replace_credentials(
     }
     let (project, id) = (&account.project_id, &account.id);
     let blueprint = Blueprint::load(app, project, &account.auth_config_id).await?;
-    let old = credentials_only(blueprint.keyring.open_account(account)?);
+    let mut old = credentials_only(blueprint.keyring.open_account(account)?);
+    // A token of the former credentials is none of the new ones.
+    old.retain(|name, _| !token::is_of_grant(name));
     let values = blueprint.take_own_names(credentials_only(values))?;
     let (values, missing) = blueprint.check(merge(old, values))?.valid(PATH)?;
     if !missing.is_empty() {
         return Err(missing_error(PATH, &missing));
     }
+    let values = grant::with_first_token(app, &blueprint, values)
+        .await?
+        .map_err(grant::refused)?;
+    let now = app.clock.now();
     let new = NewCredentials {
         seen_generation: account.token_generation,
         credentials: blueprint.keyring.seal_account(id, &values)?,
-        token_expires_at: None,
+        token_expires_at: token::end_of_life(&values, now),
         status: Status::Active,
         connect_by: None,
     };
-    let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     if !connected_accounts::store_credentials(tx.conn(), project, id, &new, now).await? {
         return Err(Error::Conflict(
@@ -179,15 +186,16 @@ pub async fn renew(
     callback_url: Option<String>,
 ) -> Result<Refreshed> {
     let account = read(app, project, id).await?;
-    if account.scheme != Scheme::OAuth2 {
+    let blueprint = Blueprint::load(app, project, &account.auth_config_id).await?;
+    let values = blueprint.keyring.open_account(&account)?;
+    let is_renewable = grant::is_renewable(blueprint.auth()?, &values);
+    if !account.scheme.needs_consent() && !is_renewable {
         return Ok(Refreshed {
             account,
             redirect_url: None,
         });
     }
-    let blueprint = Blueprint::load(app, project, &account.auth_config_id).await?;
-    let values = blueprint.keyring.open_account(&account)?;
-    if account.status == Status::Active && values.contains_key("refresh_token") {
+    if account.status == Status::Active && is_renewable {
         match refresh(app, &account).await {
             Ok(account) => {
                 return Ok(Refreshed {
@@ -223,7 +231,13 @@ async fn ask_again(
     let connect_by = journey.expires_at;
     let missing = blueprint.check(credentials_only(values.clone()))?.missing;
     let (url, attempt) = if missing.is_empty() {
-        at_provider(app, blueprint, &values, journey)?
+        let AtProvider {
+            url,
+            shown,
+            attempt,
+        } = at_provider(app, blueprint, &values, journey).await?;
+        values.extend(shown);
+        (url, attempt)
     } else {
         let (_, url, attempt) = by_link(app, blueprint, journey)?;
         (url, attempt)

@@ -4,20 +4,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 
 use super::blueprint::Blueprint;
+use super::grant;
 use super::pick::find_auth_config;
 use super::secrets::Keyring;
 use super::token;
-use super::token_endpoint;
 use super::view::read;
 use crate::app::App;
 use crate::auth_schemes::Credentials;
 use crate::auth_schemes::oauth2::TokenFailure;
 use crate::error::{Error, Result};
-use crate::scheme::Scheme;
 use crate::storage::changes::Change;
 use crate::storage::connected_accounts::{self, ConnectedAccount, NewCredentials, Status};
 use crate::time::Timestamp;
@@ -35,7 +33,7 @@ pub async fn fresh_credentials(app: &App, account: &ConnectedAccount) -> Result<
         return open(app, account).await;
     }
     let old = open(app, account).await?;
-    if old.text("refresh_token").is_none() {
+    if !is_renewable(app, &old, account) {
         return Ok(old);
     }
     match refresh(app, account).await {
@@ -59,8 +57,7 @@ pub async fn refresh_after_unauthorized(
     app: &App,
     account: &ConnectedAccount,
 ) -> Result<Option<Credentials>> {
-    if account.scheme != Scheme::OAuth2 || open(app, account).await?.text("refresh_token").is_none()
-    {
+    if !is_renewable(app, &open(app, account).await?, account) {
         return Ok(None);
     }
     match refresh(app, account).await {
@@ -74,10 +71,18 @@ pub async fn refresh_after_unauthorized(
 }
 
 fn is_ending(account: &ConnectedAccount, now: Timestamp) -> bool {
-    account.scheme == Scheme::OAuth2
-        && account
-            .token_expires_at
-            .is_some_and(|end| end <= now.after(MARGIN))
+    account
+        .token_expires_at
+        .is_some_and(|end| end <= now.after(MARGIN))
+}
+
+fn is_renewable(app: &App, held: &Credentials, account: &ConnectedAccount) -> bool {
+    let catalog = app.catalog.current();
+    let auth = catalog
+        .toolkit(&account.toolkit)
+        .ok()
+        .and_then(|toolkit| toolkit.auth(account.scheme));
+    auth.is_some_and(|auth| grant::is_renewable(auth, &held.values))
 }
 
 /// The account's values over those it inherits from its auth config.
@@ -123,7 +128,7 @@ async fn refresh_alone(app: &App, seen: &ConnectedAccount) -> Result<Arc<Connect
     }
     let blueprint = Blueprint::load(app, &account.project_id, &account.auth_config_id).await?;
     let values = blueprint.keyring.open_account(&account)?;
-    match request_tokens(app, &blueprint, &account, &values).await? {
+    match grant::renew(app, &blueprint, &values).await? {
         Ok(tokens) => store(app, &blueprint, account, values, tokens).await,
         Err(failure) if failure.is_lost_grant() => lose(app, account, &failure).await,
         Err(failure) => Err(Error::Upstream {
@@ -141,21 +146,6 @@ async fn refresh_alone(app: &App, seen: &ConnectedAccount) -> Result<Arc<Connect
             ),
         }),
     }
-}
-
-async fn request_tokens(
-    app: &App,
-    blueprint: &Blueprint,
-    account: &ConnectedAccount,
-    values: &Map<String, Value>,
-) -> Result<Result<Map<String, Value>, TokenFailure>> {
-    let client = blueprint.client(app, values)?;
-    let refresh_token = values
-        .get("refresh_token")
-        .and_then(Value::as_str)
-        .ok_or_else(|| Error::invalid(format!("account `{}` has no refresh token", account.id)))?;
-    let send = |request| -> BoxFuture<'_, _> { Box::pin(token_endpoint::send(app, request)) };
-    Ok(client.refresh(refresh_token.to_owned(), &send).await)
 }
 
 async fn reread(app: &App, account: &ConnectedAccount) -> Result<ConnectedAccount> {

@@ -48,7 +48,7 @@ pub fn apply(
 fn customary(scheme: Scheme) -> Result<Option<&'static str>> {
     match scheme {
         Scheme::NoAuth => Ok(None),
-        Scheme::OAuth2 | Scheme::DcrOauth => Ok(Some("Bearer {access_token}")),
+        Scheme::OAuth2 | Scheme::DcrOauth | Scheme::S2sOAuth2 => Ok(Some("Bearer {access_token}")),
         Scheme::BearerToken => Ok(Some("Bearer {token}")),
         Scheme::Basic => Ok(Some("Basic {base64(username:password)}")),
         Scheme::ApiKey => Err(Error::internal(

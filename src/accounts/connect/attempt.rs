@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 use url::Url;
 
 use crate::accounts::blueprint::Blueprint;
+use crate::accounts::consent::{self, Asked};
 use crate::accounts::secrets::AttemptSecrets;
 use crate::app::App;
 use crate::crypto::hash_api_key;
@@ -33,30 +33,36 @@ pub(in crate::accounts) struct Journey {
     pub camel_case_callback: bool,
 }
 
-/// An attempt at the provider: the URL for the user's browser, and what to store.
+/// An attempt at the provider, to be stored.
+pub(in crate::accounts) struct AtProvider {
+    /// Where the user's browser goes.
+    pub url: Url,
+    /// What the account shows of it meanwhile.
+    pub shown: Map<String, Value>,
+    /// The row.
+    pub attempt: ConnectionAttempt,
+}
+
+/// An attempt at the provider. May ask the provider first, so it is called before a transaction
+/// begins.
 ///
 /// # Errors
 /// When the auth config or the values make no authorization request.
-pub(in crate::accounts) fn at_provider(
+pub(in crate::accounts) async fn at_provider(
     app: &App,
     blueprint: &Blueprint,
     values: &Map<String, Value>,
     journey: Journey,
-) -> Result<(Url, ConnectionAttempt)> {
+) -> Result<AtProvider> {
     let id = AttemptId::generate();
     let project = &blueprint.config.project_id;
     let state = app.state_signer.sign(project, &id, journey.expires_at)?;
-    let scopes = blueprint.scopes(app, blueprint.auth()?);
-    let user_scopes = blueprint.secrets.list("user_scopes");
-    let authorization = blueprint
-        .client(app, values)?
-        .authorize(state, &scopes, &user_scopes);
-    let secrets = AttemptSecrets {
-        code_verifier: authorization
-            .code_verifier
-            .map(|text| text.expose_secret().to_owned()),
-        camel_case_callback: journey.camel_case_callback,
-    };
+    let Asked {
+        url,
+        mut secrets,
+        shown,
+    } = consent::ask(app, blueprint, values, state).await?;
+    secrets.camel_case_callback = journey.camel_case_callback;
     let attempt = attempt(
         app,
         blueprint,
@@ -66,7 +72,11 @@ pub(in crate::accounts) fn at_provider(
         &secrets,
         None,
     )?;
-    Ok((authorization.url, attempt))
+    Ok(AtProvider {
+        url,
+        shown,
+        attempt,
+    })
 }
 
 /// An attempt by a link to our own page: its token, the link, and what to store.
@@ -82,8 +92,8 @@ pub(in crate::accounts) fn by_link(
     let link = Url::parse(&format!("{}/link/{token}", app.config.public_base()))
         .map_err(|_| Error::internal("the public URL is no URL"))?;
     let secrets = AttemptSecrets {
-        code_verifier: None,
         camel_case_callback: journey.camel_case_callback,
+        ..AttemptSecrets::default()
     };
     let (id, hash) = (AttemptId::generate(), hash_token(&token));
     let attempt = attempt(

@@ -1,16 +1,16 @@
 //! Finishes an OAuth connection when the user's browser comes back from the provider (RFC 6749
 //! section 4.1.2).
 
-use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 
 use super::Finish;
 use crate::accounts::blueprint::Blueprint;
+use crate::accounts::consent::{self, Returned};
 use crate::accounts::refresh::change_of;
+use crate::accounts::token;
 use crate::accounts::view::read;
-use crate::accounts::{token, token_endpoint};
 use crate::app::App;
-use crate::auth_schemes::oauth2::{TokenFailure, presentable};
+use crate::auth_schemes::oauth2::TokenFailure;
 use crate::error::{Error, Result};
 use crate::ids::AccountId;
 use crate::storage::connected_accounts::{self, ConnectedAccount, NewCredentials, Status};
@@ -19,41 +19,18 @@ use crate::storage::connection_attempts::{self, AttemptKind, ConnectionAttempt};
 /// How often new tokens are tried to be stored beside other writers.
 const STORE_ATTEMPTS: usize = 5;
 
-/// What the provider sent the browser back with (RFC 6749 sections 4.1.2 and 4.1.2.1).
-#[derive(Clone)]
-pub enum Verdict {
-    /// A code to exchange.
-    Code(String),
-    /// The user or the provider said no.
-    Refused {
-        /// `access_denied`, …
-        error: String,
-        /// The provider's own words.
-        description: Option<String>,
-    },
-}
-
-/// Without the code.
-impl std::fmt::Debug for Verdict {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Code(_) => "Code",
-            Self::Refused { .. } => "Refused",
-        })
-    }
-}
-
-/// Ends an OAuth round trip: the attempt that `state` names is used up, whatever comes of it, then
-/// the code is exchanged and the account activated, or ended with the provider's reason.
+/// Ends the round trip to a provider: the attempt that `state` names is used up, whatever comes of
+/// it, then what came back is redeemed and the account activated, or ended with the provider's
+/// reason.
 ///
 /// # Errors
 /// [`Error::Invalid`] when the state is not ours, over, or used already.
-pub async fn complete_oauth(app: &App, state: &str, verdict: Verdict) -> Result<Finish> {
+pub async fn complete_consent(app: &App, state: &str, returned: Returned) -> Result<Finish> {
     let attempt = consume(app, state).await?;
     // The browser may go away, but a code that was exchanged must not be lost.
     let task = {
         let app = app.clone();
-        async move { complete(&app, attempt, verdict).await }
+        async move { complete(&app, attempt, &returned).await }
     };
     app.tasks
         .spawn(task)
@@ -86,16 +63,16 @@ async fn consume(app: &App, state: &str) -> Result<ConnectionAttempt> {
     Ok(attempt)
 }
 
-async fn complete(app: &App, attempt: ConnectionAttempt, verdict: Verdict) -> Result<Finish> {
+async fn complete(app: &App, attempt: ConnectionAttempt, returned: &Returned) -> Result<Finish> {
     let (project, id) = (&attempt.project_id, &attempt.account_id);
     let account = read(app, project, id).await.map_err(|_| unusable_state())?;
     let blueprint = Blueprint::load(app, project, &account.auth_config_id).await?;
-    let outcome = match verdict {
-        Verdict::Refused { error, description } => Err(refusal(&error, description.as_deref())),
-        Verdict::Code(_) if !blueprint.config.enabled => {
+    let outcome = match returned.refusal(account.scheme) {
+        Some(refusal) => Err(refusal),
+        None if !blueprint.config.enabled => {
             Err("the auth config was switched off meanwhile".to_owned())
         }
-        Verdict::Code(code) => exchange(app, &blueprint, &account, &attempt, code).await?,
+        None => redeem(app, &blueprint, &account, &attempt, returned).await?,
     };
     let failure = match outcome {
         Ok(tokens) => {
@@ -118,32 +95,18 @@ async fn complete(app: &App, attempt: ConnectionAttempt, verdict: Verdict) -> Re
     })
 }
 
-fn refusal(error: &str, description: Option<&str>) -> String {
-    let error = presentable(error);
-    match description.map(presentable) {
-        Some(description) => format!("the provider answered {error}: {description}"),
-        None => format!("the provider answered {error}"),
-    }
-}
-
-async fn exchange(
+async fn redeem(
     app: &App,
     blueprint: &Blueprint,
     account: &ConnectedAccount,
     attempt: &ConnectionAttempt,
-    code: String,
+    returned: &Returned,
 ) -> Result<Result<Map<String, Value>, String>> {
     let values = blueprint.keyring.open_account(account)?;
-    let verifier = blueprint.keyring.open_attempt(attempt)?.code_verifier;
-    let client = match blueprint.client(app, &values) {
-        Ok(client) => client,
-        // The auth config was changed meanwhile and works no longer.
-        Err(error) => return Ok(Err(error.to_string())),
-    };
-    let send = |request| -> BoxFuture<'_, _> { Box::pin(token_endpoint::send(app, request)) };
-    match client.exchange(code, verifier, &send).await {
-        Ok(tokens) => Ok(Ok(tokens)),
-        Err(failure) => {
+    let remembered = blueprint.keyring.open_attempt(attempt)?;
+    match consent::redeem(app, blueprint, &values, remembered, returned).await {
+        Ok(Ok(tokens)) => Ok(Ok(tokens)),
+        Ok(Err(failure)) => {
             if let TokenFailure::NoAnswer(error) = &failure {
                 tracing::warn!(account.id = %account.id, %error, "the code was not exchanged");
             }
@@ -152,6 +115,9 @@ async fn exchange(
                 failure.reason()
             )))
         }
+        // The auth config was changed meanwhile and works no longer.
+        Err(error @ Error::Invalid { .. }) => Ok(Err(error.to_string())),
+        Err(error) => Err(error),
     }
 }
 

@@ -3,12 +3,12 @@
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::attempt::{self, Journey, TIME_TO_CONNECT};
+use super::attempt::{self, AtProvider, Journey, TIME_TO_CONNECT};
 use super::prepare::{Prepared, check_enabled, check_names, credentials_only};
 use crate::accounts::blueprint::{Blueprint, managed_app};
 use crate::accounts::refresh::change_of;
-use crate::accounts::token;
 use crate::accounts::view::{AccountView, view};
+use crate::accounts::{grant, token};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::ids::{AccountId, AuthConfigId, ProjectId};
@@ -66,7 +66,7 @@ pub async fn initiate(app: &App, prepared: Prepared) -> Result<Begun> {
     let Prepared {
         blueprint,
         request,
-        values,
+        mut values,
         lacks_fields,
         is_held,
     } = prepared;
@@ -81,8 +81,14 @@ pub async fn initiate(app: &App, prepared: Prepared) -> Result<Begun> {
         expires_at: app.clock.now().after(TIME_TO_CONNECT),
         camel_case_callback: true,
     };
-    let (url, attempt) = if account.scheme == Scheme::OAuth2 && !lacks_fields {
-        attempt::at_provider(app, &blueprint, &values, journey)?
+    let (url, attempt) = if account.scheme.needs_consent() && !lacks_fields {
+        let AtProvider {
+            url,
+            shown,
+            attempt,
+        } = attempt::at_provider(app, &blueprint, &values, journey).await?;
+        values.extend(shown);
+        (url, attempt)
     } else {
         let (_, url, attempt) = attempt::by_link(app, &blueprint, journey)?;
         (url, attempt)
@@ -168,10 +174,11 @@ async fn store_active(
     mut account: ConnectedAccount,
     values: Map<String, Value>,
 ) -> Result<Begun> {
+    let values = grant::with_first_token(app, blueprint, values)
+        .await?
+        .map_err(grant::refused)?;
     account.status = Status::Active;
-    if account.scheme == Scheme::OAuth2 {
-        account.token_expires_at = token::end_of_life(&values, app.clock.now());
-    }
+    account.token_expires_at = token::end_of_life(&values, app.clock.now());
     account.credentials = blueprint.keyring.seal_account(&account.id, &values)?;
     let view = store(app, blueprint, account, None).await?;
     Ok(Begun {

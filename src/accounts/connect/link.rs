@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::attempt::{self, Journey, hash_token};
+use super::attempt::{self, AtProvider, Journey, hash_token};
 use super::prepare::credentials_only;
 use super::{Finish, web_address};
 use crate::accounts::blueprint::Blueprint;
@@ -12,7 +12,6 @@ use crate::accounts::view::read;
 use crate::app::App;
 use crate::catalog::manifest::{AuthManifest, Field};
 use crate::error::{Error, Result};
-use crate::scheme::Scheme;
 use crate::storage::connected_accounts::{self, ConnectedAccount, NewCredentials, Status};
 use crate::storage::connection_attempts::{self, AttemptKind, ConnectionAttempt};
 use crate::tenancy;
@@ -86,7 +85,7 @@ pub async fn open_link(app: &App, token: &str) -> Result<LinkStep> {
     let checked = open
         .blueprint
         .check(credentials_only(open.values.clone()))?;
-    if open.blueprint.config.scheme == Scheme::OAuth2 && checked.missing.is_empty() {
+    if open.blueprint.config.scheme.needs_consent() && checked.missing.is_empty() {
         return go_on(app, &open, &open.values).await;
     }
     form(app, &open, &Map::new(), &[]).await
@@ -113,7 +112,7 @@ pub async fn submit_link(app: &App, token: &str, sent: Map<String, Value>) -> Re
     if !problems.is_empty() {
         return form(app, &open, &given, &problems).await;
     }
-    if open.blueprint.config.scheme != Scheme::OAuth2 {
+    if !open.blueprint.config.scheme.needs_consent() {
         return connect(app, open, checked.values).await;
     }
     keep(app, &open, checked.values.clone()).await?;
@@ -183,7 +182,8 @@ async fn go_on(app: &App, open: &Open, values: &Map<String, Value>) -> Result<Li
         expires_at: open.attempt.expires_at,
         camel_case_callback: secrets.camel_case_callback,
     };
-    let (url, attempt) = attempt::at_provider(app, &open.blueprint, values, journey)?;
+    let AtProvider { url, attempt, .. } =
+        attempt::at_provider(app, &open.blueprint, values, journey).await?;
     let mut tx = app.db.begin().await?;
     connection_attempts::insert(tx.conn(), &attempt).await?;
     tx.commit().await?;
@@ -288,7 +288,7 @@ async fn form(
         app_name: settings.display_name.clone(),
         app_logo: settings.logo_url.clone(),
         fields: fields.collect(),
-        continues_at_provider: auth.scheme == Scheme::OAuth2,
+        continues_at_provider: auth.scheme.needs_consent(),
         targets: targets(auth, open.attempt.callback_url.as_deref()),
     }))
 }

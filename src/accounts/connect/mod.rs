@@ -8,12 +8,13 @@ mod initiate;
 mod link;
 mod prepare;
 
-pub use complete::{Verdict, complete_oauth};
+pub use crate::accounts::consent::Returned;
+pub use complete::complete_consent;
 pub use finish::{Finish, web_address};
 pub use initiate::{Begun, MadeLink, NewLink, initiate, link};
 pub use link::{LinkField, LinkPage, LinkStep, open_link, submit_link};
 pub use prepare::{NewConnection, Prepared, prepare};
 
-pub(super) use attempt::{Journey, TIME_TO_CONNECT, at_provider, by_link};
+pub(super) use attempt::{AtProvider, Journey, TIME_TO_CONNECT, at_provider, by_link};
 pub(super) use initiate::alias_taken;
 pub(super) use prepare::{check_enabled, check_names, credentials_only};

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::accounts::blueprint::Blueprint;
 use crate::accounts::fields::missing_error;
+use crate::accounts::grant;
 use crate::app::App;
 use crate::auth_schemes::Credentials;
 use crate::catalog::Toolkit;
@@ -110,8 +111,10 @@ pub async fn prepare(
     let given = credentials_only(std::mem::take(&mut request.values));
     let (values, mut missing) = blueprint.check(given)?.valid(PATH)?;
     let lacks_fields = !missing.is_empty();
-    if scheme == Scheme::OAuth2 && !values.get("access_token").is_some_and(Value::is_string) {
-        missing.push("access_token".into());
+    for name in grant::fruits_of_consent(scheme) {
+        if !values.get(*name).is_some_and(Value::is_string) {
+            missing.push((*name).to_owned());
+        }
     }
     if request.is_complete && !missing.is_empty() {
         return Err(missing_error(PATH, &missing));

@@ -84,7 +84,7 @@ fn check_pattern(scheme: Scheme, field: &Field, pattern: &str, report: &mut Repo
 /// The names that `apply` may use: the declared fields and what the scheme itself yields.
 fn known_values(auth: &AuthManifest) -> BTreeSet<&str> {
     let own: &[&str] = match auth.scheme {
-        Scheme::OAuth2 | Scheme::DcrOauth => &["access_token"],
+        Scheme::OAuth2 | Scheme::DcrOauth | Scheme::S2sOAuth2 => &["access_token"],
         Scheme::OAuth1 => &["oauth_token", "oauth_token_secret"],
         Scheme::ApiKey
         | Scheme::Basic

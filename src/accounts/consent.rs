@@ -1,0 +1,144 @@
+//! A user's consent at the provider: where the browser is sent, and what it brings back.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::BoxFuture;
+use secrecy::ExposeSecret;
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::blueprint::Blueprint;
+use super::secrets::AttemptSecrets;
+use super::token_endpoint;
+use crate::app::App;
+use crate::auth_schemes::oauth2::{TokenFailure, presentable};
+use crate::error::{Error, Result};
+use crate::scheme::Scheme;
+
+/// A consent that is about to be asked for.
+pub(super) struct Asked {
+    /// Where the user's browser goes.
+    pub(super) url: Url,
+    /// What to remember until it comes back.
+    pub(super) secrets: AttemptSecrets,
+    /// What the account shows of it meanwhile.
+    pub(super) shown: Map<String, Value>,
+}
+
+/// The parameters that a provider sent the browser back with. They hold a code or a verifier.
+#[derive(Clone)]
+pub struct Returned(pub BTreeMap<String, String>);
+
+/// Without the values.
+impl std::fmt::Debug for Returned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Returned({} parameters)", self.0.len())
+    }
+}
+
+impl Returned {
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// The provider's or the user's no (RFC 6749 section 4.1.2.1; OAuth 1 providers send the
+    /// refused request token as `denied`), or what is missing of a yes.
+    pub(super) fn refusal(&self, scheme: Scheme) -> Option<String> {
+        if let Some(error) = self.text("error") {
+            let error = presentable(error);
+            return Some(match self.text("error_description").map(presentable) {
+                Some(description) => format!("the provider answered {error}: {description}"),
+                None => format!("the provider answered {error}"),
+            });
+        }
+        if scheme == Scheme::OAuth1 && self.0.contains_key("denied") {
+            return Some("the user refused at the provider".into());
+        }
+        let proof = match scheme {
+            Scheme::OAuth1 => "oauth_verifier",
+            _ => "code",
+        };
+        self.text(proof)
+            .is_none()
+            .then(|| format!("the provider answered neither `{proof}` nor an error"))
+    }
+}
+
+/// Prepares the round trip to the provider. May ask the provider first, so it is called before a
+/// transaction begins.
+///
+/// # Errors
+/// When the auth config or the values make no request, or the provider does not answer.
+#[expect(
+    clippy::unused_async,
+    reason = "OAuth 1 asks the provider for a request token first"
+)]
+pub(super) async fn ask(
+    app: &App,
+    blueprint: &Blueprint,
+    values: &Map<String, Value>,
+    state: String,
+) -> Result<Asked> {
+    match blueprint.config.scheme {
+        Scheme::OAuth2 | Scheme::DcrOauth => ask_oauth2(app, blueprint, values, state),
+        scheme => Err(not_built(scheme)),
+    }
+}
+
+/// Takes what the browser brought back for tokens.
+///
+/// # Errors
+/// When the request cannot be made; the inner one is the provider's.
+pub(super) async fn redeem(
+    app: &App,
+    blueprint: &Blueprint,
+    values: &Map<String, Value>,
+    remembered: AttemptSecrets,
+    returned: &Returned,
+) -> Result<Result<Map<String, Value>, TokenFailure>> {
+    match blueprint.config.scheme {
+        Scheme::OAuth2 | Scheme::DcrOauth => {
+            redeem_code(app, blueprint, values, remembered, returned).await
+        }
+        scheme => Err(not_built(scheme)),
+    }
+}
+
+fn not_built(scheme: Scheme) -> Error {
+    Error::NotImplemented(format!("connecting accounts by {scheme}"))
+}
+
+fn ask_oauth2(
+    app: &App,
+    blueprint: &Blueprint,
+    values: &Map<String, Value>,
+    state: String,
+) -> Result<Asked> {
+    let scopes = blueprint.scopes(app, blueprint.auth()?);
+    let user_scopes = blueprint.secrets.list("user_scopes");
+    let authorization = blueprint
+        .client(app, values)?
+        .authorize(state, &scopes, &user_scopes);
+    let verifier = authorization.code_verifier;
+    Ok(Asked {
+        url: authorization.url,
+        secrets: AttemptSecrets {
+            code_verifier: verifier.map(|text| text.expose_secret().to_owned()),
+            ..AttemptSecrets::default()
+        },
+        shown: Map::new(),
+    })
+}
+
+async fn redeem_code(
+    app: &App,
+    blueprint: &Blueprint,
+    values: &Map<String, Value>,
+    remembered: AttemptSecrets,
+    returned: &Returned,
+) -> Result<Result<Map<String, Value>, TokenFailure>> {
+    let code = returned.text("code").unwrap_or_default().to_owned();
+    let client = blueprint.client(app, values)?;
+    let send = |request| -> BoxFuture<'_, _> { Box::pin(token_endpoint::send(app, request)) };
+    Ok(client.exchange(code, remembered.code_verifier, &send).await)
+}

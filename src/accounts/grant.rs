@@ -1,0 +1,156 @@
+//! Where an account's access token comes from, scheme by scheme: from the user's consent and then
+//! from refresh tokens, or at any time from credentials that last.
+
+use futures_util::future::BoxFuture;
+use serde_json::{Map, Value};
+
+use super::blueprint::Blueprint;
+use super::{token, token_endpoint};
+use crate::app::App;
+use crate::auth_schemes::oauth2::TokenFailure;
+use crate::catalog::manifest::AuthManifest;
+use crate::error::{Error, Result};
+use crate::scheme::Scheme;
+
+/// Where the access tokens of a scheme come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// There are none: the credentials go into requests as they are.
+    Nowhere,
+    /// The user consents at the provider; refresh tokens bring the next ones.
+    Consent,
+    /// The user consents at the provider, once and for all.
+    LastingConsent,
+    /// The client's own credentials (RFC 6749 section 4.4).
+    Client,
+}
+
+const fn source(auth: &AuthManifest) -> Source {
+    match auth.scheme {
+        Scheme::OAuth2 | Scheme::DcrOauth => Source::Consent,
+        Scheme::OAuth1 => Source::LastingConsent,
+        Scheme::S2sOAuth2 => Source::Client,
+        Scheme::ApiKey
+        | Scheme::Basic
+        | Scheme::BillcomAuth
+        | Scheme::BearerToken
+        | Scheme::GoogleServiceAccount
+        | Scheme::NoAuth
+        | Scheme::BasicWithJwt
+        | Scheme::CalcomAuth
+        | Scheme::ServiceAccount
+        | Scheme::Saml => Source::Nowhere,
+    }
+}
+
+/// Whether a new access token can be had without the user.
+pub(super) fn is_renewable(auth: &AuthManifest, values: &Map<String, Value>) -> bool {
+    match source(auth) {
+        Source::Nowhere | Source::LastingConsent => false,
+        Source::Consent => values.get("refresh_token").is_some_and(Value::is_string),
+        Source::Client => true,
+    }
+}
+
+/// What consent brings and a finished account must therefore have.
+pub(super) const fn fruits_of_consent(scheme: Scheme) -> &'static [&'static str] {
+    match scheme {
+        Scheme::OAuth2 | Scheme::DcrOauth => &["access_token"],
+        Scheme::OAuth1 => &["oauth_token", "oauth_token_secret"],
+        Scheme::ApiKey
+        | Scheme::Basic
+        | Scheme::BillcomAuth
+        | Scheme::BearerToken
+        | Scheme::GoogleServiceAccount
+        | Scheme::NoAuth
+        | Scheme::BasicWithJwt
+        | Scheme::CalcomAuth
+        | Scheme::ServiceAccount
+        | Scheme::Saml
+        | Scheme::S2sOAuth2 => &[],
+    }
+}
+
+/// The values of an account that is being connected, with its first token where that comes from
+/// lasting credentials; any others as they are. Asks the provider, so it is called before a
+/// transaction begins.
+///
+/// # Errors
+/// When the request cannot be made; the inner one is the provider's.
+pub(super) async fn with_first_token(
+    app: &App,
+    blueprint: &Blueprint,
+    values: Map<String, Value>,
+) -> Result<Result<Map<String, Value>, TokenFailure>> {
+    let auth = blueprint.auth()?;
+    let asks = match source(auth) {
+        Source::Nowhere | Source::Consent | Source::LastingConsent => false,
+        Source::Client => !values.contains_key("access_token"),
+    };
+    if !asks {
+        return Ok(Ok(values));
+    }
+    let tokens = obtain(app, blueprint, &values).await?;
+    Ok(tokens.map(|tokens| token::renewed(values, tokens, &auth.fields.connection)))
+}
+
+/// The error for credentials to which the provider gave no token.
+pub(super) fn refused(failure: TokenFailure) -> Error {
+    match failure {
+        TokenFailure::Refused { .. } => Error::invalid_with_fix(
+            format!("no token came for these credentials: {}", failure.reason()),
+            "Check the credentials and connect again.",
+        ),
+        TokenFailure::NoAnswer(error) => error,
+    }
+}
+
+/// A new access token in place of the one that is about to end, with whatever the provider sends
+/// beside it.
+///
+/// # Errors
+/// When the request cannot be made; the inner one is the provider's.
+pub(super) async fn renew(
+    app: &App,
+    blueprint: &Blueprint,
+    values: &Map<String, Value>,
+) -> Result<Result<Map<String, Value>, TokenFailure>> {
+    match source(blueprint.auth()?) {
+        Source::Consent => by_refresh_token(app, blueprint, values).await,
+        Source::Client => obtain(app, blueprint, values).await,
+        Source::Nowhere | Source::LastingConsent => Err(Error::internal(format!(
+            "an account by {} has no token to renew",
+            blueprint.config.scheme
+        ))),
+    }
+}
+
+async fn by_refresh_token(
+    app: &App,
+    blueprint: &Blueprint,
+    values: &Map<String, Value>,
+) -> Result<Result<Map<String, Value>, TokenFailure>> {
+    let client = blueprint.client(app, values)?;
+    let refresh_token = values
+        .get("refresh_token")
+        .and_then(Value::as_str)
+        .ok_or_else(|| Error::invalid("the account has no refresh token"))?;
+    let send = |request| -> BoxFuture<'_, _> { Box::pin(token_endpoint::send(app, request)) };
+    Ok(client.refresh(refresh_token.to_owned(), &send).await)
+}
+
+/// A token from credentials that last.
+#[expect(
+    clippy::unused_async,
+    reason = "every scheme that comes here asks the provider"
+)]
+async fn obtain(
+    _app: &App,
+    blueprint: &Blueprint,
+    _values: &Map<String, Value>,
+) -> Result<Result<Map<String, Value>, TokenFailure>> {
+    let scheme = blueprint.config.scheme;
+    Err(Error::NotImplemented(format!(
+        "connecting accounts by {scheme}"
+    )))
+}
