@@ -16,6 +16,9 @@ const DATABASE: &str = "Database and keys";
 const TOOLKITS: &str = "Toolkits and outbound calls";
 const LIMITS: &str = "Limits";
 
+/// The path of [`Config::oauth_callback_url`] under each prefix of the API.
+pub const OAUTH_CALLBACK_PATH: &str = "/toolkits/auth/callback";
+
 /// Settings of `tenon serve`. A secret may be given as `@/path/to/file`.
 #[derive(Debug, Clone, Args)]
 pub struct Config {
@@ -210,6 +213,12 @@ impl Config {
             }
             None => format!("http://{}", self.listen),
         }
+    }
+
+    /// Where OAuth providers send users' browsers back to, unless an auth config says otherwise.
+    #[must_use]
+    pub fn oauth_callback_url(&self) -> String {
+        format!("{}/api/v3{OAUTH_CALLBACK_PATH}", self.public_base())
     }
 
     /// Time limit of an upstream call.

@@ -18,8 +18,6 @@ use crate::error::{Error, Result};
 use crate::ids::{AuthConfigId, ProjectId};
 use crate::storage::auth_configs::AuthConfig;
 
-const CALLBACK_PATH: &str = "/api/v3/toolkits/auth/callback";
-
 /// An auth config, opened, and its toolkit.
 pub(super) struct Blueprint {
     pub(super) config: Arc<AuthConfig>,
@@ -121,7 +119,7 @@ impl Blueprint {
     pub(super) fn redirect_uri(&self, app: &App) -> Result<Url> {
         let text = match self.secrets.text("oauth_redirect_uri") {
             Some(own) => own.to_owned(),
-            None => format!("{}{CALLBACK_PATH}", app.config.public_base()),
+            None => app.config.oauth_callback_url(),
         };
         Url::parse(&text).map_err(|_| Error::invalid("`oauth_redirect_uri` is not an absolute URL"))
     }

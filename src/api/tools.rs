@@ -10,12 +10,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::auth::Caller;
-use super::extract::{CommaList, Json, Path, Query, flag, number, page};
+use super::extract::{CommaList, Json, Path, Query, flag, number};
 use super::listing::Listing;
 use crate::app::App;
 use crate::catalog::{Tool, ToolAccess, ToolFilter, VersionPins};
 use crate::error::Result;
 use crate::ids::{AuthConfigId, ProjectId};
+use crate::paging::PageRequest;
 use crate::storage;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -209,7 +210,7 @@ async fn list_tools(
     caller: Caller,
     Query(query): Query<ListToolsQuery>,
 ) -> Result<Json<Listing<ToolItem>>> {
-    let page = page(query.limit, query.cursor.as_deref())?;
+    let page = PageRequest::new(query.limit, query.cursor.as_deref())?;
     let accesses = match &query.auth_config_ids {
         None => None,
         Some(CommaList(ids)) => Some(opened_by(&app, &caller.project, ids).await?),

@@ -11,12 +11,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::auth::Caller;
-use super::extract::{CommaList, Json, Path, Query, flag, number, page};
+use super::extract::{CommaList, Json, Path, Query, flag, number};
 use super::listing::Listing;
 use crate::accounts::auth_configs;
 use crate::app::App;
 use crate::error::Result;
 use crate::ids::AuthConfigId;
+use crate::paging::PageRequest;
 use crate::storage::auth_configs::ConfigFilter;
 use answer::{AuthConfigDetail, ConfigStatus, CreatedAuthConfig};
 use request::{CreateAuthConfigBody, UpdateAuthConfigBody};
@@ -122,7 +123,7 @@ async fn list_auth_configs(
     caller: Caller,
     Query(query): Query<ListAuthConfigsQuery>,
 ) -> Result<Json<Listing<AuthConfigDetail>>> {
-    let page = page(query.limit, query.cursor.as_deref())?;
+    let page = PageRequest::new(query.limit, query.cursor.as_deref())?;
     let filter = ConfigFilter {
         toolkits: query
             .toolkit_slug

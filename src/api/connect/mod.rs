@@ -9,13 +9,11 @@ use axum::Router;
 use axum::routing::get;
 
 use crate::app::App;
+use crate::config::OAUTH_CALLBACK_PATH;
 
 /// The callback, under every prefix of the API.
 pub(super) fn callback_routes() -> Router<App> {
-    Router::new().route(
-        "/toolkits/auth/callback",
-        get(callback::return_from_provider),
-    )
+    Router::new().route(OAUTH_CALLBACK_PATH, get(callback::return_from_provider))
 }
 
 /// The hosted page, at an address short enough to be read out.

@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::auth::Caller;
-use super::extract::{Json, Path, Query, flag, page};
+use super::extract::{Json, Path, Query, flag};
 use super::listing::Listing;
 use crate::accounts;
 use crate::accounts::{connect, manage};
@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::executor;
 use crate::ids::AccountId;
+use crate::paging::PageRequest;
 use answer::{
     AccountDetail, AccountItem, CreatedConnectedAccount, CreatedLink, Done,
     RefreshedConnectedAccount, UpdatedConnectedAccount,
@@ -58,7 +59,7 @@ async fn list_connected_accounts(
     caller: Caller,
     Query(query): Query<ListConnectedAccountsQuery>,
 ) -> Result<Json<Listing<AccountItem>>> {
-    let page = page(query.limit, query.cursor.as_deref())?;
+    let page = PageRequest::new(query.limit, query.cursor.as_deref())?;
     let order = query.order();
     let filter = query.into_filter(caller.api)?;
     let list = accounts::list(&app, &caller.project, &filter, order, page).await?;

@@ -14,7 +14,6 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
-use crate::paging::PageRequest;
 
 /// The path's parameters.
 #[derive(Debug, Clone, Copy)]
@@ -33,14 +32,6 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
             .map(|axum::extract::Path(value)| Self(value))
             .map_err(|cause| Error::invalid(format!("the path cannot be read: {cause}")))
     }
-}
-
-/// The `limit` and `cursor` of a list; flatten-free, so that each list's parameters are its own.
-///
-/// # Errors
-/// When the cursor is not one of ours.
-pub fn page(limit: Option<i64>, cursor: Option<&str>) -> Result<PageRequest> {
-    PageRequest::new(limit, cursor)
 }
 
 /// PostgreSQL keeps no NUL in text, SQLite does; refused at the door, both engines behave alike.

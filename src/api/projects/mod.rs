@@ -10,10 +10,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::auth::OrgCaller;
-use super::extract::{Json, Path, Query, number, page};
+use super::extract::{Json, Path, Query, number};
 use crate::app::App;
 use crate::error::Result;
 use crate::ids::ProjectId;
+use crate::paging::PageRequest;
 use crate::tenancy::projects;
 pub(super) use body::WebhookVersion;
 use body::{DeletedProject, ProjectDetail, ProjectList, RegeneratedKey};
@@ -82,7 +83,7 @@ async fn list_projects(
     OrgCaller { org }: OrgCaller,
     Query(query): Query<ListProjectsQuery>,
 ) -> Result<Json<ProjectList>> {
-    let page = page(query.limit, query.cursor.as_deref())?;
+    let page = PageRequest::new(query.limit, query.cursor.as_deref())?;
     Ok(Json(projects::list(&app, &org, page).await?.into()))
 }
 

@@ -8,9 +8,6 @@ use crate::catalog::{Toolkit, category_id};
 use crate::ids::legacy_uuid;
 use crate::scheme::Scheme;
 
-/// Where providers send users' browsers back to, under the server's public URL.
-const CALLBACK_PATH: &str = "/api/v3/toolkits/auth/callback";
-
 /// A toolkit with all there is to know before connecting.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ToolkitDetail {
@@ -202,14 +199,14 @@ struct DeprecatedProxy {
 }
 
 impl ToolkitDetail {
-    /// A toolkit as of `version`, on a server that browsers reach at `public_base`.
-    pub(super) fn new(toolkit: &Toolkit, version: &str, public_base: &str) -> Self {
+    /// A toolkit as of `version`, on a server that providers send browsers back to at `callback_url`.
+    pub(super) fn new(toolkit: &Toolkit, version: &str, callback_url: &str) -> Self {
         let manifest = &toolkit.manifest;
         let whoami = manifest
             .identity
             .as_ref()
             .map(|identity| identity.path.clone());
-        let detail = |auth| AuthDetail::new(auth, toolkit, public_base);
+        let detail = |auth| AuthDetail::new(auth, toolkit, callback_url);
         let proxy = |auth: &AuthManifest| DeprecatedProxy {
             auth_scheme: auth.scheme,
             base_url: manifest.base_url.clone(),
@@ -256,13 +253,13 @@ impl ToolkitDetailMeta {
 }
 
 impl AuthDetail {
-    fn new(auth: &AuthManifest, toolkit: &Toolkit, public_base: &str) -> Self {
+    fn new(auth: &AuthManifest, toolkit: &Toolkit, callback_url: &str) -> Self {
         let slug = &toolkit.manifest.slug;
         let default_name = || format!("{slug}_{}", auth.scheme.name().to_ascii_lowercase());
         let is_oauth = auth.scheme == Scheme::OAuth2;
         let mut auth_config_creation = FieldSplit::default();
         if is_oauth {
-            for field in oauth_app_fields(auth, public_base) {
+            for field in oauth_app_fields(auth, callback_url) {
                 auth_config_creation.add(field);
             }
         }
@@ -303,7 +300,7 @@ impl FieldSplit {
 }
 
 /// What every OAuth 2 toolkit asks for: the app that its users will consent to.
-fn oauth_app_fields(auth: &AuthManifest, public_base: &str) -> [FieldItem; 4] {
+fn oauth_app_fields(auth: &AuthManifest, callback_url: &str) -> [FieldItem; 4] {
     let field = |name: &str, display_name: &str, description: &str| FieldItem {
         name: name.into(),
         display_name: display_name.into(),
@@ -313,7 +310,6 @@ fn oauth_app_fields(auth: &AuthManifest, public_base: &str) -> [FieldItem; 4] {
         required: true,
         legacy_template_name: None,
     };
-    let redirect = format!("{public_base}{CALLBACK_PATH}");
     let scopes = auth.scopes.default.join(&auth.scopes.separator);
     [
         field(
@@ -327,7 +323,7 @@ fn oauth_app_fields(auth: &AuthManifest, public_base: &str) -> [FieldItem; 4] {
             "The secret of your OAuth app; stored sealed.",
         ),
         FieldItem {
-            default: Some(redirect),
+            default: Some(callback_url.to_owned()),
             required: false,
             ..field(
                 "oauth_redirect_uri",
@@ -360,6 +356,11 @@ impl From<&Field> for FieldItem {
             default,
             pattern: _,
             legacy_names,
+            multiline: _,
+            options: _,
+            example: _,
+            prefix: _,
+            suffix: _,
         } = field;
         Self {
             name: name.clone(),

@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::auth::Caller;
-use super::extract::{Json, Path, Query, flag, number, page};
+use super::extract::{Json, Path, Query, flag, number};
 use super::listing::Listing;
 use crate::app::App;
 use crate::catalog::ToolkitFilter;
@@ -73,7 +73,7 @@ async fn list_toolkits(
     _caller: Caller,
     Query(query): Query<ListToolkitsQuery>,
 ) -> Result<Json<Listing<ToolkitItem>>> {
-    let page = page(query.limit, query.cursor.as_deref())?;
+    let page = PageRequest::new(query.limit, query.cursor.as_deref())?;
     if query
         .search
         .as_ref()
@@ -130,7 +130,7 @@ async fn fetch_toolkits(
     _caller: Caller,
     Json(body): Json<FetchToolkitsBody>,
 ) -> Result<Json<Listing<ToolkitItem>>> {
-    let page = page(body.limit, body.cursor.as_deref())?;
+    let page = PageRequest::new(body.limit, body.cursor.as_deref())?;
     let slugs = body.toolkits.unwrap_or_default();
     let filter = ToolkitFilter {
         include_deprecated: !slugs.is_empty(),
@@ -224,6 +224,6 @@ async fn get_toolkit(
     Ok(Json(ToolkitDetail::new(
         toolkit,
         version,
-        &app.config.public_base(),
+        &app.config.oauth_callback_url(),
     )))
 }
