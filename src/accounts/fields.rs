@@ -198,6 +198,9 @@ fn read(field: &Field, value: Value) -> Result<Result<Value, String>> {
     if text.len() > LONGEST_VALUE {
         return Ok(Err(format!("is longer than {LONGEST_VALUE} bytes")));
     }
+    if !field.options.is_empty() && !field.options.iter().any(|option| option == text) {
+        return Ok(Err(format!("must be one of: {}", field.options.join(", "))));
+    }
     if let Some(pattern) = &field.pattern {
         let whole = whole_match(pattern).map_err(|cause| {
             Error::internal(format!(
@@ -270,6 +273,18 @@ mod tests {
         let checked = check_json(&fields, json!({ "subdomain": "evil.example/x" }));
         assert_eq!(checked.problems.len(), 1);
         let checked = check_json(&fields, json!({ "subdomain": "acme" }));
+        assert!(checked.problems.is_empty());
+    }
+
+    #[test]
+    fn a_value_must_be_one_of_the_options() {
+        let fields = [field(json!({
+            "name": "region", "display_name": "Region", "options": ["eu", "us"],
+        }))];
+        let checked = check_json(&fields, json!({ "region": "moon" }));
+        let expected = ("region".to_owned(), "must be one of: eu, us".to_owned());
+        assert_eq!(checked.problems, [expected]);
+        let checked = check_json(&fields, json!({ "region": "us" }));
         assert!(checked.problems.is_empty());
     }
 

@@ -189,6 +189,21 @@ pub struct Field {
     /// Names that older clients send for it.
     #[serde(default)]
     pub legacy_names: Vec<String>,
+    /// The value has lines, as a private key or a JSON key file has.
+    #[serde(default)]
+    pub multiline: bool,
+    /// The only values there are, to be chosen from; none where any will do.
+    #[serde(default)]
+    pub options: Vec<String>,
+    /// What a value looks like.
+    #[serde(default)]
+    pub example: String,
+    /// Shown before the value on pages, and no part of it: `https://`.
+    #[serde(default)]
+    pub prefix: String,
+    /// Shown after the value on pages, and no part of it: `.example.com`.
+    #[serde(default)]
+    pub suffix: String,
 }
 
 fn string_type() -> String {
@@ -226,6 +241,9 @@ pub struct Scopes {
     pub default: Vec<String>,
     /// Between scopes in the request.
     pub separator: String,
+    /// What a scope lets an application do, for the people who are asked: `repo: Read and change
+    /// repositories`.
+    pub descriptions: BTreeMap<String, String>,
 }
 
 impl Default for Scopes {
@@ -233,6 +251,7 @@ impl Default for Scopes {
         Self {
             default: Vec::new(),
             separator: " ".into(),
+            descriptions: BTreeMap::new(),
         }
     }
 }

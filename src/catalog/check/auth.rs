@@ -59,7 +59,26 @@ fn check_fields(scheme: Scheme, fields: &[Field], report: &mut Report<'_>) {
         if let Some(pattern) = &field.pattern {
             check_pattern(scheme, field, pattern, report);
         }
+        check_options(scheme, field, report);
     }
+}
+
+/// What may be chosen from a list is a text of one line.
+fn check_options(scheme: Scheme, field: &Field, report: &mut Report<'_>) {
+    let name = &field.name;
+    let is_plain = field.kind == "string" && !field.secret && !field.multiline;
+    report.require(field.options.is_empty() || is_plain, || {
+        format!("{scheme}: field `{name}`: options go with a string that is no secret")
+    });
+    if let Some(default) = &field.default {
+        let is_there = field.options.is_empty() || field.options.contains(default);
+        report.require(is_there, || {
+            format!("{scheme}: field `{name}`: the default is none of the options")
+        });
+    }
+    report.require(!field.multiline || field.kind == "string", || {
+        format!("{scheme}: field `{name}`: only a string has lines")
+    });
 }
 
 /// Patterns are regular expressions of the `regex` crate and match whole values.
