@@ -129,6 +129,10 @@ id!(
     /// A background job.
     JobId, "job_"
 );
+id!(
+    /// Something that happened and is told to a project.
+    EventId, "evt_"
+);
 
 #[cfg(test)]
 mod tests {

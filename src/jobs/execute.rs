@@ -7,6 +7,7 @@ use crate::accounts;
 use crate::app::App;
 use crate::error::Result;
 use crate::storage::connection_attempts;
+use crate::storage::events;
 use crate::storage::jobs::{self, Job};
 
 const PURGE_EVERY: Duration = Duration::from_hours(1);
@@ -14,6 +15,8 @@ const PURGE_EVERY: Duration = Duration::from_hours(1);
 const ATTEMPTS_KEPT: Duration = Duration::from_hours(24);
 /// Dead jobs stay this long, so that an operator can look at them.
 const DEAD_JOBS_KEPT: Duration = Duration::from_hours(14 * 24);
+/// Events stay this long, told or not.
+const EVENTS_KEPT: Duration = Duration::from_hours(30 * 24);
 
 pub(super) async fn execute(app: &App, job: &Job) -> Result<Outcome> {
     match job {
@@ -37,6 +40,7 @@ async fn purge(app: &App) -> Result<Outcome> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     connection_attempts::purge(tx.conn(), now.before(ATTEMPTS_KEPT)).await?;
+    events::purge(tx.conn(), now.before(EVENTS_KEPT)).await?;
     jobs::purge(tx.conn(), now.before(DEAD_JOBS_KEPT)).await?;
     tx.commit().await?;
     Ok(Outcome::Again(now.after(PURGE_EVERY)))

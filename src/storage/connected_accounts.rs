@@ -1,6 +1,7 @@
 //! Connected accounts: a user's credentials for a toolkit, sealed.
 
 use super::db::{Conn, Filter, Statement, bind_all, on};
+use super::token_refresh;
 use crate::error::{Error, Result};
 use crate::ids::{AccountId, AuthConfigId, ProjectId};
 use crate::scheme::Scheme;
@@ -30,8 +31,8 @@ const INSERT: Statement = Statement::both(
     "connected_accounts.insert",
     "INSERT INTO connected_accounts (project_id, id, auth_config_id, toolkit, user_id, alias,
          scheme, status, status_reason, enabled, credentials, token_generation, token_expires_at,
-         connect_by, created_at, updated_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)",
+         connect_by, created_at, updated_at, refresh_due_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, $16)",
 );
 const SET_ENABLED: Statement = Statement::both(
     "connected_accounts.set_enabled",
@@ -44,10 +45,15 @@ const SET_ALIAS: Statement = Statement::both(
      WHERE project_id = $1 AND id = $2",
 );
 // The writer names the generation it has read, so that of two writers one learns that it lost.
+// A refresh that was begun stays noted unless there is another token now.
 const STORE_CREDENTIALS: Statement = Statement::both(
     "connected_accounts.store_credentials",
     "UPDATE connected_accounts SET credentials = $4, token_generation = token_generation + 1,
-         token_expires_at = $5, status = $6, status_reason = NULL, connect_by = $7, updated_at = $8
+         token_expires_at = $5, status = $6, status_reason = NULL, connect_by = $7, updated_at = $8,
+         refresh_begun_at = CASE WHEN status = $6 AND token_expires_at IS NOT DISTINCT FROM $5
+             THEN refresh_begun_at ELSE NULL END,
+         refresh_due_at = $9, refresh_failures = 0, refresh_failed_at = NULL,
+         refresh_failing_since = NULL
      WHERE project_id = $1 AND id = $2 AND token_generation = $3",
 );
 const FAIL: Statement = Statement::both(
@@ -348,11 +354,12 @@ pub async fn insert(conn: Conn<'_>, account: &ConnectedAccount) -> Result<()> {
         created_at,
         updated_at: _,
     } = account;
+    let due_at = token_refresh::due_at(id, *status, *token_expires_at, *created_at);
     let stored = on!(conn, c => sqlx::query(sql)
         .bind(project_id).bind(id).bind(auth_config_id).bind(toolkit).bind(user_id).bind(alias)
         .bind(scheme.name()).bind(status.name()).bind(status_reason).bind(enabled)
         .bind(credentials).bind(token_generation).bind(token_expires_at).bind(connect_by)
-        .bind(created_at)
+        .bind(created_at).bind(due_at)
         .execute(c).await.map(drop));
     match stored {
         Err(sqlx::Error::Database(cause)) if cause.is_foreign_key_violation() => {
@@ -421,9 +428,10 @@ pub async fn store_credentials(
         status,
         connect_by,
     } = new;
+    let due_at = token_refresh::due_at(id, *status, *token_expires_at, now);
     let rows = on!(conn, c => sqlx::query(sql)
         .bind(project).bind(id).bind(seen_generation).bind(credentials).bind(token_expires_at)
-        .bind(status.name()).bind(connect_by).bind(now)
+        .bind(status.name()).bind(connect_by).bind(now).bind(due_at)
         .execute(c).await?.rows_affected());
     Ok(rows == 1)
 }

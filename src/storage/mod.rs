@@ -7,10 +7,12 @@ pub mod changes;
 pub mod connected_accounts;
 pub mod connection_attempts;
 pub mod db;
+pub mod events;
 pub mod execution_logs;
 pub mod installation;
 pub mod jobs;
 pub mod projects;
+pub mod token_refresh;
 
 pub use db::{Conn, Db, Session, Statement, Tx};
 
@@ -23,10 +25,12 @@ pub fn statements() -> Vec<Statement> {
         changes::STATEMENTS,
         connected_accounts::STATEMENTS,
         connection_attempts::STATEMENTS,
+        events::STATEMENTS,
         execution_logs::STATEMENTS,
         installation::STATEMENTS,
         jobs::STATEMENTS,
         projects::STATEMENTS,
+        token_refresh::STATEMENTS,
     ]
     .concat()
 }

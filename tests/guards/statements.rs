@@ -6,21 +6,30 @@ use tenon::storage::{self, Conn};
 use crate::support::server::TestServer;
 
 /// Tables whose rows belong to a project.
-const TENANT_TABLES: [&str; 4] = [
+const TENANT_TABLES: [&str; 5] = [
     "auth_configs",
     "connected_accounts",
     "connection_attempts",
+    "events",
     "execution_logs",
 ];
 
 /// Statements that look across projects on purpose, and why they may.
-const ACROSS_PROJECTS: [(&str, &str); 2] = [
+const ACROSS_PROJECTS: [(&str, &str); 4] = [
     (
         "connection_attempts.find_by_token",
         "the token of a connect link is all a browser brings; it names its project",
     ),
     (
         "connection_attempts.purge",
+        "housekeeping removes what is over, whoever it belonged to",
+    ),
+    (
+        "connected_accounts.due_for_refresh",
+        "the worker renews what is due, whoever it belongs to, and each in its own project",
+    ),
+    (
+        "events.purge",
         "housekeeping removes what is over, whoever it belonged to",
     ),
 ];
