@@ -6,6 +6,7 @@ mod secrets;
 mod token_reply;
 
 pub mod oauth2;
+pub mod revocation;
 
 pub use apply::apply;
 pub use redact::Redactor;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::revocation::RevokeManifest;
 use crate::scheme::Scheme;
 
 /// `toolkit.yaml`: identity, hosts and auth of a toolkit.
@@ -124,6 +125,9 @@ pub struct AuthManifest {
     /// OAuth 2: extra parameters of a refresh.
     #[serde(default)]
     pub refresh_params: BTreeMap<String, String>,
+    /// How a grant is given back to the provider; without it nothing can be.
+    #[serde(default)]
+    pub revoke: Option<RevokeManifest>,
 }
 
 impl AuthManifest {
@@ -144,6 +148,7 @@ impl AuthManifest {
             authorize_params: BTreeMap::new(),
             token_params: BTreeMap::new(),
             refresh_params: BTreeMap::new(),
+            revoke: None,
         }
     }
 }

@@ -10,6 +10,7 @@ mod lookup;
 pub mod manifest;
 mod parse;
 mod problems;
+pub mod revocation;
 mod schema;
 mod search;
 pub mod template;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Report, is_plain_name};
+use super::{Report, is_plain_name, revocation};
 use crate::catalog::manifest::{AuthManifest, Field, Placement};
 use crate::catalog::template;
 use crate::scheme::Scheme;
@@ -35,6 +35,7 @@ pub(super) fn check(auth: &AuthManifest, report: &mut Report<'_>) {
     for placement in &auth.apply {
         check_placement(scheme, placement, &values, report);
     }
+    revocation::check(auth, &values, report);
 }
 
 fn check_fields(scheme: Scheme, fields: &[Field], report: &mut Report<'_>) {

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod auth;
+mod revocation;
 mod tool;
 mod toolkit;
 

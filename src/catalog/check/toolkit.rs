@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-use super::{Report, auth};
+use super::{Report, auth, revocation};
 use crate::catalog::manifest::{AuthManifest, ToolkitManifest};
 use crate::catalog::{hosts, template, versions};
 use crate::time::Timestamp;
@@ -100,6 +100,18 @@ fn check_hosts(toolkit: &ToolkitManifest, report: &mut Report<'_>) {
             if let Some(url) = url {
                 check_url(&format!("{}: {name}", auth.scheme), url, toolkit, report);
             }
+        }
+        if let Some(revoke) = &auth.revoke {
+            let name = format!("{}: revoke.url", auth.scheme);
+            let url = template::fill(&revoke.url, |slot| {
+                let is_own = revocation::IN_URL.contains(&slot.name);
+                Some(if is_own {
+                    "x".into()
+                } else {
+                    format!("{{{}}}", slot.name)
+                })
+            });
+            check_url(&name, &url.unwrap_or_default(), toolkit, report);
         }
     }
 }
