@@ -75,6 +75,10 @@ pub struct Config {
     /// Another OAuth token URL for a toolkit [env: `TENON_TOKEN_URL_<TOOLKIT>`].
     #[arg(long = "token-url", value_name = "TOOLKIT=URL", help_heading = TOOLKITS)]
     pub token_urls: Vec<ToolkitSetting>,
+    /// Another revocation URL for a toolkit [env: `TENON_REVOKE_URL_<TOOLKIT>`]. A toolkit whose base
+    /// or token URL leads to another host revokes nothing without it.
+    #[arg(long = "revoke-url", value_name = "TOOLKIT=URL", help_heading = TOOLKITS)]
+    pub revoke_urls: Vec<ToolkitSetting>,
     /// Client id of this installation's own OAuth app for a toolkit, which makes managed auth work
     /// for it [env: `TENON_OAUTH_CLIENT_ID_<TOOLKIT>`].
     #[arg(long = "oauth-client-id", value_name = "TOOLKIT=ID", help_heading = TOOLKITS)]
@@ -147,6 +151,8 @@ pub struct ToolkitOverride {
     pub authorize_url: Option<Url>,
     /// Replaces the OAuth `token_url`.
     pub token_url: Option<Url>,
+    /// Replaces the URL of OAuth's `revoke`.
+    pub revoke_url: Option<Url>,
     /// This installation's own OAuth app.
     pub oauth_app: Option<OAuthApp>,
 }
@@ -254,6 +260,13 @@ impl Config {
                 .or_default()
                 .token_url = Some(url);
         }
+        for setting in &self.revoke_urls {
+            let url = parse_url(setting)?;
+            overrides
+                .entry(setting.toolkit.clone())
+                .or_default()
+                .revoke_url = Some(url);
+        }
         for id in &self.oauth_client_ids {
             let secret = self
                 .oauth_client_secrets
@@ -283,6 +296,7 @@ impl Config {
                 ("TENON_BASE_URL_", &mut self.base_urls),
                 ("TENON_AUTHORIZE_URL_", &mut self.authorize_urls),
                 ("TENON_TOKEN_URL_", &mut self.token_urls),
+                ("TENON_REVOKE_URL_", &mut self.revoke_urls),
                 ("TENON_OAUTH_CLIENT_ID_", &mut self.oauth_client_ids),
                 ("TENON_OAUTH_CLIENT_SECRET_", &mut self.oauth_client_secrets),
             ];

@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::blueprint::managed_app;
+use super::blueprint::{Blueprint, managed_app};
 use super::config_credentials::{check_custom, check_managed, check_shared, merge};
 use super::mask::mask;
 use super::refresh::change_of;
+use super::revoke::{Batch, GiveBack};
 use super::secrets::{ConfigSecrets, Keyring};
 use crate::app::App;
 use crate::caches::OpenProject;
 use crate::catalog::Toolkit;
 use crate::error::{Error, Result};
-use crate::ids::{AuthConfigId, ProjectId};
+use crate::ids::{AuthConfigId, JobId, ProjectId};
 use crate::paging::{Page, PageRequest};
 use crate::scheme::Scheme;
 use crate::storage::auth_configs::{AuthConfig, ConfigFilter};
@@ -311,23 +312,44 @@ pub async fn set_enabled(
     tx.commit().await
 }
 
-/// Removes an auth config and every account that was connected by it.
+/// Removes an auth config and every account that was connected by it, and names the job that gives
+/// their grants back to the provider, if one does.
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub async fn delete(app: &App, project: &ProjectId, id: &AuthConfigId) -> Result<()> {
+pub async fn delete(
+    app: &App,
+    project: &ProjectId,
+    id: &AuthConfigId,
+    give_back: bool,
+) -> Result<Option<JobId>> {
+    // One whose toolkit the operator took away can be deleted all the same.
+    let blueprint = Blueprint::load(app, project, id).await.ok();
     let mut tx = app.db.begin().await?;
     let accounts = storage::connected_accounts::of_auth_config(tx.conn(), project, id).await?;
+    let mut batch = Batch::new(if give_back {
+        GiveBack::Always
+    } else {
+        GiveBack::Never
+    });
+    if let Some(blueprint) = &blueprint {
+        for account in &accounts {
+            batch.add(app, &mut tx, blueprint, account).await?;
+        }
+    }
     storage::connected_accounts::delete_of_auth_config(tx.conn(), project, id).await?;
     if !storage::auth_configs::delete(tx.conn(), project, id).await? {
         return Err(not_found(id));
     }
+    let job = batch.enqueue(app, &mut tx, project).await?;
     note_removed(&mut tx, &accounts);
     tx.changed(Change::AuthConfig {
         project: project.clone(),
         id: id.clone(),
     });
-    tx.commit().await
+    tx.commit().await?;
+    app.job_stored.notify_one();
+    Ok(job)
 }
 
 fn note_removed(tx: &mut Tx, accounts: &[storage::connected_accounts::ConnectedAccount]) {

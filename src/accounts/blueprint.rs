@@ -85,31 +85,37 @@ impl Blueprint {
     /// # Errors
     /// When the config is managed and the operator's app is gone, or a URL cannot be made.
     pub(super) fn client(&self, app: &App, values: &Map<String, Value>) -> Result<OAuthClient<'_>> {
+        let mut all = self.secrets.inherited();
+        all.extend(values.clone());
+        OAuthClient::new(self.auth()?, &self.client_app(app, values)?, &all)
+    }
+
+    /// The OAuth app of a connection that has `values`: the operator's, or the config's own.
+    ///
+    /// # Errors
+    /// When the config is managed and the operator's app is gone, or it has no client id.
+    pub(super) fn client_app(&self, app: &App, _values: &Map<String, Value>) -> Result<ClientApp> {
         let redirect_uri = self.redirect_uri(app)?;
-        let client_app = if self.config.managed {
+        if self.config.managed {
             let OAuthApp {
                 client_id,
                 client_secret,
             } = managed_app(&self.toolkit)?.clone();
-            ClientApp {
+            return Ok(ClientApp {
                 client_id,
                 client_secret: Some(client_secret),
                 redirect_uri,
-            }
-        } else {
-            let client_id = self.secrets.text("client_id").ok_or_else(|| {
-                Error::invalid(format!("auth config `{}` has no client_id", self.config.id))
-            })?;
-            let client_secret = self.secrets.text("client_secret").map(SecretString::from);
-            ClientApp {
-                client_id: client_id.to_owned(),
-                client_secret,
-                redirect_uri,
-            }
-        };
-        let mut all = self.secrets.inherited();
-        all.extend(values.clone());
-        OAuthClient::new(self.auth()?, &client_app, &all)
+            });
+        }
+        let client_id = self.secrets.text("client_id").ok_or_else(|| {
+            Error::invalid(format!("auth config `{}` has no client_id", self.config.id))
+        })?;
+        let client_secret = self.secrets.text("client_secret").map(SecretString::from);
+        Ok(ClientApp {
+            client_id: client_id.to_owned(),
+            client_secret,
+            redirect_uri,
+        })
     }
 
     /// Where the provider sends the browser back to: here, unless the config says otherwise.

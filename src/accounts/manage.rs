@@ -6,17 +6,18 @@ use serde_json::{Map, Value};
 use super::blueprint::Blueprint;
 use super::config_credentials::merge;
 use super::connect::{
-    AtProvider, Journey, TIME_TO_CONNECT, alias_taken, at_provider, by_link, check_enabled,
-    check_names, credentials_only,
+    AtProvider, Journey, TIME_TO_CONNECT, at_provider, by_link, check_enabled, check_names,
+    credentials_only,
 };
 use super::fields::missing_error;
 use super::grant;
 use super::refresh::{change_of, refresh};
+use super::revoke::{Batch, GiveBack};
 use super::token;
 use super::view::read;
 use crate::app::App;
 use crate::error::{CONNECTED_ACCOUNT, Error, Result};
-use crate::ids::{AccountId, ProjectId};
+use crate::ids::{AccountId, JobId, ProjectId};
 use crate::scheme::Scheme;
 use crate::storage::connected_accounts::{self, ConnectedAccount, NewCredentials, Status};
 use crate::storage::connection_attempts;
@@ -63,18 +64,34 @@ pub async fn set_enabled(
     tx.commit().await
 }
 
-/// Removes an account and its credentials for good.
+/// Removes an account and its credentials for good, and names the job that gives its grant back to
+/// the provider, if one does.
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub async fn delete(app: &App, project: &ProjectId, id: &AccountId) -> Result<()> {
+pub async fn delete(
+    app: &App,
+    project: &ProjectId,
+    id: &AccountId,
+    mode: GiveBack,
+) -> Result<Option<JobId>> {
+    let config = read(app, project, id).await?.auth_config_id;
+    // An account whose toolkit the operator took away can be deleted all the same.
+    let blueprint = Blueprint::load(app, project, &config).await.ok();
     let mut tx = app.db.begin().await?;
     let account = connected_accounts::find(tx.conn(), project, id)
         .await?
         .ok_or_else(|| not_found(id))?;
+    let mut batch = Batch::new(mode);
+    if let Some(blueprint) = &blueprint {
+        batch.add(app, &mut tx, blueprint, &account).await?;
+    }
     connected_accounts::delete(tx.conn(), project, id).await?;
+    let job = batch.enqueue(app, &mut tx, project).await?;
     tx.changed(change_of(&account));
-    tx.commit().await
+    tx.commit().await?;
+    app.job_stored.notify_one();
+    Ok(job)
 }
 
 /// Renames an account, or replaces some of its credentials.
@@ -160,14 +177,6 @@ async fn rename(app: &App, account: &ConnectedAccount, alias: &str) -> Result<()
     check_names(&account.user_id, alias)?;
     let (project, id) = (&account.project_id, &account.id);
     let mut tx = app.db.begin().await?;
-    if let Some(alias) = alias {
-        let (user, toolkit) = (&account.user_id, &account.toolkit);
-        let other =
-            connected_accounts::find_by_alias(tx.conn(), project, user, toolkit, alias).await?;
-        if other.is_some_and(|other| other.id != account.id) {
-            return Err(alias_taken(alias));
-        }
-    }
     connected_accounts::set_alias(tx.conn(), project, id, alias, app.clock.now()).await?;
     tx.changed(change_of(account));
     tx.commit().await

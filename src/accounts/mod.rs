@@ -12,6 +12,7 @@ pub mod manage;
 mod mask;
 mod pick;
 mod refresh;
+pub mod revoke;
 mod secrets;
 mod token;
 mod token_endpoint;

@@ -120,6 +120,20 @@ impl Keyring {
             .open_json(attempt_place(&attempt.id), &attempt.secrets)
     }
 
+    /// Opens what was sealed for a place of the project.
+    pub(super) fn open<T: serde::de::DeserializeOwned>(
+        &self,
+        place: Place<'_>,
+        blob: &[u8],
+    ) -> Result<T> {
+        self.0.open_json(place, blob)
+    }
+
+    /// Seals a value for a place of the project.
+    pub(super) fn seal<T: Serialize>(&self, place: Place<'_>, value: &T) -> Result<Vec<u8>> {
+        self.0.seal_json(place, value)
+    }
+
     pub(super) fn seal_attempt(&self, id: &AttemptId, secrets: &AttemptSecrets) -> Result<Vec<u8>> {
         self.0.seal_json(attempt_place(id), secrets)
     }

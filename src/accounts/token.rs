@@ -31,6 +31,7 @@ pub(super) fn is_of_grant(name: &str) -> bool {
         "scope",
         "token_type",
         "redirectUrl",
+        "revoked_at",
     ];
     names.contains(&name)
 }

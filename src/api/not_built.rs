@@ -82,11 +82,8 @@ const GAPS: &[Gap] = &[
         paths: &["/migration/{*rest}"],
     },
     Gap {
-        area: "completing and revoking connections by API",
-        paths: &[
-            "/connected_accounts/complete_auth",
-            "/connected_accounts/{id}/revoke",
-        ],
+        area: "OAuth callback verifiers",
+        paths: &["/connected_accounts/complete_auth"],
     },
 ];
 

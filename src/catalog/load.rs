@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde_json::value::to_raw_value;
+use url::Url;
 
 use super::manifest::{AuthManifest, ToolManifest};
 use super::parse::Kit;
 use super::problems::{Place, Problems};
+use super::revocation::RevokeManifest;
 use super::{Catalog, Tool, Toolkit, check, files, hosts, parse, schema, search, template};
 use crate::config::{Config, ToolkitOverride};
 use crate::error::Result;
@@ -164,19 +166,24 @@ fn override_toolkit(
         base_url,
         authorize_url,
         token_url,
+        revoke_url,
         oauth_app,
     } = settings;
     let manifest = &mut toolkit.manifest;
     if let Some(url) = base_url {
-        let bundled = template::fill(&manifest.base_url, |_| None)
-            .ok()
-            .and_then(|text| url::Url::parse(&text).ok());
-        toolkit.moved = bundled.as_ref().and_then(hosts::host_of) != hosts::host_of(&url);
+        toolkit.moved = leads_elsewhere(&manifest.base_url, &url);
         url.as_str()
             .trim_end_matches('/')
             .clone_into(&mut manifest.base_url);
     }
-    if authorize_url.is_some() || token_url.is_some() || oauth_app.is_some() {
+    if toolkit.moved {
+        // The tokens of an own installation are none of the public service's business.
+        for auth in &mut manifest.auth {
+            auth.revoke = None;
+        }
+    }
+    if authorize_url.is_some() || token_url.is_some() || revoke_url.is_some() || oauth_app.is_some()
+    {
         let oauth = manifest
             .auth
             .iter_mut()
@@ -188,16 +195,40 @@ fn override_toolkit(
             );
             return;
         };
-        for (url, target) in [
-            (authorize_url, &mut oauth.authorize_url),
-            (token_url, &mut oauth.token_url),
-        ] {
-            if let Some(url) = url {
-                *target = Some(url.into());
-            }
-        }
+        override_oauth(oauth, authorize_url, token_url, revoke_url);
     }
     toolkit.managed_app = oauth_app;
+}
+
+fn override_oauth(
+    oauth: &mut AuthManifest,
+    authorize_url: Option<Url>,
+    token_url: Option<Url>,
+    revoke_url: Option<Url>,
+) {
+    if let Some(url) = authorize_url {
+        oauth.authorize_url = Some(url.into());
+    }
+    if let Some(url) = token_url {
+        let former = oauth.token_url.replace(url.to_string());
+        if former.is_none_or(|former| leads_elsewhere(&former, &url)) {
+            oauth.revoke = None;
+        }
+    }
+    if let Some(url) = revoke_url {
+        match &mut oauth.revoke {
+            Some(revoke) => revoke.url = url.into(),
+            none => *none = Some(RevokeManifest::at(url.into())),
+        }
+    }
+}
+
+/// Whether `url` is at another host than a URL of the manifest, or that one depends on fields.
+fn leads_elsewhere(template: &str, url: &Url) -> bool {
+    let former = template::fill(template, |_| None)
+        .ok()
+        .and_then(|text| Url::parse(&text).ok());
+    former.as_ref().and_then(hosts::host_of) != hosts::host_of(url)
 }
 
 fn build_tool(
@@ -292,6 +323,24 @@ mod tests {
               no OAUTH2"
             ]
         );
+    }
+
+    #[rstest::rstest]
+    #[case(&[], Some("https://api.github.com/applications/{client_id}/grant"))]
+    #[case(&["--base-url", "github=https://ghe.test/api/v3"], None)]
+    #[case(&["--token-url", "github=https://ghe.test/login/oauth/access_token"], None)]
+    #[case(&["--token-url", "github=https://github.com/other"],
+        Some("https://api.github.com/applications/{client_id}/grant"))]
+    #[case(&["--base-url", "github=https://ghe.test/api/v3", "--revoke-url", "github=https://ghe.test/revoke"],
+        Some("https://ghe.test/revoke"))]
+    fn grants_of_a_moved_toolkit_are_not_given_back_to_the_public_service(
+        #[case] flags: &[&str],
+        #[case] expected: Option<&str>,
+    ) {
+        let catalog = catalog(&config(flags)).unwrap();
+        let auth = catalog.toolkit("github").unwrap().auth(Scheme::OAuth2);
+        let revoke = auth.unwrap().revoke.as_ref();
+        assert_eq!(revoke.map(|revoke| revoke.url.as_str()), expected);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::storage::connection_attempts;
 use crate::storage::events;
 use crate::storage::jobs::{self, Job};
+use crate::storage::revocations;
 
 const PURGE_EVERY: Duration = Duration::from_hours(1);
 /// Used and expired attempts stay this long, so that a person who comes late is told so.
@@ -17,12 +18,18 @@ const ATTEMPTS_KEPT: Duration = Duration::from_hours(24);
 const DEAD_JOBS_KEPT: Duration = Duration::from_hours(14 * 24);
 /// Events stay this long, told or not.
 const EVENTS_KEPT: Duration = Duration::from_hours(30 * 24);
+/// Grants of deleted accounts stay no longer: by then the job that gives them back has given up.
+const GRANTS_KEPT: Duration = Duration::from_hours(24);
 
 pub(super) async fn execute(app: &App, job: &Job) -> Result<Outcome> {
     match job {
         Job::ExpireConnection { project, account } => {
             let again = accounts::expire_unfinished(app, project, account).await?;
             Ok(again.map_or(Outcome::Done, Outcome::Again))
+        }
+        Job::GiveBack { project, batch } => {
+            accounts::revoke::give_back_batch(app, project, batch).await?;
+            Ok(Outcome::Done)
         }
         Job::Purge => purge(app).await,
     }
@@ -42,6 +49,7 @@ async fn purge(app: &App) -> Result<Outcome> {
     connection_attempts::purge(tx.conn(), now.before(ATTEMPTS_KEPT)).await?;
     events::purge(tx.conn(), now.before(EVENTS_KEPT)).await?;
     jobs::purge(tx.conn(), now.before(DEAD_JOBS_KEPT)).await?;
+    revocations::purge(tx.conn(), now.before(GRANTS_KEPT)).await?;
     tx.commit().await?;
     Ok(Outcome::Again(now.after(PURGE_EVERY)))
 }

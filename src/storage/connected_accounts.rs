@@ -18,10 +18,11 @@ const NEWEST_ACTIVE: Statement = Statement::both(
        AND a.status = 'ACTIVE' AND a.enabled AND c.enabled
      ORDER BY a.created_at DESC, a.id DESC LIMIT 1",
 );
-const FIND_BY_ALIAS: Statement = Statement::both(
-    "connected_accounts.find_by_alias",
-    "SELECT * FROM connected_accounts
-     WHERE project_id = $1 AND user_id = $2 AND toolkit = $3 AND alias = $4 LIMIT 1",
+const HAS_SIBLING: Statement = Statement::both(
+    "connected_accounts.has_sibling",
+    "SELECT COUNT(*) FROM connected_accounts
+     WHERE project_id = $1 AND user_id = $2 AND auth_config_id = $3 AND id <> $4
+       AND status IN ('ACTIVE', 'EXPIRED')",
 );
 const OF_AUTH_CONFIG: Statement = Statement::both(
     "connected_accounts.of_auth_config",
@@ -62,6 +63,14 @@ const FAIL: Statement = Statement::both(
          updated_at = $6
      WHERE project_id = $1 AND id = $2 AND token_generation = $3",
 );
+// The generation grows, so that a refresh under way cannot bring the account back.
+const REVOKE: Statement = Statement::both(
+    "connected_accounts.revoke",
+    "UPDATE connected_accounts SET credentials = $4, token_generation = token_generation + 1,
+         token_expires_at = NULL, status = 'REVOKED', status_reason = $5, connect_by = NULL,
+         updated_at = $6, refresh_begun_at = NULL, refresh_due_at = NULL
+     WHERE project_id = $1 AND id = $2 AND token_generation = $3",
+);
 const DELETE: Statement = Statement::both(
     "connected_accounts.delete",
     "DELETE FROM connected_accounts WHERE project_id = $1 AND id = $2",
@@ -77,13 +86,14 @@ const DELETE_ALL: Statement = Statement::both(
 pub(super) const STATEMENTS: &[Statement] = &[
     FIND,
     NEWEST_ACTIVE,
-    FIND_BY_ALIAS,
+    HAS_SIBLING,
     OF_AUTH_CONFIG,
     INSERT,
     SET_ENABLED,
     SET_ALIAS,
     STORE_CREDENTIALS,
     FAIL,
+    REVOKE,
     DELETE,
     DELETE_OF_AUTH_CONFIG,
     DELETE_ALL,
@@ -220,7 +230,7 @@ impl AccountFilter {
         let mut filter = Filter::of_project(project);
         filter.and_in("toolkit", toolkits);
         filter.and_in(
-            "CASE WHEN enabled THEN status ELSE 'INACTIVE' END",
+            "CASE WHEN enabled OR status = 'REVOKED' THEN status ELSE 'INACTIVE' END",
             statuses,
         );
         filter.and_in("user_id", users);
@@ -279,17 +289,13 @@ pub async fn newest_active(
         .bind(project).bind(user).bind(toolkit).fetch_optional(c).await)?)
 }
 
-/// The account of a user and toolkit with this alias.
-pub async fn find_by_alias(
-    conn: Conn<'_>,
-    project: &ProjectId,
-    user: &str,
-    toolkit: &str,
-    alias: &str,
-) -> Result<Option<ConnectedAccount>> {
-    let sql = FIND_BY_ALIAS.on(&conn);
-    Ok(on!(conn, c => sqlx::query_as(sql)
-        .bind(project).bind(user).bind(toolkit).bind(alias).fetch_optional(c).await)?)
+/// Whether the user has another account by the same auth config that may hold the same grant.
+pub async fn has_sibling(conn: Conn<'_>, account: &ConnectedAccount) -> Result<bool> {
+    let sql = HAS_SIBLING.on(&conn);
+    let count: i64 = on!(conn, c => sqlx::query_scalar(sql)
+        .bind(&account.project_id).bind(&account.user_id).bind(&account.auth_config_id)
+        .bind(&account.id).fetch_one(c).await?);
+    Ok(count > 0)
 }
 
 /// Every account of an auth config.
@@ -333,7 +339,8 @@ pub async fn count(conn: Conn<'_>, project: &ProjectId, filter: &AccountFilter) 
 /// Stores a new account.
 ///
 /// # Errors
-/// [`Error::NotFound`] when its auth config was deleted meanwhile.
+/// [`Error::NotFound`] when its auth config was deleted meanwhile, [`Error::Conflict`] when the
+/// user has another account of the toolkit with the alias.
 pub async fn insert(conn: Conn<'_>, account: &ConnectedAccount) -> Result<()> {
     let sql = INSERT.on(&conn);
     let ConnectedAccount {
@@ -365,6 +372,9 @@ pub async fn insert(conn: Conn<'_>, account: &ConnectedAccount) -> Result<()> {
         Err(sqlx::Error::Database(cause)) if cause.is_foreign_key_violation() => {
             Err(Error::not_found("auth config", auth_config_id.as_str()))
         }
+        Err(sqlx::Error::Database(cause)) if cause.is_unique_violation() && alias.is_some() => {
+            Err(alias_taken(alias.as_deref().unwrap_or_default()))
+        }
         stored => Ok(stored?),
     }
 }
@@ -383,7 +393,17 @@ pub async fn set_enabled(
     Ok(rows == 1)
 }
 
+/// The error for an alias that another account of the user and toolkit has.
+fn alias_taken(alias: &str) -> Error {
+    Error::Conflict(format!(
+        "the user has another account of this toolkit with the alias `{alias}`"
+    ))
+}
+
 /// Gives an account another name, or none; `false` when it is gone.
+///
+/// # Errors
+/// [`Error::Conflict`] when the user has another account of the toolkit with the alias.
 pub async fn set_alias(
     conn: Conn<'_>,
     project: &ProjectId,
@@ -392,9 +412,15 @@ pub async fn set_alias(
     now: Timestamp,
 ) -> Result<bool> {
     let sql = SET_ALIAS.on(&conn);
-    let rows = on!(conn, c => sqlx::query(sql)
-        .bind(project).bind(id).bind(alias).bind(now).execute(c).await?.rows_affected());
-    Ok(rows == 1)
+    let stored = on!(conn, c => sqlx::query(sql)
+        .bind(project).bind(id).bind(alias).bind(now).execute(c).await
+        .map(|done| done.rows_affected()));
+    match (stored, alias) {
+        (Err(sqlx::Error::Database(cause)), Some(alias)) if cause.is_unique_violation() => {
+            Err(alias_taken(alias))
+        }
+        (stored, _) => Ok(stored? == 1),
+    }
 }
 
 /// New credentials and what comes with them.
@@ -450,6 +476,23 @@ pub async fn fail(
     let (status, reason) = outcome;
     let rows = on!(conn, c => sqlx::query(sql)
         .bind(project).bind(id).bind(seen_generation).bind(status.name()).bind(reason).bind(now)
+        .execute(c).await?.rows_affected());
+    Ok(rows == 1)
+}
+
+/// Marks an account as revoked and leaves `credentials` in the place of those it had; `false` when
+/// it is gone or its credentials changed since `seen_generation`.
+pub async fn revoke(
+    conn: Conn<'_>,
+    project: &ProjectId,
+    id: &AccountId,
+    seen_generation: i64,
+    (credentials, reason): (&[u8], &str),
+    now: Timestamp,
+) -> Result<bool> {
+    let sql = REVOKE.on(&conn);
+    let rows = on!(conn, c => sqlx::query(sql)
+        .bind(project).bind(id).bind(seen_generation).bind(credentials).bind(reason).bind(now)
         .execute(c).await?.rows_affected());
     Ok(rows == 1)
 }

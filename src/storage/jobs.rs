@@ -70,6 +70,13 @@ pub enum Job {
         /// The account.
         account: AccountId,
     },
+    /// Gives the grants of deleted accounts back to their providers.
+    GiveBack {
+        /// Their project.
+        project: ProjectId,
+        /// What one request deleted.
+        batch: JobId,
+    },
     /// Removes what nobody can use any more; repeats itself.
     Purge,
 }
@@ -81,6 +88,7 @@ impl Job {
             Self::ExpireConnection { project, account } => {
                 format!("expire_connection/{project}/{account}")
             }
+            Self::GiveBack { project, batch } => format!("give_back/{project}/{batch}"),
             Self::Purge => "purge".into(),
         }
     }

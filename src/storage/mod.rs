@@ -12,6 +12,7 @@ pub mod execution_logs;
 pub mod installation;
 pub mod jobs;
 pub mod projects;
+pub mod revocations;
 pub mod token_refresh;
 
 pub use db::{Conn, Db, Session, Statement, Tx};
@@ -30,6 +31,7 @@ pub fn statements() -> Vec<Statement> {
         installation::STATEMENTS,
         jobs::STATEMENTS,
         projects::STATEMENTS,
+        revocations::STATEMENTS,
         token_refresh::STATEMENTS,
     ]
     .concat()

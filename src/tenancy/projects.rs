@@ -11,6 +11,7 @@ use crate::storage::auth_configs;
 use crate::storage::changes::Change;
 use crate::storage::connected_accounts;
 use crate::storage::projects::{self, Project, ProjectSettings, SettingsChange};
+use crate::storage::revocations;
 use crate::time::Timestamp;
 
 const SHORTEST_NAME: usize = 3;
@@ -103,6 +104,7 @@ pub async fn delete(app: &App, org: &OrgId, id: &ProjectId) -> Result<()> {
     }
     api_keys::revoke_all(tx.conn(), id, now).await?;
     connected_accounts::delete_all(tx.conn(), id).await?;
+    revocations::delete_all(tx.conn(), id).await?;
     auth_configs::delete_all(tx.conn(), id).await?;
     // Nothing of the accounts and configs that memory may know is named here.
     tx.changed(Change::Everything);

@@ -441,7 +441,7 @@ async fn one_that_is_deleted_is_gone() {
             .delete(&format!("{path}?revoke_on_delete=true"))
             .await
             .expect(200),
-        json!({})
+        json!({ "success": true, "message": "The auth config and its accounts are deleted" })
     );
     client.get(&path).await.error(404);
     client.delete(&path).await.error(404);

@@ -6,16 +6,17 @@ use tenon::storage::{self, Conn};
 use crate::support::server::TestServer;
 
 /// Tables whose rows belong to a project.
-const TENANT_TABLES: [&str; 5] = [
+const TENANT_TABLES: [&str; 6] = [
     "auth_configs",
     "connected_accounts",
     "connection_attempts",
     "events",
     "execution_logs",
+    "revocations",
 ];
 
 /// Statements that look across projects on purpose, and why they may.
-const ACROSS_PROJECTS: [(&str, &str); 4] = [
+const ACROSS_PROJECTS: [(&str, &str); 5] = [
     (
         "connection_attempts.find_by_token",
         "the token of a connect link is all a browser brings; it names its project",
@@ -31,6 +32,10 @@ const ACROSS_PROJECTS: [(&str, &str); 4] = [
     (
         "events.purge",
         "housekeeping removes what is over, whoever it belonged to",
+    ),
+    (
+        "revocations.purge",
+        "housekeeping forgets grants that nobody takes back, whoever they belonged to",
     ),
 ];
 

@@ -36,6 +36,7 @@ auth:
     pkce: required
     scopes: { default: [read, write] }
     authorize_params: { access_type: offline }
+    revoke: { url: PROVIDER/revoke }
     apply:
       - { in: header, name: Authorization, value: "Bearer {access_token}" }
   - scheme: API_KEY
@@ -91,6 +92,14 @@ auth:
     pkce: none
     token_auth: client_secret_basic
     scopes: { default: [orders, customers], separator: "," }
+    revoke:
+      url: "PROVIDER/{subdomain}/grants/{client_id}"
+      method: DELETE
+      auth: client_secret_basic
+      tokens: [access_token]
+      in: json
+      param: access_token
+      ok_statuses: [404]
     fields:
       connection:
         - name: subdomain

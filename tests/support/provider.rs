@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{any, delete, get, post};
 use axum::{Form, Router};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -41,6 +41,8 @@ pub struct Behaviour {
     pub further: Value,
     /// The API refuses every token.
     pub lets_nobody_in: bool,
+    /// Answers revocations with this status instead.
+    pub revoke_answer: Option<(u16, Value)>,
     /// Answers the token endpoint with what this makes of the request's parameters instead.
     pub refuses: Option<Refuses>,
 }
@@ -62,6 +64,7 @@ struct Inner {
     access_tokens: HashSet<String>,
     authorizations: Vec<HashMap<String, String>>,
     token_requests: Vec<HashMap<String, String>>,
+    revocations: Vec<HashMap<String, String>>,
     made: u32,
 }
 
@@ -86,6 +89,7 @@ impl FakeProvider {
             further: json!({}),
             lets_nobody_in: false,
             refuses: None,
+            revoke_answer: None,
         };
         let inner = Arc::new(Mutex::new(Inner {
             behaviour,
@@ -94,6 +98,7 @@ impl FakeProvider {
             access_tokens: HashSet::new(),
             authorizations: Vec::new(),
             token_requests: Vec::new(),
+            revocations: Vec::new(),
             made: 0,
         }));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
@@ -105,6 +110,8 @@ impl FakeProvider {
             .route("/{tenant}/authorize", get(authorize))
             .route("/token", post(token))
             .route("/{tenant}/token", post(token))
+            .route("/revoke", post(revoke))
+            .route("/{tenant}/grants/{client}", delete(revoke_grant))
             .route("/me", any(me))
             .with_state(Arc::clone(&inner));
         let serve = axum::serve(listener, router).into_future();
@@ -133,6 +140,11 @@ impl FakeProvider {
     /// The parameters of every request to the token endpoint.
     pub fn token_requests(&self) -> Vec<HashMap<String, String>> {
         self.inner().token_requests.clone()
+    }
+
+    /// The parameters of every revocation, with the client's proof among them.
+    pub fn revocations(&self) -> Vec<HashMap<String, String>> {
+        self.inner().revocations.clone()
     }
 
     /// How many refreshes were asked for.
@@ -248,6 +260,46 @@ async fn token(
             400,
             &json!({ "error": code, "error_description": "as the RFC says" }),
         ),
+    }
+}
+
+/// RFC 7009: a refresh token takes every token of the client with it.
+async fn revoke(
+    State(inner): Shared,
+    headers: HeaderMap,
+    Form(mut form): Form<HashMap<String, String>>,
+) -> Response {
+    form.extend(basic_client(&headers).unwrap_or_default());
+    let mut inner = inner.lock().expect("no panic under the lock");
+    inner.revocations.push(form.clone());
+    if let Some((status, body)) = inner.behaviour.revoke_answer.clone() {
+        return reply(status, &body);
+    }
+    if form.get("client_secret").map(String::as_str) != Some(CLIENT_SECRET) {
+        return reply(401, &json!({ "error": "invalid_client" }));
+    }
+    let token = form.get("token").cloned().unwrap_or_default();
+    inner.refresh_tokens.remove(&token);
+    inner.access_tokens.remove(&token);
+    StatusCode::OK.into_response()
+}
+
+/// A grant ends by its access token, as GitHub has it.
+async fn revoke_grant(
+    State(inner): Shared,
+    Path((tenant, client)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: String,
+) -> Response {
+    let mut given: HashMap<String, String> = serde_json::from_str(&body).expect("a JSON object");
+    given.extend(basic_client(&headers).unwrap_or_default());
+    given.extend([("tenant".into(), tenant), ("client".into(), client)]);
+    let mut inner = inner.lock().expect("no panic under the lock");
+    inner.revocations.push(given.clone());
+    if inner.access_tokens.remove(&given["access_token"]) {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        StatusCode::NOT_FOUND.into_response()
     }
 }
 

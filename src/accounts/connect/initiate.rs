@@ -221,19 +221,6 @@ async fn store(
     {
         return Err(Error::not_found("auth config", config.id.as_str()));
     }
-    if let Some(alias) = &account.alias {
-        let taken = connected_accounts::find_by_alias(
-            tx.conn(),
-            project,
-            &account.user_id,
-            &account.toolkit,
-            alias,
-        )
-        .await?;
-        if taken.is_some() {
-            return Err(alias_taken(alias));
-        }
-    }
     connected_accounts::insert(tx.conn(), &account).await?;
     if let Some(attempt) = attempt {
         connection_attempts::insert(tx.conn(), attempt).await?;
@@ -251,11 +238,4 @@ async fn store(
         account,
         std::sync::Arc::clone(&blueprint.config),
     )
-}
-
-/// The error for an alias that another account of the user and toolkit has.
-pub(in crate::accounts) fn alias_taken(alias: &str) -> Error {
-    Error::Conflict(format!(
-        "the user has another account of this toolkit with the alias `{alias}`"
-    ))
 }

@@ -16,5 +16,4 @@ pub use link::{LinkField, LinkPage, LinkStep, open_link, submit_link};
 pub use prepare::{NewConnection, Prepared, prepare};
 
 pub(super) use attempt::{AtProvider, Journey, TIME_TO_CONNECT, at_provider, by_link};
-pub(super) use initiate::alias_taken;
 pub(super) use prepare::{check_enabled, check_names, credentials_only};

@@ -19,7 +19,7 @@ const PATH: &str = "connection.state.val";
 const LONGEST_USER: usize = 512;
 const LONGEST_ALIAS: usize = 256;
 /// Names that describe a state of the connection and are no credentials.
-const STATE_NAMES: [&str; 14] = [
+const STATE_NAMES: [&str; 15] = [
     "status",
     "redirectUrl",
     "callbackUrl",
@@ -34,6 +34,7 @@ const STATE_NAMES: [&str; 14] = [
     "error",
     "error_description",
     "expired_at",
+    "revoked_at",
 ];
 
 /// A request to connect a user's account.

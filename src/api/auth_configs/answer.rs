@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::request::{ProxyConfig, ToolAccess, ToolkitName};
 use crate::accounts::auth_configs::ConfigView;
 use crate::catalog::manifest::Field;
-use crate::ids::{AuthConfigId, legacy_uuid};
+use crate::ids::{AuthConfigId, JobId, legacy_uuid};
 use crate::scheme::Scheme;
 use crate::storage::auth_configs::AuthConfig;
 use crate::time::Timestamp;
@@ -51,6 +51,31 @@ impl From<AuthConfig> for CreatedAuthConfig {
                 is_composio_managed: config.managed,
                 restrict_to_following_tools: config.tools_for_execution,
             },
+        }
+    }
+}
+
+/// An auth config that is gone.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct DeletedAuthConfig {
+    /// Always `true`.
+    #[schema(required = false)]
+    success: bool,
+    /// What was done, for people.
+    #[schema(required = false)]
+    message: &'static str,
+    /// The background job that gives the grants of its accounts back to the provider, if one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, nullable = false, example = "job_1a2b3c4d5e6f")]
+    revoke_job_id: Option<JobId>,
+}
+
+impl DeletedAuthConfig {
+    pub(super) const fn new(revoke_job_id: Option<JobId>) -> Self {
+        Self {
+            success: true,
+            message: "The auth config and its accounts are deleted",
+            revoke_job_id,
         }
     }
 }

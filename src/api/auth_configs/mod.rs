@@ -13,13 +13,14 @@ use utoipa_axum::routes;
 use super::auth::Caller;
 use super::extract::{CommaList, Json, Path, Query, flag, number};
 use super::listing::Listing;
+use super::middleware::ApiVersion;
 use crate::accounts::auth_configs;
 use crate::app::App;
 use crate::error::Result;
 use crate::ids::AuthConfigId;
 use crate::paging::PageRequest;
 use crate::storage::auth_configs::ConfigFilter;
-use answer::{AuthConfigDetail, ConfigStatus, CreatedAuthConfig};
+use answer::{AuthConfigDetail, ConfigStatus, CreatedAuthConfig, DeletedAuthConfig};
 use request::{CreateAuthConfigBody, UpdateAuthConfigBody};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -191,16 +192,18 @@ async fn update_auth_config(
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct DeleteAuthConfigQuery {
-    /// Asks for the grants to be given back to the provider. Accepted; they are only forgotten.
-    #[serde(default, deserialize_with = "flag", rename = "revoke_on_delete")]
+    /// Whether the grants of its accounts are given back to the provider in the background. Where
+    /// it is absent: yes under `/api/v3`, no under `/api/v3.1`.
+    #[serde(default, deserialize_with = "flag")]
     #[param(nullable = false)]
-    _revoke_on_delete: Option<bool>,
+    revoke_on_delete: Option<bool>,
 }
 
 /// Delete an auth config
 ///
 /// Removes the auth config together with every account that was connected by it, and their
-/// credentials. This cannot be undone.
+/// credentials, at once. This cannot be undone. Where the provider takes grants back, they can be
+/// given back in the background; `revoke_job_id` shows that they are.
 #[utoipa::path(
     delete, path = "/auth_configs/{nanoid}", tag = "Auth Configs", security(("ApiKeyAuth" = [])),
     params(
@@ -208,16 +211,19 @@ struct DeleteAuthConfigQuery {
             example = "ac_1a2b3c4d5e6f"),
         DeleteAuthConfigQuery,
     ),
-    responses((status = 200, description = "It is gone", body = Object)),
+    responses((status = 200, description = "It is gone", body = DeletedAuthConfig)),
 )]
 async fn delete_auth_config(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<AuthConfigId>,
-    Query(_query): Query<DeleteAuthConfigQuery>,
-) -> Result<Json<Value>> {
-    auth_configs::delete(&app, &caller.project, &id).await?;
-    Ok(Json(json!({})))
+    Query(query): Query<DeleteAuthConfigQuery>,
+) -> Result<Json<DeletedAuthConfig>> {
+    let give_back = query
+        .revoke_on_delete
+        .unwrap_or(caller.api == ApiVersion::V3);
+    let job = auth_configs::delete(&app, &caller.project, &id, give_back).await?;
+    Ok(Json(DeletedAuthConfig::new(job)))
 }
 
 /// Enable or disable an auth config

@@ -7,21 +7,34 @@ use utoipa::ToSchema;
 use super::state::{ShownStatus, State};
 use crate::accounts::connect::{Begun, MadeLink};
 use crate::accounts::manage::Refreshed;
+use crate::accounts::revoke::Revoked;
 use crate::accounts::{AccountView, word_id};
 use crate::api::middleware::ApiVersion;
-use crate::ids::{AccountId, AuthConfigId, legacy_uuid};
+use crate::ids::{AccountId, AuthConfigId, JobId, legacy_uuid};
 use crate::scheme::Scheme;
+use crate::storage::auth_configs::AuthConfig;
 use crate::storage::connected_accounts::{ConnectedAccount, Status};
 use crate::time::Timestamp;
 
 /// The name of the status that callers see. Clients of `/api/v3` do not know `REVOKED`.
 pub(super) fn shown_status(account: &ConnectedAccount, api: ApiVersion) -> &'static str {
-    if !account.enabled {
-        return "INACTIVE";
-    }
     match (account.status, api) {
         (Status::Revoked, ApiVersion::V3) => Status::Expired.name(),
+        // What is revoked does not come back by being enabled.
+        (Status::Revoked, ApiVersion::V3_1) => Status::Revoked.name(),
+        (_, ApiVersion::V3 | ApiVersion::V3_1) if !account.enabled => "INACTIVE",
         (status, ApiVersion::V3 | ApiVersion::V3_1) => status.name(),
+    }
+}
+
+/// Why an account has the status it shows, or why it is not used although it is active.
+fn shown_reason(account: &ConnectedAccount, config: &AuthConfig) -> Option<String> {
+    let is_active = account.status == Status::Active;
+    match &account.status_reason {
+        Some(reason) if !is_active => Some(reason.clone()),
+        _ if !account.enabled => Some("it was disabled by the project".into()),
+        _ if is_active && !config.enabled => Some("its auth config is disabled".into()),
+        reason => reason.clone(),
     }
 }
 
@@ -30,6 +43,12 @@ fn state(view: &AccountView, status: &'static str) -> Map<String, Value> {
     let mut val = Map::new();
     val.insert("status".into(), status.into());
     val.extend(view.values.clone());
+    // The word that clients have for the status they see.
+    if status == Status::Expired.name()
+        && let Some(instant) = val.shift_remove("revoked_at")
+    {
+        val.insert("expired_at".into(), instant);
+    }
     val
 }
 
@@ -129,6 +148,7 @@ impl AccountItem {
     pub(super) fn new(view: AccountView, api: ApiVersion) -> Self {
         let status = shown_status(&view.account, api);
         let val = state(&view, status);
+        let status_reason = shown_reason(&view.account, &view.config);
         let AccountView {
             account,
             config,
@@ -167,7 +187,7 @@ impl AccountItem {
             alias: account.alias,
             created_at: account.created_at,
             updated_at: account.updated_at,
-            status_reason: account.status_reason,
+            status_reason,
         }
     }
 }
@@ -290,6 +310,81 @@ pub(super) struct Done {
 impl Done {
     pub(super) const fn new() -> Self {
         Self { success: true }
+    }
+}
+
+/// An account that is gone.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct DeletedConnectedAccount {
+    /// Always `true`.
+    success: bool,
+    /// The background job that gives its grant back to the provider, if one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, nullable = false, example = "job_1a2b3c4d5e6f")]
+    revoke_job_id: Option<JobId>,
+}
+
+impl DeletedConnectedAccount {
+    pub(super) const fn new(revoke_job_id: Option<JobId>) -> Self {
+        Self {
+            success: true,
+            revoke_job_id,
+        }
+    }
+}
+
+/// A grant that was given back to its provider.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RevokedConnectedAccount {
+    /// What the provider took back now; empty when it was worthless already.
+    revoked_tokens: Vec<RevokedToken>,
+    /// The account that held it.
+    connected_account: RevokedAccount,
+}
+
+/// A kind of value that was given back.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum RevokedToken {
+    /// An OAuth 2 access token.
+    AccessToken,
+    /// An OAuth 2 refresh token.
+    RefreshToken,
+    /// Anything else.
+    Credential,
+}
+
+/// An account whose grant was given back.
+#[derive(Debug, Serialize, ToSchema)]
+struct RevokedAccount {
+    /// Its id.
+    #[schema(value_type = String, example = "ca_1a2b3c4d5e6f")]
+    id: AccountId,
+    /// Its status now: `REVOKED`, or `EXPIRED` under `/api/v3`, whose clients do not know the word.
+    status: &'static str,
+}
+
+impl RevokedConnectedAccount {
+    pub(super) fn new(revoked: Revoked, api: ApiVersion) -> Self {
+        let Revoked { account, tokens } = revoked;
+        let mut revoked_tokens = Vec::new();
+        for name in tokens {
+            let token = match name.as_str() {
+                "access_token" => RevokedToken::AccessToken,
+                "refresh_token" => RevokedToken::RefreshToken,
+                _ => RevokedToken::Credential,
+            };
+            if !revoked_tokens.contains(&token) {
+                revoked_tokens.push(token);
+            }
+        }
+        Self {
+            revoked_tokens,
+            connected_account: RevokedAccount {
+                status: shown_status(&account, api),
+                id: account.id,
+            },
+        }
     }
 }
 

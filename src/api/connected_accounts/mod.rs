@@ -14,22 +14,27 @@ use utoipa_axum::routes;
 use super::auth::Caller;
 use super::extract::{Json, Path, Query, flag};
 use super::listing::Listing;
+use super::middleware::ApiVersion;
 use crate::accounts;
-use crate::accounts::{connect, manage};
+use crate::accounts::revoke::GiveBack;
+use crate::accounts::{connect, manage, revoke};
 use crate::app::App;
 use crate::error::Result;
 use crate::executor;
 use crate::ids::AccountId;
 use crate::paging::PageRequest;
 use answer::{
-    AccountDetail, AccountItem, CreatedConnectedAccount, CreatedLink, Done,
-    RefreshedConnectedAccount, UpdatedConnectedAccount,
+    AccountDetail, AccountItem, CreatedConnectedAccount, CreatedLink, DeletedConnectedAccount,
+    Done, RefreshedConnectedAccount, RevokedConnectedAccount, UpdatedConnectedAccount,
 };
 use filter::ListConnectedAccountsQuery;
 use request::{
     CreateConnectedAccountBody, CreateLinkBody, RefreshBody, SetEnabledBody,
     UpdateConnectedAccountBody, web_url,
 };
+
+/// The status reason of an account that was revoked here.
+const REVOKED_BY_CALLER: &str = "the project gave the grant back to the provider (revoke)";
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -42,6 +47,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         ))
         .routes(routes!(set_connected_account_status))
         .routes(routes!(refresh_connected_account))
+        .routes(routes!(revoke_connected_account))
 }
 
 /// List connected accounts
@@ -179,15 +185,19 @@ async fn update_connected_account(
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct DeleteConnectedAccountQuery {
-    /// Asks for the grant to be given back to the provider. Accepted; it is only forgotten.
-    #[serde(default, deserialize_with = "flag", rename = "revoke_on_delete")]
+    /// Whether the grant is given back to the provider in the background. Where it is absent:
+    /// `false` under `/api/v3.1`; under `/api/v3` it is, unless the user has another account by the
+    /// same auth config, which may live on the same grant.
+    #[serde(default, deserialize_with = "flag")]
     #[param(nullable = false)]
-    _revoke_on_delete: Option<bool>,
+    revoke_on_delete: Option<bool>,
 }
 
 /// Delete a connected account
 ///
-/// Removes the account and its credentials. This cannot be undone: the user has to connect again.
+/// Removes the account and its credentials at once. This cannot be undone: the user has to connect
+/// again. Where the provider takes grants back, it can be given back in the background;
+/// `revoke_job_id` shows that it is.
 #[utoipa::path(
     delete, path = "/connected_accounts/{nanoid}", tag = "Connected Accounts",
     security(("ApiKeyAuth" = [])),
@@ -195,16 +205,43 @@ struct DeleteConnectedAccountQuery {
         ("nanoid" = String, Path, description = "The account's id", example = "ca_1a2b3c4d5e6f"),
         DeleteConnectedAccountQuery,
     ),
-    responses((status = 200, description = "It is gone", body = Done)),
+    responses((status = 200, description = "It is gone", body = DeletedConnectedAccount)),
 )]
 async fn delete_connected_account(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<AccountId>,
-    Query(_query): Query<DeleteConnectedAccountQuery>,
-) -> Result<Json<Done>> {
-    manage::delete(&app, &caller.project, &id).await?;
-    Ok(Json(Done::new()))
+    Query(query): Query<DeleteConnectedAccountQuery>,
+) -> Result<Json<DeletedConnectedAccount>> {
+    let mode = match (query.revoke_on_delete, caller.api) {
+        (Some(true), _) => GiveBack::Always,
+        (None, ApiVersion::V3) => GiveBack::UnlessShared,
+        (Some(false), _) | (None, ApiVersion::V3_1) => GiveBack::Never,
+    };
+    let job = manage::delete(&app, &caller.project, &id, mode).await?;
+    Ok(Json(DeletedConnectedAccount::new(job)))
+}
+
+/// Revoke a connected account
+///
+/// Gives the account's grant back to the provider and removes its credentials here. The account
+/// stays, `REVOKED`, once the provider has confirmed it; revoking it again changes nothing. Answers
+/// 400 where the provider takes nothing back, 409 where there is nothing to give back, and 502, with
+/// the account unchanged, where the provider did not confirm.
+#[utoipa::path(
+    post, path = "/connected_accounts/{nanoid}/revoke", tag = "Connected Accounts",
+    security(("ApiKeyAuth" = [])),
+    params(("nanoid" = String, Path, description = "The account's id",
+        example = "ca_1a2b3c4d5e6f")),
+    responses((status = 200, description = "It is revoked", body = RevokedConnectedAccount)),
+)]
+async fn revoke_connected_account(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<AccountId>,
+) -> Result<Json<RevokedConnectedAccount>> {
+    let revoked = revoke::revoke(&app, &caller.project, &id, REVOKED_BY_CALLER).await?;
+    Ok(Json(RevokedConnectedAccount::new(revoked, caller.api)))
 }
 
 /// Enable or disable a connected account

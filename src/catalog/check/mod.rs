@@ -220,6 +220,31 @@ auth:
         "OAUTH2: authorize_url is missing"
     )]
     #[case(
+        "apply: [{in",
+        "revoke: {url: 'https://a.test/{other}', tokens: [key]}\n    apply: [{in",
+        "API_KEY: revoke.url: {other} is not a field of any auth scheme"
+    )]
+    #[case(
+        "apply: [{in",
+        "revoke: {url: 'https://a.test/'}\n    apply: [{in",
+        "API_KEY: revoke.tokens: `access_token` is no value of this scheme"
+    )]
+    #[case(
+        "apply: [{in",
+        "revoke: {url: 'https://a.test/', tokens: [key], in: none, auth: none}\n    apply: [{in",
+        "API_KEY: revoke: nothing in the request carries the token"
+    )]
+    #[case(
+        "apply: [{in",
+        "revoke: {url: 'https://a.test/', tokens: [key], params: {x: '{y}'}}\n    apply: [{in",
+        "API_KEY: revoke.params.x: {y} is no value of this scheme"
+    )]
+    #[case(
+        "apply: [{in",
+        "revoke: {url: 'https://a.test/', tokens: [key], method: BURN}\n    apply: [{in",
+        "API_KEY: revoke.method: `BURN` is none of POST, DELETE, GET, PUT"
+    )]
+    #[case(
         "name: subdomain",
         "name: key",
         "API_KEY: the name `key` is used twice"

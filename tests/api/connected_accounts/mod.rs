@@ -5,6 +5,7 @@ mod isolation;
 mod list;
 mod races;
 mod refresh;
+mod revoke;
 mod secrets;
 mod selection;
 
@@ -545,9 +546,10 @@ async fn what_is_not_built_is_said_to_be_so() {
     let stage = Stage::start().await;
     let client = &stage.server.client;
     let config = stage.auth_config("acme", "API_KEY").await;
-    let id = key_account(&stage, &config, "u1").await;
-    let revoke = format!("/api/v3.1/connected_accounts/{id}/revoke");
-    client.post(&revoke, json!({})).await.error(501);
+    client
+        .post("/api/v3.1/connected_accounts/complete_auth", json!({}))
+        .await
+        .error(501);
     let mut shared = with_key("u1", "ak-1");
     shared["experimental"] = json!({ "account_type": "SHARED" });
     stage.initiate(&config, shared.clone()).await.error(501);

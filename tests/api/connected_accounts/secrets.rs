@@ -163,7 +163,7 @@ async fn fill_with_secrets(stage: &Stage) -> (Vec<String>, String) {
     (secrets, "marker-of-a-user".to_owned())
 }
 
-async fn rows_as_text(stage: &Stage, table: &str) -> String {
+pub(super) async fn rows_as_text(stage: &Stage, table: &str) -> String {
     use sqlx::AssertSqlSafe;
     let mut session = stage.server.app.db.read().await.unwrap();
     match session.conn() {
