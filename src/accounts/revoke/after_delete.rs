@@ -157,9 +157,8 @@ async fn give_back(app: &App, keyring: &Keyring, revocation: &Revocation) -> Res
         created_at: _,
     } = revocation;
     let held: HeldGrant = keyring.open(place(account), secrets)?;
-    let toolkit = match find(app, toolkit) {
-        Some(toolkit) => toolkit,
-        None => return forget(app, project, account).await,
+    let Some(toolkit) = find(app, toolkit) else {
+        return forget(app, project, account).await;
     };
     match held.give_back(app, &toolkit).await {
         Ok(_) => tracing::info!(account.id = %account, "its grant is given back"),

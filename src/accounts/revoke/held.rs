@@ -101,14 +101,14 @@ impl HeldGrant {
         app: &App,
         toolkit: &Toolkit,
     ) -> Result<Vec<String>, Failure> {
-        let mut revoked = Vec::new();
+        let mut taken = Vec::new();
         let auth = toolkit.auth(self.scheme);
         let Some((auth, manifest)) = auth.and_then(|auth| Some((auth, auth.revoke.as_ref()?)))
         else {
             return Err(failure(
                 "the toolkit offers no revocation any more",
                 false,
-                revoked,
+                taken,
             ));
         };
         let secret = self.client_secret.clone().map(SecretString::from);
@@ -121,17 +121,17 @@ impl HeldGrant {
         };
         for (name, token) in revoker.tokens() {
             match ask(app, &revoker, name, token).await {
-                Ok(Answer::Revoked) => revoked.push(name.to_owned()),
+                Ok(Answer::Revoked) => taken.push(name.to_owned()),
                 Ok(Answer::Worthless) => {}
-                Ok(Answer::Refused(reason)) => return Err(failure(reason, false, revoked)),
-                Ok(Answer::Unclear(reason)) => return Err(failure(reason, true, revoked)),
+                Ok(Answer::Refused(reason)) => return Err(failure(reason, false, taken)),
+                Ok(Answer::Unclear(reason)) => return Err(failure(reason, true, taken)),
                 Err(error) => {
                     let may_pass = matches!(error, Error::Upstream { .. });
-                    return Err(failure(error.to_string(), may_pass, revoked));
+                    return Err(failure(error.to_string(), may_pass, taken));
                 }
             }
         }
-        Ok(revoked)
+        Ok(taken)
     }
 }
 
