@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, delete, get, post};
@@ -285,14 +285,16 @@ async fn revoke(
 }
 
 /// A grant ends by its access token, as GitHub has it.
-async fn revoke_grant(
-    State(inner): Shared,
-    Path((tenant, client)): Path<(String, String)>,
-    headers: HeaderMap,
-    body: String,
-) -> Response {
-    let mut given: HashMap<String, String> = serde_json::from_str(&body).expect("a JSON object");
-    given.extend(basic_client(&headers).unwrap_or_default());
+async fn revoke_grant(State(inner): Shared, request: Request) -> Response {
+    let path = request.uri().path().to_owned();
+    let proof = basic_client(request.headers()).unwrap_or_default();
+    let body = axum::body::to_bytes(request.into_body(), 65536).await;
+    let body = body.expect("a whole body");
+    let mut given: HashMap<String, String> = serde_json::from_slice(&body).expect("an object");
+    let mut parts = path.split('/').skip(1);
+    let mut part = || parts.next().expect("a part of the path").to_owned();
+    let (tenant, _, client) = (part(), part(), part());
+    given.extend(proof);
     given.extend([("tenant".into(), tenant), ("client".into(), client)]);
     let mut inner = inner.lock().expect("no panic under the lock");
     inner.revocations.push(given.clone());

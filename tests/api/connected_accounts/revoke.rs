@@ -26,9 +26,9 @@ async fn connected(stage: &Stage, toolkit: &str) -> (String, String) {
     let config = stage.auth_config(toolkit, "OAUTH2").await;
     let id = match toolkit {
         "shop" => {
-            let state = json!({ "authScheme": "OAUTH2", "val": { "subdomain": "acme" } });
+            let given = json!({ "authScheme": "OAUTH2", "val": { "subdomain": "acme" } });
             let made = stage
-                .initiate(&config, json!({ "user_id": "ada", "state": state }))
+                .initiate(&config, json!({ "user_id": "ada", "state": given }))
                 .await
                 .expect(201);
             let url = made["connectionData"]["val"]["redirectUrl"].as_str();
