@@ -4,7 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderName, HeaderValue, Method, header};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use url::{Url, form_urlencoded};
@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::Redactor;
 use super::oauth2::presentable;
+use super::redact::RESERVED;
 use crate::catalog::manifest::TokenAuth;
 use crate::catalog::revocation::{RevokeAuth, RevokeManifest, TokenPlace};
 use crate::catalog::template::{self, Slot};
@@ -197,7 +198,7 @@ impl Revoker<'_> {
     fn fill(&self, text: &str, token: &str, in_url: bool) -> Result<String> {
         let own = |value: &str| {
             if in_url {
-                utf8_percent_encode(value, NON_ALPHANUMERIC).to_string()
+                utf8_percent_encode(value, RESERVED).to_string()
             } else {
                 value.to_owned()
             }
