@@ -250,7 +250,7 @@ pub async fn update(
     let keyring = Keyring::of(app, project).await?;
     let catalog = app.catalog.current();
     let mut tx = app.db.begin().await?;
-    let mut config = storage::auth_configs::find(tx.conn(), project, id)
+    let mut config = storage::auth_configs::find_to_change(tx.conn(), project, id)
         .await?
         .ok_or_else(|| not_found(id))?;
     if config.managed != managed {

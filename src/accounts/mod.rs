@@ -12,10 +12,12 @@ pub mod manage;
 mod mask;
 mod pick;
 mod refresh;
+pub mod renew;
 pub mod revoke;
 mod secrets;
 mod token;
 mod token_endpoint;
+pub mod update;
 mod view;
 mod word_id;
 

@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 use crate::catalog::manifest::Field;
 use crate::time::Timestamp;
 
+/// When the grant was given back; a value of accounts that have none any more.
+pub(super) const REVOKED_AT: &str = "revoked_at";
+
 /// The values with new tokens in place of the old. A response without a refresh token or lifetime
 /// leaves the former ones in force (RFC 6749 section 6); the user's own fields stay as they are.
 pub(super) fn renewed(
@@ -31,7 +34,7 @@ pub(super) fn is_of_grant(name: &str) -> bool {
         "scope",
         "token_type",
         "redirectUrl",
-        "revoked_at",
+        REVOKED_AT,
     ];
     names.contains(&name)
 }

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use super::connection::Connection;
 use super::request::{fixed_headers, method, under};
+use crate::accounts;
 use crate::app::App;
 use crate::auth_schemes::Credentials;
 use crate::catalog::Toolkit;
 use crate::error::{Error, Result};
 use crate::outbound::OutboundRequest;
+use crate::storage::connected_accounts::ConnectedAccount;
 
 /// Makes sure that the service lets these credentials in.
 ///
@@ -20,6 +22,31 @@ pub async fn try_credentials(
     toolkit: &Arc<Toolkit>,
     credentials: Credentials,
 ) -> Result<()> {
+    let status = probe(app, toolkit, credentials).await?;
+    if is_welcome(toolkit, status)? {
+        return Ok(());
+    }
+    let slug = &toolkit.manifest.slug;
+    Err(Error::invalid_with_fix(
+        format!("`{slug}` refused the credentials (it answered {status})"),
+        "Check them, and that they were not revoked.",
+    ))
+}
+
+/// Whether the service lets an account's credentials in.
+///
+/// # Errors
+/// [`Error::Invalid`] when the toolkit names no request to try them with; [`Error::Upstream`] when
+/// the service does not answer.
+pub async fn lets_in(app: &App, account: &ConnectedAccount) -> Result<bool> {
+    let toolkit = Arc::clone(app.catalog.current().toolkit(&account.toolkit)?);
+    let credentials = accounts::fresh_credentials(app, account).await?;
+    let status = probe(app, &toolkit, credentials).await?;
+    is_welcome(&toolkit, status)
+}
+
+/// What the service answers to "who am I".
+async fn probe(app: &App, toolkit: &Arc<Toolkit>, credentials: Credentials) -> Result<u16> {
     let manifest = &toolkit.manifest;
     let slug = &manifest.slug;
     let identity = manifest.identity.as_ref().ok_or_else(|| {
@@ -34,15 +61,18 @@ pub async fn try_credentials(
     request.headers = fixed_headers(&manifest.default_headers)?;
     request.timeout = app.config.upstream_timeout();
     connection.authorize(&mut request)?;
-    let status = app.outbound.send(request).await?.status;
+    Ok(app.outbound.send(request).await?.status)
+}
+
+fn is_welcome(toolkit: &Toolkit, status: u16) -> Result<bool> {
     match status {
-        200..=299 => Ok(()),
-        401 | 403 => Err(Error::invalid_with_fix(
-            format!("`{slug}` refused the credentials (it answered {status})"),
-            "Check them, and that they were not revoked.",
-        )),
+        200..=299 => Ok(true),
+        401 | 403 => Ok(false),
         _ => Err(Error::Upstream {
-            message: format!("`{slug}` could not tell whether the credentials are good ({status})"),
+            message: format!(
+                "`{}` could not tell whether the credentials are good ({status})",
+                toolkit.manifest.slug
+            ),
             timed_out: false,
         }),
     }

@@ -12,6 +12,12 @@ const FIND: Statement = Statement::both(
     "auth_configs.find",
     "SELECT * FROM auth_configs WHERE project_id = $1 AND id = $2",
 );
+// SQLite has one writer, which holds the file from the beginning of its transaction.
+const FIND_TO_CHANGE: Statement = Statement::split(
+    "auth_configs.find_to_change",
+    "SELECT * FROM auth_configs WHERE project_id = $1 AND id = $2",
+    "SELECT * FROM auth_configs WHERE project_id = $1 AND id = $2 FOR UPDATE",
+);
 const INSERT: Statement = Statement::both(
     "auth_configs.insert",
     "INSERT INTO auth_configs (project_id, id, toolkit, name, scheme, managed, enabled,
@@ -37,8 +43,15 @@ const DELETE_ALL: Statement = Statement::both(
     "auth_configs.delete_all",
     "DELETE FROM auth_configs WHERE project_id = $1",
 );
-pub(super) const STATEMENTS: &[Statement] =
-    &[FIND, INSERT, UPDATE, SET_ENABLED, DELETE, DELETE_ALL];
+pub(super) const STATEMENTS: &[Statement] = &[
+    FIND,
+    FIND_TO_CHANGE,
+    INSERT,
+    UPDATE,
+    SET_ENABLED,
+    DELETE,
+    DELETE_ALL,
+];
 
 /// A row of `auth_configs`. Credentials are sealed.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -124,6 +137,17 @@ pub async fn find(
     id: &AuthConfigId,
 ) -> Result<Option<AuthConfig>> {
     let sql = FIND.on(&conn);
+    Ok(on!(conn, c => sqlx::query_as(sql).bind(project).bind(id).fetch_optional(c).await)?)
+}
+
+/// An auth config of a project that this transaction is about to change: another one that wants to
+/// change it waits, and reads what this one wrote.
+pub async fn find_to_change(
+    conn: Conn<'_>,
+    project: &ProjectId,
+    id: &AuthConfigId,
+) -> Result<Option<AuthConfig>> {
+    let sql = FIND_TO_CHANGE.on(&conn);
     Ok(on!(conn, c => sqlx::query_as(sql).bind(project).bind(id).fetch_optional(c).await)?)
 }
 

@@ -472,3 +472,20 @@ async fn another_project_sees_nothing_of_one() {
     let shown = get(&stage.server.client, &id).await;
     assert_eq!(shown["status"], "ENABLED");
 }
+
+#[tokio::test]
+async fn changes_at_the_same_moment_are_all_kept() {
+    let stage = Stage::start().await;
+    let client = &stage.server.client;
+    let id = create(client, custom("acme", "API_KEY", json!({}))).await;
+    let path = format!("{PATH}/{id}");
+    let change = |number: usize| {
+        let path = &path;
+        let shared = json!({ format!("v{number}"): "x" });
+        let body = json!({ "type": "custom", "shared_credentials": shared });
+        async move { client.patch(path, body).await.expect(200) }
+    };
+    futures_util::future::join_all((0..12).map(change)).await;
+    let kept = get(client, &id).await["shared_credentials"].clone();
+    assert_eq!(kept.as_object().unwrap().len(), 12, "{kept}");
+}

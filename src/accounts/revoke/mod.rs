@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::blueprint::Blueprint;
 use super::refresh::change_of;
+use super::token;
 use super::view::read;
 use crate::app::App;
 use crate::auth_schemes::is_secret;
@@ -188,6 +189,6 @@ fn what_stays(
     values.retain(|name, _| {
         fields.iter().any(|field| field.name == *name) && !is_secret(Some(auth), name)
     });
-    values.insert("revoked_at".into(), serde_json::to_value(now)?);
+    values.insert(token::REVOKED_AT.into(), serde_json::to_value(now)?);
     Ok(values)
 }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::state::{ShownStatus, State};
 use crate::accounts::connect::{Begun, MadeLink};
-use crate::accounts::manage::Refreshed;
+use crate::accounts::renew::Refreshed;
 use crate::accounts::revoke::Revoked;
 use crate::accounts::{AccountView, word_id};
 use crate::api::middleware::ApiVersion;

@@ -17,7 +17,7 @@ use super::listing::Listing;
 use super::middleware::ApiVersion;
 use crate::accounts;
 use crate::accounts::revoke::GiveBack;
-use crate::accounts::{connect, manage, revoke};
+use crate::accounts::{connect, manage, renew, revoke, update};
 use crate::app::App;
 use crate::error::Result;
 use crate::executor;
@@ -163,7 +163,7 @@ async fn get_connected_account(
 /// Change a connected account
 ///
 /// Gives the account another alias, or replaces single credentials of an account that was not
-/// connected by OAuth.
+/// connected by OAuth. All of it is done or nothing.
 #[utoipa::path(
     patch, path = "/connected_accounts/{nanoid}", tag = "Connected Accounts",
     security(("ApiKeyAuth" = [])),
@@ -178,7 +178,12 @@ async fn update_connected_account(
     Path(id): Path<AccountId>,
     Json(body): Json<UpdateConnectedAccountBody>,
 ) -> Result<Json<UpdatedConnectedAccount>> {
-    let account = manage::update(&app, &caller.project, &id, body.into_update()?).await?;
+    let validate = body.validate_credentials;
+    let prepared = update::prepare_update(&app, &caller.project, &id, body.into_update()?).await?;
+    if validate && let Some((toolkit, credentials)) = prepared.to_try() {
+        executor::try_credentials(&app, toolkit, credentials).await?;
+    }
+    let account = update::apply_update(&app, prepared).await?;
     Ok(Json(UpdatedConnectedAccount::new(account, caller.api)))
 }
 
@@ -277,7 +282,9 @@ struct RefreshQuery {
 ///
 /// Gets a new access token by the refresh token. Where there is none, or the provider took the
 /// grant back, `redirect_url` is where the user consents again; an account that works goes on
-/// working meanwhile. For schemes without tokens nothing happens.
+/// working meanwhile. For schemes without tokens nothing happens. With `validate_credentials` the
+/// toolkit's "who am I" request is made, and a user whose credentials the service refuses is asked
+/// for new ones.
 #[utoipa::path(
     post, path = "/connected_accounts/{nanoid}/refresh", tag = "Connected Accounts",
     security(("ApiKeyAuth" = [])),
@@ -296,12 +303,21 @@ async fn refresh_connected_account(
     Query(query): Query<RefreshQuery>,
     Json(body): Json<Option<RefreshBody>>,
 ) -> Result<Json<RefreshedConnectedAccount>> {
-    let callback_url = body
-        .and_then(|body| body.redirect_url)
+    let (validate, callback_url) = body.map_or((false, None), |body| {
+        (body.validate_credentials, body.redirect_url)
+    });
+    let callback_url = callback_url
         .or(query.redirect_url)
         .filter(|url| !url.is_empty())
         .map(|url| web_url("redirect_url", url))
         .transpose()?;
-    let refreshed = manage::renew(&app, &caller.project, &id, callback_url).await?;
+    let project = &caller.project;
+    let mut refreshed = renew::renew(&app, project, &id, callback_url.clone()).await?;
+    if validate
+        && refreshed.redirect_url.is_none()
+        && !executor::lets_in(&app, &refreshed.account).await?
+    {
+        refreshed = renew::ask_again(&app, project, &id, callback_url).await?;
+    }
     Ok(Json(RefreshedConnectedAccount::new(refreshed, caller.api)))
 }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::state::{GivenState, Values};
 use crate::accounts::DEFAULT_USER;
 use crate::accounts::connect::{NewConnection, NewLink, web_address};
-use crate::accounts::manage::AccountUpdate;
+use crate::accounts::update::AccountUpdate;
 use crate::error::{Error, Result};
 use crate::ids::AuthConfigId;
 
@@ -181,6 +181,10 @@ pub(super) struct UpdateConnectedAccountBody {
     /// New credentials.
     #[schema(nullable = false)]
     connection: Option<ConnectionUpdate>,
+    /// Whether new credentials are tried at the service before they are kept.
+    #[serde(default)]
+    #[schema(default = false)]
+    pub(super) validate_credentials: bool,
     /// Features that clients try out. Shared accounts are not built.
     #[schema(value_type = Option<Object>, nullable = false)]
     experimental: Option<Map<String, Value>>,
@@ -215,6 +219,7 @@ impl UpdateConnectedAccountBody {
         let Self {
             alias,
             connection,
+            validate_credentials: _,
             experimental,
         } = self;
         if experimental.is_some_and(|features| !features.is_empty()) {
@@ -242,10 +247,10 @@ pub(super) struct RefreshBody {
     /// Where the user's browser goes, if the user must consent again.
     #[schema(nullable = false)]
     pub(super) redirect_url: Option<String>,
-    /// Accepted; a refresh shows whether the grant is good.
-    #[serde(default, rename = "validate_credentials")]
-    #[schema(nullable = false)]
-    _validate_credentials: Option<bool>,
+    /// Whether the credentials are tried at the service afterwards.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub(super) validate_credentials: bool,
 }
 
 /// An absolute address of the web: the user's browser is sent there.
