@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, value_parser};
+use clap::{ArgAction, Args, value_parser};
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 
 const DATABASE: &str = "Database and keys";
 const TOOLKITS: &str = "Toolkits and outbound calls";
+const TOKENS: &str = "Tokens";
 const LIMITS: &str = "Limits";
 
 /// The path of [`Config::oauth_callback_url`] under each prefix of the API.
@@ -86,6 +87,15 @@ pub struct Config {
     /// Its client secret [env: `TENON_OAUTH_CLIENT_SECRET_<TOOLKIT>`].
     #[arg(long = "oauth-client-secret", value_name = "TOOLKIT=SECRET", help_heading = TOOLKITS)]
     pub oauth_client_secrets: Vec<ToolkitSetting>,
+    /// Renews tokens before they end, whether or not a call needs them; one replica that does is
+    /// enough.
+    #[arg(long, env = "TENON_REFRESH_AHEAD", default_value_t = true, action = ArgAction::Set, value_name = "BOOLEAN", help_heading = TOKENS)]
+    pub refresh_ahead: bool,
+    /// Days after which an account expires whose token could not be refreshed all that while,
+    /// because its provider was out or answered nonsense; never by default. A grant that the
+    /// provider takes back ends its account at once in any case.
+    #[arg(long, env = "TENON_REFRESH_GIVE_UP_DAYS", value_parser = value_parser!(u32).range(1..=3650), value_name = "DAYS", help_heading = TOKENS)]
+    pub refresh_give_up_days: Option<u32>,
     /// Requests an organisation may make in a window, per replica; no limit by default.
     #[arg(long, env = "TENON_RATE_LIMIT", value_parser = value_parser!(u32).range(1..), value_name = "REQUESTS", help_heading = LIMITS)]
     pub rate_limit: Option<u32>,

@@ -1,5 +1,6 @@
 //! Connected accounts: how users connect, which account a call takes, and its credentials, opened.
 
+mod announce;
 pub mod auth_configs;
 mod blueprint;
 mod config_credentials;
@@ -23,6 +24,6 @@ mod word_id;
 
 pub use expire::expire_unfinished;
 pub use pick::{AccountSelector, DEFAULT_USER, find, find_auth_config, pick};
-pub use refresh::{fresh_credentials, refresh_after_unauthorized};
+pub use refresh::{due_for_refresh, fresh_credentials, refresh_after_unauthorized, renew_ahead};
 pub use view::{AccountView, get, list};
 pub use word_id::word_id;

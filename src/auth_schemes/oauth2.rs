@@ -112,6 +112,23 @@ impl TokenFailure {
         }
     }
 
+    /// Whether the provider will have nothing to do with the OAuth app, whoever's grant it brings.
+    #[must_use]
+    pub fn is_clients_fault(&self) -> bool {
+        // The third is GitHub's name for it, the others are Slack's.
+        let faults = [
+            "invalid_client",
+            "unauthorized_client",
+            "incorrect_client_credentials",
+            "invalid_client_id",
+            "bad_client_secret",
+        ];
+        match self {
+            Self::Refused { code, .. } => faults.contains(&code.as_str()),
+            Self::NoAnswer(_) => false,
+        }
+    }
+
     /// For a person: what the provider said, without anything of the request.
     #[must_use]
     pub fn reason(&self) -> String {

@@ -109,6 +109,9 @@ pub async fn stop(app: &App) {
 fn spawn_background(app: &App) {
     // Ends by itself, after the job under way.
     app.tasks.spawn(jobs::run(app.clone()));
+    if app.config.refresh_ahead {
+        app.tasks.spawn(jobs::renewals::run(app.clone()));
+    }
     spawn_until_stopped(app, hear_changes(app.clone()));
     let writer = app.clone();
     app.tasks

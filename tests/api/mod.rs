@@ -12,6 +12,7 @@ mod not_built;
 mod projects;
 mod proxy;
 mod reference;
+mod refresh;
 mod replicas;
 mod robustness;
 mod session_info;
