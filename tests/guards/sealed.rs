@@ -35,7 +35,7 @@ fn columns_of_bytes() -> BTreeSet<String> {
         for line in text.lines() {
             let words: Vec<&str> = line.split_whitespace().collect();
             if let ["CREATE" | "ALTER", "TABLE", name, ..] = words.as_slice() {
-                name.clone_into(&mut table);
+                (*name).clone_into(&mut table);
             }
             let add = words
                 .iter()
