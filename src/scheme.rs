@@ -113,7 +113,16 @@ impl Scheme {
     pub const fn is_built(self) -> bool {
         matches!(
             self,
-            Self::OAuth2 | Self::ApiKey | Self::BearerToken | Self::Basic | Self::NoAuth
+            Self::OAuth2
+                | Self::ApiKey
+                | Self::BearerToken
+                | Self::Basic
+                | Self::NoAuth
+                | Self::BillcomAuth
+                | Self::GoogleServiceAccount
+                | Self::BasicWithJwt
+                | Self::CalcomAuth
+                | Self::ServiceAccount
         )
     }
 }

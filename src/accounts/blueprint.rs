@@ -6,6 +6,7 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::exchange;
 use super::fields::{self, Checked};
 use super::pick::find_auth_config;
 use super::secrets::{ConfigSecrets, Keyring};
@@ -61,10 +62,17 @@ impl Blueprint {
     /// # Errors
     /// When the toolkit no longer has the scheme.
     pub(super) fn check(&self, given: Map<String, Value>) -> Result<Checked> {
-        let declared = &self.auth()?.fields.connection;
+        let auth = self.auth()?;
+        let declared = &auth.fields.connection;
         let mut checked = fields::check(&self.toolkit, declared, self.config.scheme, given)?;
         let inherited = self.secrets.inherited();
         checked.missing.retain(|name| !inherited.contains_key(name));
+        if exchange::has_token(auth, &checked.values) {
+            // Who brings the token need not say what it was given for.
+            checked
+                .missing
+                .retain(|name| exchange::is_for_calls(self, auth, name));
+        }
         Ok(checked)
     }
 

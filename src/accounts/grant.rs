@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 
 use super::blueprint::Blueprint;
-use super::{token, token_endpoint};
+use super::{exchange, token, token_endpoint};
 use crate::app::App;
 use crate::auth_schemes::oauth2::TokenFailure;
 use crate::catalog::manifest::AuthManifest;
@@ -23,13 +23,27 @@ enum Source {
     LastingConsent,
     /// The client's own credentials (RFC 6749 section 4.4).
     Client,
+    /// The account's lasting credentials, by the exchange that the manifest declares.
+    Exchange,
 }
 
-const fn source(auth: &AuthManifest) -> Source {
+fn source(auth: &AuthManifest) -> Source {
     match auth.scheme {
         Scheme::OAuth2 | Scheme::DcrOauth => Source::Consent,
         Scheme::OAuth1 => Source::LastingConsent,
         Scheme::S2sOAuth2 => Source::Client,
+        Scheme::ApiKey
+        | Scheme::Basic
+        | Scheme::BillcomAuth
+        | Scheme::BearerToken
+        | Scheme::GoogleServiceAccount
+        | Scheme::BasicWithJwt
+        | Scheme::CalcomAuth
+        | Scheme::ServiceAccount
+            if auth.exchange.is_some() =>
+        {
+            Source::Exchange
+        }
         Scheme::ApiKey
         | Scheme::Basic
         | Scheme::BillcomAuth
@@ -49,6 +63,7 @@ pub(super) fn is_renewable(auth: &AuthManifest, values: &Map<String, Value>) -> 
         Source::Nowhere | Source::LastingConsent => false,
         Source::Consent => values.get("refresh_token").is_some_and(Value::is_string),
         Source::Client => true,
+        Source::Exchange => exchange::is_possible(auth, values),
     }
 }
 
@@ -86,6 +101,7 @@ pub(super) async fn with_first_token(
     let asks = match source(auth) {
         Source::Nowhere | Source::Consent | Source::LastingConsent => false,
         Source::Client => !values.contains_key("access_token"),
+        Source::Exchange => !exchange::has_token(auth, &values),
     };
     if !asks {
         return Ok(Ok(values));
@@ -97,7 +113,7 @@ pub(super) async fn with_first_token(
 /// The error for credentials to which the provider gave no token.
 pub(super) fn refused(failure: TokenFailure) -> Error {
     match failure {
-        TokenFailure::Refused { .. } => Error::invalid_with_fix(
+        TokenFailure::Refused { .. } | TokenFailure::Denied { .. } => Error::invalid_with_fix(
             format!("no token came for these credentials: {}", failure.reason()),
             "Check the credentials and connect again.",
         ),
@@ -117,7 +133,7 @@ pub(super) async fn renew(
 ) -> Result<Result<Map<String, Value>, TokenFailure>> {
     match source(blueprint.auth()?) {
         Source::Consent => by_refresh_token(app, blueprint, values).await,
-        Source::Client => obtain(app, blueprint, values).await,
+        Source::Client | Source::Exchange => obtain(app, blueprint, values).await,
         Source::Nowhere | Source::LastingConsent => Err(Error::internal(format!(
             "an account by {} has no token to renew",
             blueprint.config.scheme
@@ -140,15 +156,14 @@ async fn by_refresh_token(
 }
 
 /// A token from credentials that last.
-#[expect(
-    clippy::unused_async,
-    reason = "every scheme that comes here asks the provider"
-)]
 async fn obtain(
-    _app: &App,
+    app: &App,
     blueprint: &Blueprint,
-    _values: &Map<String, Value>,
+    values: &Map<String, Value>,
 ) -> Result<Result<Map<String, Value>, TokenFailure>> {
+    if source(blueprint.auth()?) == Source::Exchange {
+        return exchange::run(app, blueprint, values).await;
+    }
     let scheme = blueprint.config.scheme;
     Err(Error::NotImplemented(format!(
         "connecting accounts by {scheme}"

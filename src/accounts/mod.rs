@@ -6,6 +6,7 @@ mod blueprint;
 mod config_credentials;
 pub mod connect;
 mod consent;
+mod exchange;
 mod expire;
 mod fields;
 mod grant;

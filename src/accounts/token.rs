@@ -35,6 +35,11 @@ pub(super) fn is_of_grant(name: &str) -> bool {
         "token_type",
         "redirectUrl",
         REVOKED_AT,
+        // OAuth 1, and the session of a login.
+        "authUri",
+        "oauth_token",
+        "oauth_token_secret",
+        "sessionId",
     ];
     names.contains(&name)
 }

@@ -90,6 +90,13 @@ pub enum TokenFailure {
         /// The provider's own words, if it has any.
         description: Option<String>,
     },
+    /// A declared exchange was refused because the credentials are wrong.
+    Denied {
+        /// The HTTP status.
+        status: u16,
+        /// The provider's own words, if it has any.
+        description: Option<String>,
+    },
     /// There was no usable answer: the network, the provider's own trouble, or not OAuth at all.
     NoAnswer(Error),
 }
@@ -108,6 +115,7 @@ impl TokenFailure {
         ];
         match self {
             Self::Refused { code, .. } => lost.contains(&code.as_str()),
+            Self::Denied { .. } => true,
             Self::NoAnswer(_) => false,
         }
     }
@@ -143,6 +151,14 @@ impl TokenFailure {
                 code,
                 description: None,
             } => format!("the provider answered {code}"),
+            Self::Denied {
+                status,
+                description: Some(description),
+            } => format!("the provider answered {status}: {description}"),
+            Self::Denied {
+                status,
+                description: None,
+            } => format!("the provider answered {status}"),
             Self::NoAnswer(error) => error.to_string(),
         }
     }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::exchange::ExchangeManifest;
 use super::revocation::RevokeManifest;
 use crate::scheme::Scheme;
 
@@ -98,10 +99,10 @@ pub struct AuthManifest {
     /// Where the credential goes in a request.
     #[serde(default)]
     pub apply: Vec<Placement>,
-    /// OAuth 2: where the user's browser is sent (RFC 6749 section 3.1).
+    /// OAuth 1 and 2: where the user's browser is sent (RFC 5849 section 2.2, RFC 6749 section 3.1).
     #[serde(default)]
     pub authorize_url: Option<String>,
-    /// OAuth 2: where codes and refresh tokens are exchanged (RFC 6749 section 3.2).
+    /// OAuth 1 and 2: where tokens come from (RFC 5849 section 2.3, RFC 6749 section 3.2).
     #[serde(default)]
     pub token_url: Option<String>,
     /// OAuth 2: where refresh tokens go, if not to `token_url`.
@@ -116,7 +117,7 @@ pub struct AuthManifest {
     /// OAuth 2: how the client proves itself at the token endpoint (RFC 6749 section 2.3.1).
     #[serde(default)]
     pub token_auth: TokenAuth,
-    /// OAuth 2: extra parameters of the authorization request.
+    /// OAuth 1 and 2: extra parameters of the authorization request.
     #[serde(default)]
     pub authorize_params: BTreeMap<String, String>,
     /// OAuth 2: extra parameters of the code exchange.
@@ -128,6 +129,15 @@ pub struct AuthManifest {
     /// How a grant is given back to the provider; without it nothing can be.
     #[serde(default)]
     pub revoke: Option<RevokeManifest>,
+    /// OAuth 1: where a request token comes from (RFC 5849 section 2.1).
+    #[serde(default)]
+    pub request_url: Option<String>,
+    /// OAuth 1: how requests are signed (RFC 5849 section 3.4).
+    #[serde(default)]
+    pub signature: Signature,
+    /// The request that brings a token for credentials that last.
+    #[serde(default)]
+    pub exchange: Option<ExchangeManifest>,
 }
 
 impl AuthManifest {
@@ -149,6 +159,9 @@ impl AuthManifest {
             token_params: BTreeMap::new(),
             refresh_params: BTreeMap::new(),
             revoke: None,
+            request_url: None,
+            signature: Signature::default(),
+            exchange: None,
         }
     }
 }
@@ -285,6 +298,21 @@ pub enum TokenAuth {
     ClientSecretBasic,
     /// Not at all: a public client.
     None,
+}
+
+/// How OAuth 1 requests are signed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub enum Signature {
+    /// RFC 5849 section 3.4.2.
+    #[default]
+    #[serde(rename = "HMAC-SHA1")]
+    HmacSha1,
+    /// The same with SHA-256, which the RFC does not name and providers take.
+    #[serde(rename = "HMAC-SHA256")]
+    HmacSha256,
+    /// Both secrets as they are (RFC 5849 section 3.4.4): over https alone.
+    #[serde(rename = "PLAINTEXT")]
+    Plaintext,
 }
 
 /// How to read an upstream answer.

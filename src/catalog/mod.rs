@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check;
+pub mod exchange;
 mod files;
 mod hosts;
 mod list;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::catalog::exchange::ExchangeManifest;
 use crate::catalog::manifest::{AuthManifest, Field};
 use crate::catalog::{Toolkit, category_id};
 use crate::ids::legacy_uuid;
@@ -263,6 +264,13 @@ impl AuthDetail {
                 auth_config_creation.add(field);
             }
         }
+        if auth
+            .exchange
+            .as_ref()
+            .is_some_and(ExchangeManifest::takes_scopes)
+        {
+            auth_config_creation.add(scopes_field(auth));
+        }
         for field in &auth.fields.auth_config {
             auth_config_creation.add(field.into());
         }
@@ -301,7 +309,24 @@ impl FieldSplit {
 
 /// What every OAuth 2 toolkit asks for: the app that its users will consent to.
 fn oauth_app_fields(auth: &AuthManifest, callback_url: &str) -> [FieldItem; 4] {
-    let field = |name: &str, display_name: &str, description: &str| FieldItem {
+    [
+        needed(
+            "client_id",
+            "Client ID",
+            "The public name of your OAuth app at the provider.",
+        ),
+        needed(
+            "client_secret",
+            "Client secret",
+            "The secret of your OAuth app; stored sealed.",
+        ),
+        redirect_field(callback_url),
+        scopes_field(auth),
+    ]
+}
+
+fn needed(name: &str, display_name: &str, description: &str) -> FieldItem {
+    FieldItem {
         name: name.into(),
         display_name: display_name.into(),
         default: None,
@@ -309,39 +334,33 @@ fn oauth_app_fields(auth: &AuthManifest, callback_url: &str) -> [FieldItem; 4] {
         description: description.into(),
         required: true,
         legacy_template_name: None,
-    };
+    }
+}
+
+fn redirect_field(callback_url: &str) -> FieldItem {
+    FieldItem {
+        default: Some(callback_url.to_owned()),
+        required: false,
+        ..needed(
+            "oauth_redirect_uri",
+            "Redirect URI",
+            "Where the provider sends users back to. Register it with your OAuth app; another \
+             address must forward to the default one.",
+        )
+    }
+}
+
+fn scopes_field(auth: &AuthManifest) -> FieldItem {
     let scopes = auth.scopes.default.join(&auth.scopes.separator);
-    [
-        field(
-            "client_id",
-            "Client ID",
-            "The public name of your OAuth app at the provider.",
-        ),
-        field(
-            "client_secret",
-            "Client secret",
-            "The secret of your OAuth app; stored sealed.",
-        ),
-        FieldItem {
-            default: Some(callback_url.to_owned()),
-            required: false,
-            ..field(
-                "oauth_redirect_uri",
-                "Redirect URI",
-                "Where the provider sends users back to. Register it with your OAuth app; another \
-                 address must forward to the default one.",
-            )
-        },
-        FieldItem {
-            default: (!scopes.is_empty()).then_some(scopes),
-            required: false,
-            ..field(
-                "scopes",
-                "Scopes",
-                "What to ask users for, in the provider's own notation.",
-            )
-        },
-    ]
+    FieldItem {
+        default: (!scopes.is_empty()).then_some(scopes),
+        required: false,
+        ..needed(
+            "scopes",
+            "Scopes",
+            "What to ask users for, in the provider's own notation.",
+        )
+    }
 }
 
 impl From<&Field> for FieldItem {

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod auth;
+mod exchange;
 mod revocation;
 mod tool;
 mod toolkit;

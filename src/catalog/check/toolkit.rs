@@ -98,7 +98,12 @@ fn check_hosts(toolkit: &ToolkitManifest, report: &mut Report<'_>) {
     for auth in &toolkit.auth {
         for (name, url) in auth_urls(auth) {
             if let Some(url) = url {
-                check_url(&format!("{}: {name}", auth.scheme), url, toolkit, report);
+                let url = if name == "exchange.url" {
+                    hosts::absolute(url, &toolkit.base_url)
+                } else {
+                    url.into()
+                };
+                check_url(&format!("{}: {name}", auth.scheme), &url, toolkit, report);
             }
         }
         if let Some(revoke) = &auth.revoke {
@@ -116,11 +121,17 @@ fn check_hosts(toolkit: &ToolkitManifest, report: &mut Report<'_>) {
     }
 }
 
-fn auth_urls(auth: &AuthManifest) -> [(&'static str, Option<&String>); 3] {
+fn auth_urls(auth: &AuthManifest) -> [(&'static str, Option<&String>); 5] {
+    let exchange = auth.exchange.as_ref();
     [
         ("authorize_url", auth.authorize_url.as_ref()),
         ("token_url", auth.token_url.as_ref()),
         ("refresh_url", auth.refresh_url.as_ref()),
+        ("request_url", auth.request_url.as_ref()),
+        (
+            "exchange.url",
+            exchange.and_then(|exchange| exchange.url.as_ref()),
+        ),
     ]
 }
 
