@@ -48,13 +48,15 @@ pub fn apply(
 fn customary(scheme: Scheme) -> Result<Option<&'static str>> {
     match scheme {
         Scheme::NoAuth => Ok(None),
-        Scheme::OAuth2 | Scheme::DcrOauth | Scheme::S2sOAuth2 => Ok(Some("Bearer {access_token}")),
-        Scheme::BearerToken => Ok(Some("Bearer {token}")),
-        Scheme::Basic => Ok(Some("Basic {base64(username:password)}")),
-        Scheme::GoogleServiceAccount
+        Scheme::OAuth2
+        | Scheme::DcrOauth
+        | Scheme::S2sOAuth2
+        | Scheme::GoogleServiceAccount
         | Scheme::BasicWithJwt
         | Scheme::CalcomAuth
         | Scheme::ServiceAccount => Ok(Some("Bearer {access_token}")),
+        Scheme::BearerToken => Ok(Some("Bearer {token}")),
+        Scheme::Basic => Ok(Some("Basic {base64(username:password)}")),
         Scheme::ApiKey | Scheme::BillcomAuth => Err(Error::internal(
             "the toolkit does not say where its credential goes",
         )),

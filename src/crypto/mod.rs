@@ -5,12 +5,14 @@
 //! project as associated data, so that it opens nowhere else.
 
 mod api_key;
+mod assertion;
 mod data_key;
 mod sealing_key;
 mod state;
 mod vault;
 
 pub use api_key::{ApiKeySecret, hash_api_key, same_hash};
+pub use assertion::sign_assertion;
 pub use data_key::{DataKey, Place};
 pub use sealing_key::KeyId;
 pub use state::StateSigner;

@@ -429,7 +429,14 @@ async fn the_toolkit_lists_what_each_exchange_asks_for() {
             )
         })
         .collect();
-    insta::assert_snapshot!(listed.join("\n"), @"");
+    insta::assert_snapshot!(listed.join("\n"), @r"
+    GOOGLE_SERVICE_ACCOUNT: scopes subject | credentials_json*
+    SERVICE_ACCOUNT:  | application_id* installation_id* private_key*
+    BASIC_WITH_JWT:  | username* password*
+    BILLCOM_AUTH: organizationId* | devKey* username* password*
+    CALCOM_AUTH:  | apiKey*
+    API_KEY:  | key_id* generic_api_key*
+    ");
 }
 
 #[tokio::test]

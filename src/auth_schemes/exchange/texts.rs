@@ -19,7 +19,7 @@ impl Texts<'_> {
     /// # Errors
     /// [`Error::Invalid`] that names the value which is not there.
     pub(super) fn needed(&self, template: &str) -> Result<String> {
-        values::fill(template, &self.values).map_err(|name| missing(name))
+        values::fill(template, &self.values).map_err(missing)
     }
 
     /// The filled template; none when it names an optional field that was not given.

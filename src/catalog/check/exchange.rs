@@ -216,3 +216,152 @@ pub(super) fn names(text: &str) -> impl Iterator<Item = &str> {
             .filter(|name| !name.is_empty())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{problems, with_auth};
+
+    const AUTH: &str = r#"auth:
+  - scheme: SERVICE_ACCOUNT
+    fields:
+      connection:
+        - {name: application_id, display_name: App, required: true}
+        - {name: installation_id, display_name: Installation, required: true, pattern: "[0-9]+"}
+        - {name: private_key, display_name: Key, required: true, secret: true}
+    exchange:
+      url: "/app/{installation_id}/token"
+      headers: {Authorization: "Bearer {jwt}"}
+      json: {scopes: ["{scopes}"]}
+      jwt: {key: "{private_key}", claims: {iss: "{application_id}"}, backdate: 60}
+      lifetime: 600
+      keep: {team: team.id}
+    apply: [{in: header, name: Authorization, value: "Bearer {access_token} {team}"}]
+"#;
+
+    #[test]
+    fn an_exchange_that_keeps_the_rules_has_no_problem() {
+        let found = problems(&with_auth(AUTH), "tools: []");
+        assert_eq!(found, Vec::<String>::new());
+    }
+
+    #[rstest::rstest]
+    #[case(
+        "name: application_id",
+        "name: app_id",
+        "fields: clients send `application_id`, so it must be a field"
+    )]
+    #[case(
+        "iss: \"{application_id}\"",
+        "iss: \"{app}\"",
+        "exchange: {app} is not a field of this scheme"
+    )]
+    #[case(
+        "Bearer {jwt}",
+        "Bearer {jwt",
+        "exchange: `Bearer {jwt` has a brace without its partner"
+    )]
+    #[case(
+        "Bearer {jwt}",
+        "Bearer {private_key}",
+        "exchange: jwt: nothing sends {jwt}"
+    )]
+    #[case(
+        "Authorization: \"",
+        "\"Auth zation\": \"",
+        "exchange: `Auth zation` is no header name"
+    )]
+    #[case(
+        "pattern: \"[0-9]+\"",
+        "default: '1'",
+        "exchange.url: the field `installation_id` enters a URL and needs a `pattern`"
+    )]
+    #[case(
+        "url: \"/app/{installation_id}/token\"",
+        "url: ftp://acme.test",
+        "exchange.url: `ftp://acme.test` is no http(s) URL"
+    )]
+    #[case(
+        "json:",
+        "method: GET\n      json:",
+        "exchange: method: a GET has no body"
+    )]
+    #[case(
+        "json:",
+        "method: post\n      json:",
+        "exchange: method: `post` is none of POST, GET, PUT"
+    )]
+    #[case(
+        "json:",
+        "form: {a: b}\n      json:",
+        "exchange: has two bodies, `form` and `json`"
+    )]
+    #[case(
+        "backdate: 60",
+        "backdate: 600",
+        "exchange: jwt.backdate: must be less than the lifetime"
+    )]
+    #[case(
+        "backdate: 60",
+        "lifetime: 0",
+        "exchange: jwt.lifetime: must be 1 to 86400 seconds"
+    )]
+    #[case(
+        "iss: \"{app",
+        "exp: \"{app",
+        "exchange: jwt.claims: `exp` is made of the time; see lifetime and backdate"
+    )]
+    #[case(
+        "key: \"{private_key}\"",
+        "key: secret",
+        "exchange: jwt.key: must name the field that holds the key"
+    )]
+    #[case(
+        "lifetime: 600",
+        "lifetime: 0",
+        "exchange: lifetime: must be at least a second"
+    )]
+    #[case(
+        "lifetime: 600",
+        "wrong: [500]",
+        "exchange: wrong: 500 is no status from 400 to 499"
+    )]
+    #[case(
+        "keep: {team: team.id}",
+        "keep: {team: team.id, private_key: x}",
+        "exchange: keep: `private_key` is no name, or that of a field or of something else"
+    )]
+    #[case(
+        "      url: \"/app/{installation_id}/token\"\n",
+        "",
+        "exchange: says what to send, but no `url`"
+    )]
+    #[case(
+        "scheme: SERVICE_ACCOUNT",
+        "scheme: OAUTH2",
+        "exchange: this scheme has a way of its own"
+    )]
+    fn an_exchange_that_breaks_a_rule_is_told_which(
+        #[case] kept: &str,
+        #[case] broken: &str,
+        #[case] problem: &str,
+    ) {
+        assert!(AUTH.contains(kept), "{kept}");
+        let found = problems(&with_auth(&AUTH.replacen(kept, broken, 1)), "tools: []");
+        assert!(
+            found.iter().any(|line| line.ends_with(problem)),
+            "{found:#?}"
+        );
+    }
+
+    #[test]
+    fn a_scheme_that_is_nothing_without_an_exchange_needs_one() {
+        let (auth, _) = AUTH.split_once("    exchange:").unwrap();
+        let found = problems(&with_auth(auth), "tools: []");
+        let expected =
+            "SERVICE_ACCOUNT: exchange is missing: it says how the credentials become a token";
+        assert!(
+            found.iter().any(|line| line.ends_with(expected)),
+            "{found:#?}"
+        );
+    }
+}
