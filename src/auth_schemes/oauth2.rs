@@ -133,7 +133,7 @@ impl TokenFailure {
         ];
         match self {
             Self::Refused { code, .. } => faults.contains(&code.as_str()),
-            Self::NoAnswer(_) => false,
+            Self::Denied { .. } | Self::NoAnswer(_) => false,
         }
     }
 

@@ -188,7 +188,7 @@ impl From<TokenFailure> for Trouble {
         let is_of_client = failure.is_clients_fault();
         let message = failure.reason();
         let (is_unclear, timed_out) = match failure {
-            TokenFailure::Refused { .. } => (false, false),
+            TokenFailure::Refused { .. } | TokenFailure::Denied { .. } => (false, false),
             TokenFailure::NoAnswer(Error::Upstream { timed_out, .. }) => (true, timed_out),
             TokenFailure::NoAnswer(_) => (true, false),
         };
