@@ -118,11 +118,8 @@ impl Scheme {
                 | Self::BearerToken
                 | Self::Basic
                 | Self::NoAuth
-                | Self::BillcomAuth
-                | Self::GoogleServiceAccount
-                | Self::BasicWithJwt
-                | Self::CalcomAuth
-                | Self::ServiceAccount
+                | Self::DcrOauth
+                | Self::S2sOAuth2
         )
     }
 }

@@ -5,7 +5,6 @@
 
 mod execute;
 mod lease;
-pub mod renewals;
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;

@@ -41,8 +41,6 @@ pub enum Db {
         write: SqlitePool,
         /// Told of every committed change.
         listener: ChangeListener,
-        /// Whether this is a command beside a server, which must hear of its changes by the file.
-        beside: bool,
         /// Counts what is opened.
         opened: Arc<AtomicU64>,
     },
@@ -161,7 +159,6 @@ impl Db {
             read,
             write,
             listener,
-            beside: false,
             opened: Arc::default(),
         })
     }
@@ -193,17 +190,6 @@ impl Db {
         })
     }
 
-    /// For a command that works on the database while a server may run on it: what it commits is
-    /// told to that server. On PostgreSQL every process tells the others anyway.
-    #[must_use]
-    pub fn beside_a_server(mut self) -> Self {
-        match &mut self {
-            Self::Sqlite { beside, .. } => *beside = true,
-            Self::Postgres { .. } => {}
-        }
-        self
-    }
-
     /// A connection for reading.
     ///
     /// # Errors
@@ -223,24 +209,19 @@ impl Db {
     /// When no connection is free in time.
     pub async fn begin(&self) -> Result<Tx> {
         self.opened().fetch_add(1, Ordering::Relaxed);
-        let (open, listener, beside) = match self {
+        let (open, listener) = match self {
             Self::Sqlite {
-                write,
-                listener,
-                beside,
-                ..
+                write, listener, ..
             } => (
                 OpenTx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
                 listener,
-                *beside,
             ),
             Self::Postgres { pool, listener, .. } => {
-                (OpenTx::Postgres(pool.begin().await?), listener, false)
+                (OpenTx::Postgres(pool.begin().await?), listener)
             }
         };
         Ok(Tx {
             open,
-            beside,
             changes: Vec::new(),
             listener: listener.clone(),
         })
@@ -300,7 +281,6 @@ enum OpenTx {
 #[derive(Debug)]
 pub struct Tx {
     open: OpenTx,
-    beside: bool,
     changes: Vec<Change>,
     listener: ChangeListener,
 }
@@ -320,25 +300,18 @@ impl Tx {
     }
 
     /// Commits, then tells this process's caches; on PostgreSQL other replicas hear of the changes
-    /// by a notification that the server sends with the commit, on SQLite the server hears of a
-    /// command's changes by a mark in the file.
+    /// by a notification that the server sends with the commit.
     ///
     /// # Errors
     /// When the commit fails; nothing of the transaction holds then.
     pub async fn commit(self) -> Result<()> {
         let Self {
             open,
-            beside,
             changes,
             listener,
         } = self;
         match open {
-            OpenTx::Sqlite(mut tx) => {
-                if beside && !changes.is_empty() {
-                    super::changes::mark(&mut tx).await?;
-                }
-                tx.commit().await?;
-            }
+            OpenTx::Sqlite(tx) => tx.commit().await?,
             OpenTx::Postgres(mut tx) => {
                 for change in &changes {
                     super::changes::notify(&mut tx, change).await?;

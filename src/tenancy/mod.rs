@@ -1,7 +1,6 @@
 //! Organisations, projects and their keys: who a request speaks for.
 
 pub mod projects;
-pub mod rotation;
 mod settings;
 mod setup;
 
@@ -51,10 +50,7 @@ pub async fn open_project(app: &App, project: &ProjectId) -> Result<Arc<OpenProj
             let Some(row) = storage::projects::find(session.conn(), project).await? else {
                 return Ok(None);
             };
-            let spare = storage::data_keys::of_project(session.conn(), project).await?;
-            drop(session);
-            let spare: Vec<Vec<u8>> = spare.into_iter().map(|key| key.sealed).collect();
-            let data_key = app.vault.open_data_key(project, &row.data_key, &spare)?;
+            let data_key = app.vault.open_data_key(project, &row.data_key)?;
             Ok(Some(OpenProject {
                 project: row,
                 data_key,

@@ -5,7 +5,6 @@ mod layers;
 mod openapi;
 mod places;
 mod schema;
-mod sealed;
 mod sizes;
 mod statements;
 
