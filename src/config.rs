@@ -1,11 +1,15 @@
 //! Every setting of the server. The doc comments are the manual (`tenon serve --help`).
 
+mod store;
+
+pub use store::StoreConfig;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, value_parser};
+use clap::{ArgAction, Args, value_parser};
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -14,6 +18,7 @@ use crate::error::{Error, Result};
 
 const DATABASE: &str = "Database and keys";
 const TOOLKITS: &str = "Toolkits and outbound calls";
+const TOKENS: &str = "Tokens";
 const LIMITS: &str = "Limits";
 
 /// The path of [`Config::oauth_callback_url`] under each prefix of the API.
@@ -40,19 +45,9 @@ pub struct Config {
         help_heading = "Server"
     )]
     pub public_url: Option<Url>,
-    /// Folder for the SQLite database and the generated master key.
-    #[arg(long, env = "TENON_DATA_DIR", default_value = "./data", value_name = "FOLDER", help_heading = DATABASE)]
-    pub data_dir: PathBuf,
-    /// `postgres://…`; without it the server uses SQLite in the data folder.
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL", help_heading = DATABASE)]
-    pub database_url: Option<SecretString>,
-    /// Most connections to PostgreSQL at a time; one of them only listens for changes.
-    #[arg(long, env = "TENON_DATABASE_CONNECTIONS", default_value_t = 20, value_parser = value_parser!(u32).range(2..), value_name = "NUMBER", help_heading = DATABASE)]
-    pub database_connections: u32,
-    /// The key that seals all others: 32 bytes in base64 or hexadecimal. Without it one is made in
-    /// the data folder, which then must be kept as carefully as the key.
-    #[arg(long, env = "TENON_MASTER_KEY", hide_env_values = true, value_name = "KEY", help_heading = DATABASE)]
-    pub master_key: Option<SecretString>,
+    /// Database and master keys.
+    #[command(flatten)]
+    pub store: StoreConfig,
     /// The first project's API key, at the first start; by default one is made and printed once.
     #[arg(long, env = "TENON_API_KEY", hide_env_values = true, value_name = "KEY", help_heading = DATABASE)]
     pub api_key: Option<SecretString>,
@@ -86,6 +81,15 @@ pub struct Config {
     /// Its client secret [env: `TENON_OAUTH_CLIENT_SECRET_<TOOLKIT>`].
     #[arg(long = "oauth-client-secret", value_name = "TOOLKIT=SECRET", help_heading = TOOLKITS)]
     pub oauth_client_secrets: Vec<ToolkitSetting>,
+    /// Renews tokens before they end, whether or not a call needs them; one replica that does is
+    /// enough.
+    #[arg(long, env = "TENON_REFRESH_AHEAD", default_value_t = true, action = ArgAction::Set, value_name = "BOOLEAN", help_heading = TOKENS)]
+    pub refresh_ahead: bool,
+    /// Days after which an account expires whose token could not be refreshed all that while,
+    /// because its provider was out or answered nonsense; never by default. A grant that the
+    /// provider takes back ends its account at once in any case.
+    #[arg(long, env = "TENON_REFRESH_GIVE_UP_DAYS", value_parser = value_parser!(u32).range(1..=3650), value_name = "DAYS", help_heading = TOKENS)]
+    pub refresh_give_up_days: Option<u32>,
     /// Requests an organisation may make in a window, per replica; no limit by default.
     #[arg(long, env = "TENON_RATE_LIMIT", value_parser = value_parser!(u32).range(1..), value_name = "REQUESTS", help_heading = LIMITS)]
     pub rate_limit: Option<u32>,
@@ -173,12 +177,8 @@ impl Config {
     /// When a setting contradicts another or names an unreadable file.
     pub fn check(mut self) -> Result<Self> {
         self.read_toolkit_environment();
-        for secret in [
-            &mut self.master_key,
-            &mut self.api_key,
-            &mut self.org_api_key,
-            &mut self.database_url,
-        ] {
+        self.store = self.store.check()?;
+        for secret in [&mut self.api_key, &mut self.org_api_key] {
             if let Some(value) = secret {
                 *value = read_secret(value)?;
             }

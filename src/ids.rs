@@ -114,6 +114,10 @@ id!(
     AccountId, "ca_"
 );
 id!(
+    /// A data key beside the one that seals a project's secrets (its name, not the key).
+    DataKeyId, "dk_"
+);
+id!(
     /// One try to connect an account: the `jti` of a state token, or a connect link.
     AttemptId, "att_"
 );

@@ -118,8 +118,11 @@ impl Scheme {
                 | Self::BearerToken
                 | Self::Basic
                 | Self::NoAuth
-                | Self::DcrOauth
-                | Self::S2sOAuth2
+                | Self::BillcomAuth
+                | Self::GoogleServiceAccount
+                | Self::BasicWithJwt
+                | Self::CalcomAuth
+                | Self::ServiceAccount
         )
     }
 }

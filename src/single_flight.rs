@@ -55,6 +55,11 @@ impl<K: Hash + Eq + Clone, T: Clone> SingleFlight<K, T> {
         outcome
     }
 
+    /// Whether somebody runs the key's work now.
+    pub fn is_under_way(&self, key: &K) -> bool {
+        self.flights().contains_key(key)
+    }
+
     fn flights(&self) -> MutexGuard<'_, HashMap<K, Arc<Flight<T>>>> {
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }

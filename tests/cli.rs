@@ -89,7 +89,7 @@ fn another_master_key_is_refused_with_the_way_out() {
     assert!(
         ended
             .errors
-            .contains("error: the master key is not the one this database was made with"),
+            .contains("error: the master key is not the one this database is sealed by: that is "),
         "{ended:?}"
     );
     assert!(

@@ -124,8 +124,8 @@ pub async fn create(app: &App, project: &ProjectId, new: NewAuthConfig) -> Resul
             credentials,
         } => (scheme, false, check_custom(toolkit, scheme, credentials)?),
         ConfigKind::Managed { credentials } => {
-            let scheme = managed_scheme(toolkit)?;
-            (scheme, true, check_managed(credentials)?)
+            check_can_be_managed(toolkit)?;
+            (Scheme::OAuth2, true, check_managed(credentials)?)
         }
     };
     let tools = known_tools(app, toolkit, tools)?;
@@ -134,7 +134,6 @@ pub async fn create(app: &App, project: &ProjectId, new: NewAuthConfig) -> Resul
         credentials,
         shared_credentials: check_shared(toolkit, shared_credentials)?,
         created_by,
-        registration: None,
     };
     let now = app.clock.now();
     let config = AuthConfig {
@@ -162,12 +161,9 @@ pub async fn create(app: &App, project: &ProjectId, new: NewAuthConfig) -> Resul
     Ok(config)
 }
 
-fn managed_scheme(toolkit: &Toolkit) -> Result<Scheme> {
-    if let Some(scheme) = toolkit.managed_schemes().first() {
-        return Ok(*scheme);
-    }
+fn check_can_be_managed(toolkit: &Toolkit) -> Result<()> {
     if toolkit.auth(Scheme::OAuth2).is_some() {
-        return managed_app(toolkit).map(|_| Scheme::OAuth2);
+        return managed_app(toolkit).map(drop);
     }
     let slug = &toolkit.manifest.slug;
     let schemes: Vec<&str> = toolkit
@@ -265,7 +261,8 @@ pub async fn update(
     }
     let toolkit = catalog.toolkit(&config.toolkit)?;
     let mut secrets = keyring.open_config(&config)?;
-    if !credentials.is_empty() {
+    let has_new_credentials = !credentials.is_empty();
+    if has_new_credentials {
         let merged = merge(secrets.credentials, credentials);
         secrets.credentials = if config.managed {
             check_managed(merged)?
@@ -285,7 +282,13 @@ pub async fn update(
     config.enabled_for_tool_router =
         enabled_for_tool_router.unwrap_or(config.enabled_for_tool_router);
     config.credentials = keyring.seal_config(id, &secrets)?;
-    storage::auth_configs::update(tx.conn(), project, &config, app.clock.now()).await?;
+    let now = app.clock.now();
+    storage::auth_configs::update(tx.conn(), project, &config, now).await?;
+    if has_new_credentials {
+        // What the provider held against the old ones is over, and its rests with it.
+        storage::token_refresh::clear_client(tx.conn(), project, id).await?;
+        storage::token_refresh::resume(tx.conn(), project, id, now).await?;
+    }
     tx.changed(Change::AuthConfig {
         project: project.clone(),
         id: id.clone(),
@@ -308,6 +311,9 @@ pub async fn set_enabled(
     let now = app.clock.now();
     if !storage::auth_configs::set_enabled(tx.conn(), project, id, enabled, now).await? {
         return Err(not_found(id));
+    }
+    if enabled {
+        storage::token_refresh::resume(tx.conn(), project, id, now).await?;
     }
     tx.changed(Change::AuthConfig {
         project: project.clone(),

@@ -6,17 +6,17 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::exchange;
 use super::fields::{self, Checked};
 use super::pick::find_auth_config;
 use super::secrets::{ConfigSecrets, Keyring};
 use crate::app::App;
-use crate::auth_schemes::oauth2::{ClientApp, Endpoints, OAuthClient};
+use crate::auth_schemes::oauth2::{ClientApp, OAuthClient};
 use crate::catalog::Toolkit;
 use crate::catalog::manifest::AuthManifest;
 use crate::config::OAuthApp;
 use crate::error::{Error, Result};
 use crate::ids::{AuthConfigId, ProjectId};
-use crate::scheme::Scheme;
 use crate::storage::auth_configs::AuthConfig;
 
 /// An auth config, opened, and its toolkit.
@@ -62,10 +62,17 @@ impl Blueprint {
     /// # Errors
     /// When the toolkit no longer has the scheme.
     pub(super) fn check(&self, given: Map<String, Value>) -> Result<Checked> {
-        let declared = &self.auth()?.fields.connection;
+        let auth = self.auth()?;
+        let declared = &auth.fields.connection;
         let mut checked = fields::check(&self.toolkit, declared, self.config.scheme, given)?;
         let inherited = self.secrets.inherited();
         checked.missing.retain(|name| !inherited.contains_key(name));
+        if exchange::has_token(auth, &checked.values) {
+            // Who brings the token need not say what it was given for.
+            checked
+                .missing
+                .retain(|name| exchange::is_for_calls(self, auth, name));
+        }
         Ok(checked)
     }
 
@@ -81,29 +88,23 @@ impl Blueprint {
         ))
     }
 
-    /// The OAuth client for a connection that has `values`, by the app of the operator, of the
-    /// config, or of the connection itself where the toolkit asks each for its own.
+    /// The OAuth client for a connection that has `values`.
     ///
     /// # Errors
     /// When the config is managed and the operator's app is gone, or a URL cannot be made.
     pub(super) fn client(&self, app: &App, values: &Map<String, Value>) -> Result<OAuthClient<'_>> {
         let mut all = self.secrets.inherited();
         all.extend(values.clone());
-        let (auth, app) = (self.auth()?, self.client_app(app, values)?);
-        let endpoints = Endpoints::of(auth, &all);
-        Ok(OAuthClient::new(auth, &app, endpoints, all))
+        OAuthClient::new(self.auth()?, &self.client_app(app, values)?, &all)
     }
 
-    /// The OAuth app of a connection that has `values`: the operator's, the config's, or the
-    /// connection's own where each has one.
+    /// The OAuth app of a connection that has `values`: the operator's, or the config's own.
     ///
     /// # Errors
-    /// When the config is managed and the operator's app is gone, or there is no client id.
-    pub(super) fn client_app(&self, app: &App, values: &Map<String, Value>) -> Result<ClientApp> {
+    /// When the config is managed and the operator's app is gone, or it has no client id.
+    pub(super) fn client_app(&self, app: &App, _values: &Map<String, Value>) -> Result<ClientApp> {
         let redirect_uri = self.redirect_uri(app)?;
-        let token_auth = self.auth()?.token_auth;
-        let scheme = self.config.scheme;
-        if self.config.managed && scheme != Scheme::DcrOauth {
+        if self.config.managed {
             let OAuthApp {
                 client_id,
                 client_secret,
@@ -112,29 +113,16 @@ impl Blueprint {
                 client_id,
                 client_secret: Some(client_secret),
                 redirect_uri,
-                token_auth,
             });
         }
-        let has_own = matches!(scheme, Scheme::S2sOAuth2 | Scheme::DcrOauth);
-        let own = [values, &self.secrets.shared_credentials]
-            .into_iter()
-            .filter(|_| has_own);
-        let text = |source: &Map<String, Value>, name: &str| {
-            let text = source.get(name).and_then(Value::as_str);
-            text.filter(|text| !text.is_empty()).map(str::to_owned)
-        };
-        // A secret belongs to the id that stands beside it.
-        let (client_id, client_secret) = own
-            .chain([&self.secrets.credentials])
-            .find_map(|source| Some((text(source, "client_id")?, text(source, "client_secret"))))
-            .ok_or_else(|| {
-                Error::invalid(format!("auth config `{}` has no client_id", self.config.id))
-            })?;
+        let client_id = self.secrets.text("client_id").ok_or_else(|| {
+            Error::invalid(format!("auth config `{}` has no client_id", self.config.id))
+        })?;
+        let client_secret = self.secrets.text("client_secret").map(SecretString::from);
         Ok(ClientApp {
-            client_id,
-            client_secret: client_secret.map(SecretString::from),
+            client_id: client_id.to_owned(),
+            client_secret,
             redirect_uri,
-            token_auth,
         })
     }
 
@@ -173,16 +161,6 @@ impl Blueprint {
             auth.scopes.default.clone()
         } else {
             needed
-        }
-    }
-
-    /// What a connection asks for in the user's own name, where the provider parts the two.
-    pub(super) fn user_scopes(&self, auth: &AuthManifest) -> Vec<String> {
-        let own = self.secrets.list("user_scopes");
-        if own.is_empty() {
-            auth.scopes.user_default.clone()
-        } else {
-            own
         }
     }
 }

@@ -6,6 +6,7 @@ use url::Url;
 use super::fields;
 use super::mask::mask_text;
 use crate::catalog::Toolkit;
+use crate::catalog::exchange::ExchangeManifest;
 use crate::catalog::manifest::TokenAuth;
 use crate::error::{Error, Result};
 use crate::scheme::Scheme;
@@ -29,17 +30,12 @@ pub(super) fn check_custom(
     let declared = auth.map_or(&[][..], |auth| &auth.fields.auth_config);
     let (mut values, mut missing) =
         fields::check(toolkit, declared, scheme, credentials)?.valid(PATH)?;
-    let is_oauth2 = matches!(
-        scheme,
-        Scheme::OAuth2 | Scheme::DcrOauth | Scheme::S2sOAuth2
-    );
-    if is_oauth2 {
+    if scheme == Scheme::OAuth2 {
         let is_public = auth.is_some_and(|auth| auth.token_auth == TokenAuth::None);
-        let required: &[&str] = match scheme {
-            Scheme::OAuth2 if is_public => &["client_id"],
-            Scheme::OAuth2 => &["client_id", "client_secret"],
-            // One is registered, or the toolkit says who gives it.
-            _ => &[],
+        let required: &[&str] = if is_public {
+            &["client_id"]
+        } else {
+            &["client_id", "client_secret"]
         };
         for name in required {
             if text(&values, name).is_none() && !missing.iter().any(|other| other == name) {
@@ -48,6 +44,10 @@ pub(super) fn check_custom(
         }
         read_scopes(&mut values)?;
         check_redirect_uri(&values)?;
+    }
+    let exchange = auth.and_then(|auth| auth.exchange.as_ref());
+    if exchange.is_some_and(ExchangeManifest::takes_scopes) {
+        read_scopes(&mut values)?;
     }
     if missing.is_empty() {
         Ok(values)
@@ -75,7 +75,9 @@ pub(super) fn check_managed(mut credentials: Map<String, Value>) -> Result<Map<S
 
 fn check_scheme(toolkit: &Toolkit, scheme: Scheme) -> Result<()> {
     let slug = &toolkit.manifest.slug;
-    if !scheme.is_built() {
+    // No toolkit can have SAML, which is a sign-in for people at a company, so that the question
+    // is answered as for any scheme that a toolkit does not have.
+    if !scheme.is_built() && scheme != Scheme::Saml {
         return Err(Error::NotImplemented(format!(
             "connecting `{slug}` by {scheme}"
         )));
@@ -88,7 +90,10 @@ fn check_scheme(toolkit: &Toolkit, scheme: Scheme) -> Result<()> {
             .map(|auth| auth.scheme.name())
             .collect();
         return Err(Error::invalid_with_fix(
-            format!("toolkit `{slug}` cannot be connected by {scheme}"),
+            match scheme {
+                Scheme::Saml => format!("no toolkit is connected by {scheme}, so `{slug}` is not"),
+                _ => format!("toolkit `{slug}` cannot be connected by {scheme}"),
+            },
             format!("Its schemes are: {}.", known.join(", ")),
         ));
     }

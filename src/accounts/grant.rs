@@ -5,13 +5,12 @@ use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 
 use super::blueprint::Blueprint;
-use super::{kept, registration, token, token_endpoint};
+use super::{exchange, token, token_endpoint};
 use crate::app::App;
 use crate::auth_schemes::oauth2::TokenFailure;
-use crate::catalog::manifest::{AuthManifest, Refresh};
+use crate::catalog::manifest::AuthManifest;
 use crate::error::{Error, Result};
 use crate::scheme::Scheme;
-use crate::time::Timestamp;
 
 /// Where the access tokens of a scheme come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,13 +23,27 @@ enum Source {
     LastingConsent,
     /// The client's own credentials (RFC 6749 section 4.4).
     Client,
+    /// The account's lasting credentials, by the exchange that the manifest declares.
+    Exchange,
 }
 
-const fn source(auth: &AuthManifest) -> Source {
+fn source(auth: &AuthManifest) -> Source {
     match auth.scheme {
         Scheme::OAuth2 | Scheme::DcrOauth => Source::Consent,
         Scheme::OAuth1 => Source::LastingConsent,
         Scheme::S2sOAuth2 => Source::Client,
+        Scheme::ApiKey
+        | Scheme::Basic
+        | Scheme::BillcomAuth
+        | Scheme::BearerToken
+        | Scheme::GoogleServiceAccount
+        | Scheme::BasicWithJwt
+        | Scheme::CalcomAuth
+        | Scheme::ServiceAccount
+            if auth.exchange.is_some() =>
+        {
+            Source::Exchange
+        }
         Scheme::ApiKey
         | Scheme::Basic
         | Scheme::BillcomAuth
@@ -48,11 +61,9 @@ const fn source(auth: &AuthManifest) -> Source {
 pub(super) fn is_renewable(auth: &AuthManifest, values: &Map<String, Value>) -> bool {
     match source(auth) {
         Source::Nowhere | Source::LastingConsent => false,
-        Source::Consent => {
-            auth.refresh == Refresh::Supported
-                && values.get("refresh_token").is_some_and(Value::is_string)
-        }
+        Source::Consent => values.get("refresh_token").is_some_and(Value::is_string),
         Source::Client => true,
+        Source::Exchange => exchange::is_possible(auth, values),
     }
 }
 
@@ -90,6 +101,7 @@ pub(super) async fn with_first_token(
     let asks = match source(auth) {
         Source::Nowhere | Source::Consent | Source::LastingConsent => false,
         Source::Client => !values.contains_key("access_token"),
+        Source::Exchange => !exchange::has_token(auth, &values),
     };
     if !asks {
         return Ok(Ok(values));
@@ -101,7 +113,7 @@ pub(super) async fn with_first_token(
 /// The error for credentials to which the provider gave no token.
 pub(super) fn refused(failure: TokenFailure) -> Error {
     match failure {
-        TokenFailure::Refused { .. } => Error::invalid_with_fix(
+        TokenFailure::Refused { .. } | TokenFailure::Denied { .. } => Error::invalid_with_fix(
             format!("no token came for these credentials: {}", failure.reason()),
             "Check the credentials and connect again.",
         ),
@@ -121,7 +133,7 @@ pub(super) async fn renew(
 ) -> Result<Result<Map<String, Value>, TokenFailure>> {
     match source(blueprint.auth()?) {
         Source::Consent => by_refresh_token(app, blueprint, values).await,
-        Source::Client => obtain(app, blueprint, values).await,
+        Source::Client | Source::Exchange => obtain(app, blueprint, values).await,
         Source::Nowhere | Source::LastingConsent => Err(Error::internal(format!(
             "an account by {} has no token to renew",
             blueprint.config.scheme
@@ -134,27 +146,13 @@ async fn by_refresh_token(
     blueprint: &Blueprint,
     values: &Map<String, Value>,
 ) -> Result<Result<Map<String, Value>, TokenFailure>> {
-    let is_registered = blueprint.config.scheme == Scheme::DcrOauth;
-    let client = if is_registered {
-        Box::pin(registration::client_of_account(app, blueprint, values)).await?
-    } else {
-        blueprint.client(app, values)?
-    };
+    let client = blueprint.client(app, values)?;
     let refresh_token = values
         .get("refresh_token")
         .and_then(Value::as_str)
         .ok_or_else(|| Error::invalid("the account has no refresh token"))?;
     let send = |request| -> BoxFuture<'_, _> { Box::pin(token_endpoint::send(app, request)) };
-    let answer = client.refresh(refresh_token.to_owned(), &send).await;
-    match answer {
-        Ok(answer) => Ok(Ok(kept::of_later(blueprint, answer))),
-        Err(failure) if is_registered && failure.is_unknown_client() => {
-            Box::pin(registration::lost(app, blueprint, values))
-                .await
-                .map(Err)
-        }
-        Err(failure) => Ok(Err(failure)),
-    }
+    Ok(client.refresh(refresh_token.to_owned(), &send).await)
 }
 
 /// A token from credentials that last.
@@ -163,30 +161,11 @@ async fn obtain(
     blueprint: &Blueprint,
     values: &Map<String, Value>,
 ) -> Result<Result<Map<String, Value>, TokenFailure>> {
-    match blueprint.config.scheme {
-        Scheme::S2sOAuth2 => by_client_credentials(app, blueprint, values).await,
-        scheme => Err(Error::NotImplemented(format!(
-            "connecting accounts by {scheme}"
-        ))),
+    if source(blueprint.auth()?) == Source::Exchange {
+        return exchange::run(app, blueprint, values).await;
     }
-}
-
-/// RFC 6749 section 4.4.
-async fn by_client_credentials(
-    app: &App,
-    blueprint: &Blueprint,
-    values: &Map<String, Value>,
-) -> Result<Result<Map<String, Value>, TokenFailure>> {
-    let client = blueprint.client(app, values)?;
-    let scopes = blueprint.scopes(app, blueprint.auth()?);
-    let send = |request| -> BoxFuture<'_, _> { Box::pin(token_endpoint::send(app, request)) };
-    let answer = client.client_credentials(&scopes, &send).await;
-    let tokens = answer.and_then(|answer| kept::of_first(blueprint, answer));
-    Ok(tokens.map(|mut tokens| {
-        // The lifetime of the former token is none of this one's.
-        tokens.entry("expires_in").or_insert(Value::Null);
-        let end = token::end_of_life(&tokens, app.clock.now());
-        tokens.insert("expires_at".into(), end.map(Timestamp::to_text).into());
-        tokens
-    }))
+    let scheme = blueprint.config.scheme;
+    Err(Error::NotImplemented(format!(
+        "connecting accounts by {scheme}"
+    )))
 }

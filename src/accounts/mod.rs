@@ -1,20 +1,19 @@
 //! Connected accounts: how users connect, which account a call takes, and its credentials, opened.
 
+mod announce;
 pub mod auth_configs;
 mod blueprint;
-mod code_grant;
 mod config_credentials;
 pub mod connect;
 mod consent;
+mod exchange;
 mod expire;
 mod fields;
 mod grant;
-mod kept;
 pub mod manage;
 mod mask;
 mod pick;
 mod refresh;
-mod registration;
 pub mod renew;
 pub mod revoke;
 mod secrets;
@@ -26,6 +25,6 @@ mod word_id;
 
 pub use expire::expire_unfinished;
 pub use pick::{AccountSelector, DEFAULT_USER, find, find_auth_config, pick};
-pub use refresh::{fresh_credentials, refresh_after_unauthorized};
+pub use refresh::{due_for_refresh, fresh_credentials, refresh_after_unauthorized, renew_ahead};
 pub use view::{AccountView, get, list};
 pub use word_id::word_id;

@@ -7,7 +7,7 @@ use super::blueprint::Blueprint;
 use super::connect::{
     AtProvider, Journey, TIME_TO_CONNECT, at_provider, by_link, check_enabled, credentials_only,
 };
-use super::refresh::{change_of, refresh};
+use super::refresh::{Want, change_of, refresh};
 use super::view::read;
 use super::{grant, token};
 use crate::app::App;
@@ -58,7 +58,7 @@ pub async fn renew(
         Status::Initializing | Status::Initiated | Status::Failed | Status::Revoked => false,
     };
     if may_work && is_renewable {
-        match refresh(app, &account).await {
+        match refresh(app, &account, Want::Answer).await {
             Ok(account) => {
                 return Ok(Refreshed {
                     account: (*account).clone(),
@@ -66,7 +66,14 @@ pub async fn renew(
                 });
             }
             // The grant is lost; the user can give a new one.
-            Err(Error::AccountUnusable { .. }) => {}
+            Err(Error::AccountUnusable { status, .. }) if status == Status::Expired.name() => {}
+            // Given back on purpose meanwhile.
+            Err(Error::AccountUnusable { .. }) => {
+                return Ok(Refreshed {
+                    account: read(app, project, id).await?,
+                    redirect_url: None,
+                });
+            }
             Err(error) => return Err(error),
         }
     }

@@ -31,53 +31,55 @@ pub(super) fn is_of_grant(name: &str) -> bool {
         "refresh_token",
         "id_token",
         "expires_in",
-        "expires_at",
         "scope",
         "token_type",
         "redirectUrl",
         REVOKED_AT,
+        // OAuth 1, and the session of a login.
+        "authUri",
+        "oauth_token",
+        "oauth_token_secret",
+        "sessionId",
     ];
     names.contains(&name)
 }
 
-/// Whether a value belongs to the client that a provider registered for a grant.
-pub(super) fn is_of_client(name: &str) -> bool {
-    let names = [
-        "client_id",
-        "client_secret",
-        "client_id_issued_at",
-        "client_secret_expires_at",
-    ];
-    names.contains(&name)
+/// Whether both hold the same tokens, whatever else they hold.
+pub(super) fn is_same_grant(one: &Map<String, Value>, other: &Map<String, Value>) -> bool {
+    let is_token = |name: &&String| is_of_grant(name) && *name != "redirectUrl";
+    let mut names = one.keys().chain(other.keys()).filter(is_token);
+    names.all(|name| one.get(name) == other.get(name))
+}
+
+/// Whether somebody replaced what `tokens` would replace since `before` was read: then `tokens`
+/// come too late. A change of other values does not count, nor what the user gives.
+pub(super) fn is_overtaken(
+    before: &Map<String, Value>,
+    now: &Map<String, Value>,
+    tokens: &Map<String, Value>,
+    declared: &[Field],
+) -> bool {
+    let is_given = |name: &str| declared.iter().any(|field| field.name == name);
+    tokens
+        .keys()
+        .any(|name| !is_given(name) && before.get(name) != now.get(name))
 }
 
 /// When the access token ends, if the provider said how long it lives.
 pub(super) fn end_of_life(values: &Map<String, Value>, now: Timestamp) -> Option<Timestamp> {
-    let Some(seconds) = values.get("expires_in").and_then(seconds) else {
-        return values.get("expires_at").and_then(instant);
+    lifetime(values).map(|lifetime| now.after(lifetime))
+}
+
+/// How long an access token lives from its making, if the provider said so.
+pub(super) fn lifetime(values: &Map<String, Value>) -> Option<Duration> {
+    let seconds = match values.get("expires_in")? {
+        Value::Number(number) => number.as_f64()?,
+        Value::String(text) => text.trim().parse().ok()?,
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
     };
-    let lifetime = Duration::try_from_secs_f64(seconds)
+    Duration::try_from_secs_f64(seconds)
         .ok()
-        .filter(|span| !span.is_zero())?;
-    Some(now.after(lifetime))
-}
-
-fn seconds(value: &Value) -> Option<f64> {
-    match value {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse().ok(),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
-    }
-}
-
-/// An instant as text (RFC 3339), or in seconds since 1970.
-fn instant(value: &Value) -> Option<Timestamp> {
-    let text = value.as_str();
-    if let Some(Ok(instant)) = text.map(Timestamp::parse) {
-        return Some(instant);
-    }
-    let since = Duration::try_from_secs_f64(seconds(value)?).ok()?;
-    Some(Timestamp::from_millis(0).after(since))
+        .filter(|span| !span.is_zero())
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::outbound::{AllowedHosts, OutboundRequest};
 
-const TIMEOUT: Duration = Duration::from_secs(30);
+/// After this the provider is taken to give no answer.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
 const LARGEST_REPLY: usize = 1024 * 1024;
 
 /// Sends a request to a token endpoint. It holds the client's secret and the grant, so they go to

@@ -1,12 +1,12 @@
 //! Puts a connection's credentials where the manifest says, apart from the rest of the request, so
 //! that they can stay behind when a redirect leaves the toolkit's hosts.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use http::{HeaderName, HeaderValue};
-use serde_json::Value;
+use std::borrow::Cow;
 
-use super::Credentials;
+use http::{HeaderName, HeaderValue};
+use serde_json::{Map, Value};
+
+use super::{Credentials, values};
 use crate::catalog::manifest::{AuthManifest, Placement, PlacementIn};
 use crate::catalog::template;
 use crate::error::{Error, Result};
@@ -48,35 +48,28 @@ pub fn apply(
 fn customary(scheme: Scheme) -> Result<Option<&'static str>> {
     match scheme {
         Scheme::NoAuth => Ok(None),
-        Scheme::OAuth2 | Scheme::DcrOauth | Scheme::S2sOAuth2 => Ok(Some("Bearer {access_token}")),
-        Scheme::BearerToken => Ok(Some("Bearer {token}")),
-        Scheme::Basic => Ok(Some("Basic {base64(username:password)}")),
-        Scheme::ApiKey => Err(Error::internal(
-            "the toolkit does not say where its API key goes",
-        )),
-        Scheme::OAuth1
-        | Scheme::BillcomAuth
+        Scheme::OAuth2
+        | Scheme::DcrOauth
+        | Scheme::S2sOAuth2
         | Scheme::GoogleServiceAccount
         | Scheme::BasicWithJwt
         | Scheme::CalcomAuth
-        | Scheme::ServiceAccount
-        | Scheme::Saml => Err(Error::NotImplemented(format!("using accounts by {scheme}"))),
+        | Scheme::ServiceAccount => Ok(Some("Bearer {access_token}")),
+        Scheme::BearerToken => Ok(Some("Bearer {token}")),
+        Scheme::Basic => Ok(Some("Basic {base64(username:password)}")),
+        Scheme::ApiKey | Scheme::BillcomAuth => Err(Error::internal(
+            "the toolkit does not say where its credential goes",
+        )),
+        Scheme::OAuth1 | Scheme::Saml => {
+            Err(Error::NotImplemented(format!("using accounts by {scheme}")))
+        }
     }
 }
 
-/// The template with its fields. In `{base64(a:b)}` the second may be absent or empty: many
-/// services take a key as the user name and no password.
+/// The template with its fields.
 fn fill(value: &str, credentials: &Credentials) -> Result<String> {
-    template::fill(value, |slot| match pair(slot.name) {
-        None => text(credentials, slot.name),
-        Some((first, second)) => {
-            let first = text(credentials, first)?;
-            let second = text(credentials, second).unwrap_or_default();
-            Some(STANDARD.encode(format!("{first}:{second}")))
-        }
-    })
-    .map_err(|slot| {
-        let field = pair(slot).map_or(slot, |(first, _)| first);
+    let values = without_prefix(value, &credentials.values);
+    values::fill(value, &values).map_err(|field| {
         Error::invalid_with_fix(
             format!("the connected account has no `{field}`"),
             "Let the user connect again and give it.",
@@ -84,19 +77,33 @@ fn fill(value: &str, credentials: &Credentials) -> Result<String> {
     })
 }
 
-/// The two names in `base64(a:b)`.
-fn pair(slot: &str) -> Option<(&str, &str)> {
-    slot.strip_prefix("base64(")?
-        .strip_suffix(')')?
-        .split_once(':')
-}
-
-fn text(credentials: &Credentials, name: &str) -> Option<String> {
-    match credentials.values.get(name)? {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(flag) => Some(flag.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
+/// The values, the one after the template's first words without these words: people who copy a
+/// key copy `Bearer ` with it.
+fn without_prefix<'v>(
+    template: &str,
+    values: &'v Map<String, Value>,
+) -> Cow<'v, Map<String, Value>> {
+    let Some(slot) = template::slots(template).next() else {
+        return Cow::Borrowed(values);
+    };
+    let words = template.split('{').next().unwrap_or_default();
+    let shorter = values
+        .get(slot.name)
+        .and_then(Value::as_str)
+        .filter(|_| words.ends_with(' '))
+        .and_then(|value| {
+            let start = value.get(..words.len())?;
+            start
+                .eq_ignore_ascii_case(words)
+                .then(|| value[words.len()..].trim_start())
+        });
+    match shorter {
+        None => Cow::Borrowed(values),
+        Some(shorter) => {
+            let mut values = values.clone();
+            values.insert(slot.name.to_owned(), Value::String(shorter.to_owned()));
+            Cow::Owned(values)
+        }
     }
 }
 
@@ -172,6 +179,24 @@ mod tests {
         let request = applied(&auth(scheme, &json!([])), values).unwrap();
         assert_eq!(request.credential_headers["authorization"], expected);
         assert!(request.headers.is_empty() && request.credential_query.is_empty());
+    }
+
+    #[test]
+    fn words_that_were_copied_with_a_key_are_not_sent_twice() {
+        let auth = auth(
+            "API_KEY",
+            &json!([
+                { "in": "header", "name": "Authorization", "value": "Token {key}" },
+                { "in": "header", "name": "X-Key", "value": "{key}" },
+            ]),
+        );
+        for given in ["k1", "Token k1", "token  k1"] {
+            let request = applied(&auth, json!({ "key": given })).unwrap();
+            assert_eq!(request.credential_headers["authorization"], "Token k1");
+            assert_eq!(request.credential_headers["x-key"], given);
+        }
+        let request = applied(&auth, json!({ "key": "Tokenk1" })).unwrap();
+        assert_eq!(request.credential_headers["authorization"], "Token Tokenk1");
     }
 
     #[test]

@@ -3,7 +3,10 @@
 mod apply;
 mod redact;
 mod secrets;
+mod token_reply;
+mod values;
 
+pub mod exchange;
 pub mod oauth2;
 pub mod revocation;
 

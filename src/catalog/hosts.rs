@@ -1,10 +1,13 @@
 //! Which hosts belong to a toolkit: a credential goes to these and nowhere else.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 use url::{Host, Url};
 
-use super::{Toolkit, template};
+use super::{Toolkit, template, whole_match};
 use crate::error::{Error, Result};
+use crate::scheme::Scheme;
 
 impl Toolkit {
     /// The base URL of a connection, or of a named server, without a trailing slash.
@@ -21,7 +24,16 @@ impl Toolkit {
                 ))
             })?,
         };
-        let text = template::fill(template, |slot| {
+        self.filled_url(template, values)
+    }
+
+    /// A URL of the manifest with `values` in it; one that begins with `/` lies under the base URL.
+    ///
+    /// # Errors
+    /// When a value is missing, or makes it no URL.
+    pub fn filled_url(&self, template: &str, values: &Map<String, Value>) -> Result<Url> {
+        let template = self.absolute(template);
+        let text = template::fill(&template, |slot| {
             values
                 .get(slot.name)
                 .and_then(Value::as_str)
@@ -46,6 +58,65 @@ impl Toolkit {
         })
     }
 
+    /// Makes sure that the values which a URL of the manifest names may stand there: each matches
+    /// its field's pattern, and one that is not the whole beginning of the URL cannot move the call
+    /// to another host. Rows may be older than the pattern.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] that names the field.
+    pub fn check_url_values(
+        &self,
+        scheme: Scheme,
+        template: &str,
+        values: &Map<String, Value>,
+    ) -> Result<()> {
+        let template = self.absolute(template);
+        for name in template::slots(&template).map(|slot| slot.name) {
+            let Some(value) = values.get(name).and_then(Value::as_str) else {
+                continue;
+            };
+            let is_beginning = template.starts_with(&format!("{{{name}}}"));
+            let is_plain = value.bytes().all(|byte| {
+                byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+            });
+            if !self.matches_pattern(scheme, name, value)? || !(is_beginning || is_plain) {
+                return Err(self.unfit(name));
+            }
+        }
+        Ok(())
+    }
+
+    fn matches_pattern(&self, scheme: Scheme, name: &str, value: &str) -> Result<bool> {
+        let fields = self.auth(scheme).map(|auth| &auth.fields);
+        let pattern = fields
+            .into_iter()
+            .flat_map(|fields| fields.connection.iter().chain(&fields.auth_config))
+            .find(|field| field.name == name)
+            .and_then(|field| field.pattern.as_deref())
+            .ok_or_else(|| {
+                Error::internal(format!("field {name} enters a URL and has no pattern"))
+            })?;
+        let whole = whole_match(pattern)
+            .map_err(|cause| Error::internal(format!("the pattern of field {name}: {cause}")))?;
+        Ok(whole.is_match(value))
+    }
+
+    /// The error for a value that cannot stand in a URL.
+    #[must_use]
+    pub fn unfit(&self, what: &str) -> Error {
+        Error::invalid_with_fix(
+            format!(
+                "the connection to {} has a value for `{what}` that cannot stand in a URL",
+                self.manifest.slug
+            ),
+            "Let the user connect again and give the value in the form that the field asks for.",
+        )
+    }
+
+    fn absolute<'t>(&self, template: &'t str) -> Cow<'t, str> {
+        absolute(template, &self.manifest.base_url)
+    }
+
     /// Where this toolkit's credentials may go: the origins of its base URL and servers, and the
     /// hosts that its manifest allows besides (`*.example.com` stands for every subdomain). When
     /// the operator moved the base URL to another host, its origin alone: a credential for an own
@@ -67,6 +138,15 @@ impl Toolkit {
             hosts.extend(self.manifest.allowed_hosts.iter().cloned());
         }
         hosts
+    }
+}
+
+/// A URL template as it is, or a path as one under `base_url`.
+pub(super) fn absolute<'t>(template: &'t str, base_url: &str) -> Cow<'t, str> {
+    if template.starts_with('/') {
+        Cow::Owned(format!("{}{template}", base_url.trim_end_matches('/')))
+    } else {
+        Cow::Borrowed(template)
     }
 }
 

@@ -2,16 +2,14 @@
 //!
 //! Unknown keys are errors, so that a typing mistake is found when the file is loaded.
 
-mod oauth;
-
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::exchange::ExchangeManifest;
 use super::revocation::RevokeManifest;
 use crate::scheme::Scheme;
-pub use oauth::{Kept, Refresh, TokenBody, TokenResponse};
 
 /// `toolkit.yaml`: identity, hosts and auth of a toolkit.
 #[derive(Debug, Clone, Deserialize)]
@@ -101,10 +99,10 @@ pub struct AuthManifest {
     /// Where the credential goes in a request.
     #[serde(default)]
     pub apply: Vec<Placement>,
-    /// OAuth 2: where the user's browser is sent (RFC 6749 section 3.1).
+    /// OAuth 1 and 2: where the user's browser is sent (RFC 5849 section 2.2, RFC 6749 section 3.1).
     #[serde(default)]
     pub authorize_url: Option<String>,
-    /// OAuth 2: where codes and refresh tokens are exchanged (RFC 6749 section 3.2).
+    /// OAuth 1 and 2: where tokens come from (RFC 5849 section 2.3, RFC 6749 section 3.2).
     #[serde(default)]
     pub token_url: Option<String>,
     /// OAuth 2: where refresh tokens go, if not to `token_url`.
@@ -119,11 +117,10 @@ pub struct AuthManifest {
     /// OAuth 2: how the client proves itself at the token endpoint (RFC 6749 section 2.3.1).
     #[serde(default)]
     pub token_auth: TokenAuth,
-    /// OAuth 2: extra parameters of the authorization request; like those below templates over the
-    /// connection's values, and left out where one of these is missing.
+    /// OAuth 1 and 2: extra parameters of the authorization request.
     #[serde(default)]
     pub authorize_params: BTreeMap<String, String>,
-    /// OAuth 2: extra parameters of the code exchange, or of a request by client credentials.
+    /// OAuth 2: extra parameters of the code exchange.
     #[serde(default)]
     pub token_params: BTreeMap<String, String>,
     /// OAuth 2: extra parameters of a refresh.
@@ -132,38 +129,15 @@ pub struct AuthManifest {
     /// How a grant is given back to the provider; without it nothing can be.
     #[serde(default)]
     pub revoke: Option<RevokeManifest>,
-    /// OAuth 2: headers of every request to the token endpoint.
+    /// OAuth 1: where a request token comes from (RFC 5849 section 2.1).
     #[serde(default)]
-    pub token_headers: BTreeMap<String, String>,
-    /// OAuth 2: the form of those requests.
+    pub request_url: Option<String>,
+    /// OAuth 1: how requests are signed (RFC 5849 section 3.4).
     #[serde(default)]
-    pub token_body: TokenBody,
-    /// OAuth 2: where a token answer differs from RFC 6749 section 5.1.
+    pub signature: Signature,
+    /// The request that brings a token for credentials that last.
     #[serde(default)]
-    pub token_response: TokenResponse,
-    /// OAuth 2: whether there are refresh tokens.
-    #[serde(default)]
-    pub refresh: Refresh,
-    /// OAuth 2: values that a connection keeps of the token answer.
-    #[serde(default)]
-    pub keep: BTreeMap<String, Kept>,
-    /// OAuth 2: values that a connection keeps of the callback's parameters.
-    #[serde(default)]
-    pub callback_keep: BTreeMap<String, Kept>,
-    /// OAuth 2: who the provider says it is in the callback (`iss`, RFC 9207). `DCR_OAUTH`: the
-    /// authorization server whose metadata are read (RFC 8414).
-    #[serde(default)]
-    pub issuer: Option<String>,
-    /// `DCR_OAUTH`: the protected resource that tokens are asked for (RFC 8707), and whose metadata
-    /// name the authorization server (RFC 9728) where `issuer` does not.
-    #[serde(default)]
-    pub resource: Option<String>,
-    /// `DCR_OAUTH`: where clients are registered (RFC 7591), where no metadata say so.
-    #[serde(default)]
-    pub registration_url: Option<String>,
-    /// `DCR_OAUTH`: hosts of the authorization server besides those of `issuer` and `resource`.
-    #[serde(default)]
-    pub auth_hosts: Vec<String>,
+    pub exchange: Option<ExchangeManifest>,
 }
 
 impl AuthManifest {
@@ -185,22 +159,10 @@ impl AuthManifest {
             token_params: BTreeMap::new(),
             refresh_params: BTreeMap::new(),
             revoke: None,
-            token_headers: BTreeMap::new(),
-            token_body: TokenBody::default(),
-            token_response: TokenResponse::default(),
-            refresh: Refresh::default(),
-            keep: BTreeMap::new(),
-            callback_keep: BTreeMap::new(),
-            issuer: None,
-            resource: None,
-            registration_url: None,
-            auth_hosts: Vec::new(),
+            request_url: None,
+            signature: Signature::default(),
+            exchange: None,
         }
-    }
-
-    /// The values that a provider tells and a connection keeps, by name.
-    pub fn kept(&self) -> impl Iterator<Item = (&String, &Kept)> {
-        self.keep.iter().chain(&self.callback_keep)
     }
 }
 
@@ -297,13 +259,6 @@ pub struct Scopes {
     pub default: Vec<String>,
     /// Between scopes in the request.
     pub separator: String,
-    /// The parameter they go into.
-    pub param: String,
-    /// Asked for in the user's own name, where the provider parts the two (Slack), when the auth
-    /// config names none.
-    pub user_default: Vec<String>,
-    /// The parameter those go into.
-    pub user_param: String,
     /// What a scope lets an application do, for the people who are asked: `repo: Read and change
     /// repositories`.
     pub descriptions: BTreeMap<String, String>,
@@ -314,9 +269,6 @@ impl Default for Scopes {
         Self {
             default: Vec::new(),
             separator: " ".into(),
-            param: "scope".into(),
-            user_default: Vec::new(),
-            user_param: "user_scope".into(),
             descriptions: BTreeMap::new(),
         }
     }
@@ -336,7 +288,7 @@ pub enum Pkce {
 }
 
 /// How the client proves itself at the token endpoint.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenAuth {
     /// In the body.
@@ -346,6 +298,21 @@ pub enum TokenAuth {
     ClientSecretBasic,
     /// Not at all: a public client.
     None,
+}
+
+/// How OAuth 1 requests are signed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub enum Signature {
+    /// RFC 5849 section 3.4.2.
+    #[default]
+    #[serde(rename = "HMAC-SHA1")]
+    HmacSha1,
+    /// The same with SHA-256, which the RFC does not name and providers take.
+    #[serde(rename = "HMAC-SHA256")]
+    HmacSha256,
+    /// Both secrets as they are (RFC 5849 section 3.4.4): over https alone.
+    #[serde(rename = "PLAINTEXT")]
+    Plaintext,
 }
 
 /// How to read an upstream answer.

@@ -1,25 +1,26 @@
 //! Opens what an installation consists of: the data folder, the master key, the database.
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
+use super::key_files::KeyFiles;
 use crate::caches::Caches;
-use crate::config::Config;
+use crate::config::StoreConfig;
 use crate::crypto::Vault;
 use crate::error::{Error, Result};
 use crate::storage::Db;
 use crate::storage::db::ChangeListener;
+use crate::tenancy::rotation::Site;
+use crate::time::Clock;
 
 const DATABASE_FILE: &str = "tenon.db";
-const MASTER_KEY_FILE: &str = "master.key";
 
 /// The database of the settings, with its migrations applied; its changes reach `caches`.
-pub(super) async fn open_database(config: &Config, caches: Caches) -> Result<Db> {
+pub(super) async fn open_database(config: &StoreConfig, caches: Caches) -> Result<Db> {
     let listener = ChangeListener(Arc::new(move |change| caches.forget(change)));
     if let Some(url) = &config.database_url {
         let connections = config.database_connections;
@@ -36,7 +37,7 @@ pub(super) async fn open_database(config: &Config, caches: Caches) -> Result<Db>
         });
     }
     make_data_folder(&config.data_dir)?;
-    let path = config.data_dir.join(DATABASE_FILE);
+    let path = database_file(config);
     Db::open_sqlite(&path, listener).await.map_err(|cause| {
         Error::invalid_with_fix(
             format!(
@@ -50,60 +51,70 @@ pub(super) async fn open_database(config: &Config, caches: Caches) -> Result<Db>
     })
 }
 
-/// The master key of the settings, else the one in the data folder, which the first start makes.
-pub(super) fn open_vault(config: &Config) -> Result<Vault> {
-    match &config.master_key {
-        Some(key) => Vault::from_text(key.expose_secret()),
-        None if config.database_url.is_some() => Err(Error::invalid_with_fix(
+/// The master keys of the settings, else those in the data folder, where the first start makes one.
+pub(super) fn open_vault(config: &StoreConfig) -> Result<Vault> {
+    if let Some(key) = &config.master_key {
+        let mut keys = vec![key.clone()];
+        keys.extend(config.previous_master_keys.iter().cloned());
+        return Vault::with_keys(keys);
+    }
+    if config.database_url.is_some() {
+        return Err(Error::invalid_with_fix(
             "TENON_MASTER_KEY must be set when the database is PostgreSQL",
             "Make one with `openssl rand -base64 32` and give it to every replica.",
-        )),
-        None => {
-            let text = read_or_make_master_key(&config.data_dir)?;
-            Vault::from_text(text.expose_secret())
-        }
-    }
-}
-
-fn read_or_make_master_key(data_dir: &Path) -> Result<SecretString> {
-    make_data_folder(data_dir)?;
-    let path = data_dir.join(MASTER_KEY_FILE);
-    if path.exists() {
-        return std::fs::read_to_string(&path)
-            .map(SecretString::from)
-            .map_err(|cause| cannot("read the master key", &path, &cause));
-    }
-    if data_dir.join(DATABASE_FILE).exists() {
-        return Err(Error::invalid_with_fix(
-            format!(
-                "there is a database, but no master key at {}",
-                path.display()
-            ),
-            "Put the file back, or set TENON_MASTER_KEY to the key of the first start.",
         ));
     }
-    let text = Vault::generate_text()?;
-    write_secret(&path, &text).map_err(|cause| cannot("write the master key", &path, &cause))?;
-    tracing::warn!(
-        path = %path.display(),
-        "made a master key; keep a copy of it apart from the database"
-    );
-    Ok(text.into())
+    if !config.previous_master_keys.is_empty() {
+        return Err(Error::invalid_with_fix(
+            "TENON_MASTER_KEY_PREVIOUS is set without TENON_MASTER_KEY",
+            "Set TENON_MASTER_KEY to the new key. The key in the data folder needs neither: `tenon \
+             keys rotate` replaces it there.",
+        ));
+    }
+    let files = key_files(config);
+    if !files.exist() {
+        make_data_folder(&config.data_dir)?;
+        if database_file(config).exists() {
+            return Err(Error::invalid_with_fix(
+                format!(
+                    "there is a database, but no master key at {}",
+                    files.master().display()
+                ),
+                "Put the file back, or set TENON_MASTER_KEY to the key of the first start.",
+            ));
+        }
+        files.make_first()?;
+    }
+    Vault::open(files)
 }
 
-/// Writes beside the file and renames: a crash half way leaves no half of a key.
-fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
-    let unfinished = path.with_extension("key.new");
-    let mut options = OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&unfinished)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(unfinished, path)
+/// An installation that a command works on, while a server may run on it.
+pub(super) async fn open_beside_a_server(config: &StoreConfig) -> Result<Site> {
+    if config.database_url.is_none() && !database_file(config).exists() {
+        return Err(Error::invalid_with_fix(
+            format!(
+                "there is no database at {}",
+                database_file(config).display()
+            ),
+            "Set TENON_DATA_DIR or DATABASE_URL as for the server.",
+        ));
+    }
+    let vault = open_vault(config)?;
+    let db = open_database(config, Caches::default()).await?;
+    Ok(Site {
+        db: db.beside_a_server(),
+        vault,
+        clock: Clock::System,
+    })
+}
+
+/// The key files of the settings; a server that is given its key has none.
+pub(super) fn key_files(config: &StoreConfig) -> KeyFiles {
+    KeyFiles::in_folder(&config.data_dir)
+}
+
+fn database_file(config: &StoreConfig) -> PathBuf {
+    config.data_dir.join(DATABASE_FILE)
 }
 
 fn make_data_folder(path: &Path) -> Result<()> {
@@ -114,7 +125,7 @@ fn make_data_folder(path: &Path) -> Result<()> {
         .map_err(|cause| cannot("make the data folder", path, &cause))
 }
 
-fn cannot(act: &str, path: &Path, cause: &std::io::Error) -> Error {
+pub(super) fn cannot(act: &str, path: &Path, cause: &std::io::Error) -> Error {
     Error::invalid_with_fix(
         format!("cannot {act} {}: {cause}", path.display()),
         "Give this user the right to it, or set TENON_DATA_DIR to another folder.",

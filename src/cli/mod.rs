@@ -2,11 +2,14 @@
 
 mod health;
 mod installation;
+mod key_files;
+mod keys;
 mod openapi;
 mod serve;
 
 pub use serve::{Server, start, stop};
 
+use std::future::Future;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -60,6 +63,9 @@ enum Command {
     Serve(Box<Config>),
     /// Ask a running server whether it lives; the exit status is the answer.
     Health(health::Health),
+    /// Replace the keys that seal secrets, or show which are in use.
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -71,6 +77,7 @@ pub fn run() -> ExitCode {
     let result = match cli.command {
         Some(Command::Openapi) => openapi::print(),
         Some(Command::Health(health)) => health::check(&health),
+        Some(Command::Keys(command)) => block_on(keys::run(command)),
         Some(Command::Serve(config)) => serve_until_stopped(*config),
         None => serve_until_stopped(cli.serve),
     };
@@ -84,10 +91,14 @@ pub fn run() -> ExitCode {
 }
 
 fn serve_until_stopped(config: Config) -> Result<()> {
+    block_on(serve::run(config.check()?))
+}
+
+fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(serve::run(config.check()?))
+    runtime.block_on(work)
 }
 
 /// Says on standard error what went wrong and how to mend it.

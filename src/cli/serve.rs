@@ -21,6 +21,7 @@ use crate::outbound::Outbound;
 use crate::rate_limit::RateLimiter;
 use crate::single_flight::SingleFlight;
 use crate::storage;
+use crate::storage::changes::Change;
 use crate::tenancy::{self, FirstKeys};
 use crate::time::Clock;
 use crate::{api, jobs};
@@ -63,9 +64,9 @@ pub async fn start(mut config: Config, clock: Clock) -> Result<Server> {
     // succeeds.
     let catalog = CatalogHandle::load(&config)?;
     let outbound = Outbound::new(&config.allow_cidrs)?;
-    let vault = open_vault(&config)?;
+    let vault = open_vault(&config.store)?;
     let caches = Caches::default();
-    let db = open_database(&config, caches.clone()).await?;
+    let db = open_database(&config.store, caches.clone()).await?;
     let first_keys = tenancy::set_up(&db, &vault, &config, clock.now()).await?;
     let app = App::new(Parts {
         catalog,
@@ -74,7 +75,6 @@ pub async fn start(mut config: Config, clock: Clock) -> Result<Server> {
         rate_limiter: RateLimiter::new(config.rate_limit, config.rate_limit_window_s),
         execution_log: LogWriter::default(),
         refreshes: SingleFlight::default(),
-        registrations: SingleFlight::default(),
         job_stored: Notify::new(),
         tasks: TaskTracker::new(),
         stopping: CancellationToken::new(),
@@ -110,6 +110,9 @@ pub async fn stop(app: &App) {
 fn spawn_background(app: &App) {
     // Ends by itself, after the job under way.
     app.tasks.spawn(jobs::run(app.clone()));
+    if app.config.refresh_ahead {
+        app.tasks.spawn(jobs::renewals::run(app.clone()));
+    }
     spawn_until_stopped(app, hear_changes(app.clone()));
     let writer = app.clone();
     app.tasks
@@ -125,14 +128,31 @@ fn spawn_until_stopped(app: &App, work: impl Future<Output = ()> + Send + 'stati
 
 async fn hear_changes(app: App) {
     loop {
-        let caches = app.caches.clone();
-        let ended = storage::changes::listen(&app.db, |change| caches.forget(&change)).await;
+        let heard = |change| {
+            app.caches.forget(&change);
+            if change == Change::Everything {
+                // Another process may have put another master key in force.
+                app.tasks.spawn(follow_master_key(app.clone()));
+            }
+        };
+        let ended = storage::changes::listen(&app.db, heard).await;
         // What was said while nobody listened is unknown.
-        app.caches.forget(&storage::changes::Change::Everything);
+        app.caches.forget(&Change::Everything);
         if let Err(cause) = ended {
             tracing::warn!(%cause, "lost the connection that tells of changes; trying again");
         }
         tokio::time::sleep(LISTENER_RETRY).await;
+    }
+}
+
+async fn follow_master_key(app: App) {
+    let followed = tenancy::rotation::follow_master_key(&app.db, &app.vault).await;
+    if let Err(error) = followed {
+        tracing::error!(
+            error = error.with_causes(),
+            fix = error.shown().suggested_fix,
+            "this server cannot follow the master key that is in force now"
+        );
     }
 }
 

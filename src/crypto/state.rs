@@ -3,24 +3,17 @@
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
+use super::Vault;
 use crate::error::{Error, Result};
 use crate::ids::{AttemptId, ProjectId};
 use crate::time::Timestamp;
 
 const AUDIENCE: &str = "tenon-oauth-state";
 
-/// Signs and reads state tokens.
-#[derive(Clone)]
-pub struct StateSigner {
-    encoding: EncodingKey,
-    decoding: DecodingKey,
-}
-
-impl std::fmt::Debug for StateSigner {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("StateSigner")
-    }
-}
+/// Signs state tokens with the master key in force, and reads those of every accepted one: a user
+/// may be at the provider while the master key is replaced.
+#[derive(Debug, Clone)]
+pub struct StateSigner(Vault);
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Claims {
@@ -31,11 +24,8 @@ struct Claims {
 }
 
 impl StateSigner {
-    pub(super) fn new(secret: &[u8]) -> Self {
-        Self {
-            encoding: EncodingKey::from_secret(secret),
-            decoding: DecodingKey::from_secret(secret),
-        }
+    pub(super) fn new(vault: Vault) -> Self {
+        Self(vault)
     }
 
     /// A state that names one attempt and ends at `expires_at`.
@@ -54,7 +44,12 @@ impl StateSigner {
             prj: project.as_str().into(),
             exp: expires_at.as_secs(),
         };
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
+        let keys = self.0.state_keys();
+        let key = keys
+            .first()
+            .ok_or_else(|| Error::internal("there is no master key"))?;
+        let key = EncodingKey::from_secret(key.state_secret.as_slice());
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key)
             .map_err(|cause| Error::internal(format!("state cannot be signed: {cause}")))
     }
 
@@ -65,9 +60,36 @@ impl StateSigner {
         validation.set_audience(&[AUDIENCE]);
         // The expiry is checked against our own clock below.
         validation.validate_exp = false;
-        let claims = jsonwebtoken::decode::<Claims>(state, &self.decoding, &validation)
-            .ok()?
-            .claims;
+        let keys = self.0.state_keys();
+        let claims = keys.iter().find_map(|key| {
+            let key = DecodingKey::from_secret(key.state_secret.as_slice());
+            jsonwebtoken::decode::<Claims>(state, &key, &validation).ok()
+        });
+        let claims = claims?.claims;
         (claims.exp >= now.as_secs()).then(|| (claims.prj.into(), claims.jti.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_of_the_former_master_key_is_read_as_long_as_that_key_is_accepted() {
+        let (old, new) = (
+            Vault::generate_text().unwrap(),
+            Vault::generate_text().unwrap(),
+        );
+        let now = Timestamp::from_millis(0);
+        let (project, attempt) = (ProjectId::generate(), AttemptId::generate());
+        let before = Vault::from_text(&old).unwrap().state_signer();
+        let state = before.sign(&project, &attempt, now).unwrap();
+        let both = Vault::with_keys(vec![new.clone().into(), old.into()]).unwrap();
+        let read = both.state_signer().read(&state, now);
+        assert_eq!(read, Some((project.clone(), attempt.clone())));
+        let after = Vault::from_text(&new).unwrap().state_signer();
+        assert_eq!(after.read(&state, now), None);
+        let fresh = both.state_signer().sign(&project, &attempt, now).unwrap();
+        assert!(after.read(&fresh, now).is_some());
     }
 }

@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 use crate::accounts::{self, AccountSelector};
 use crate::app::App;
 use crate::auth_schemes::{self, Credentials, Redactor};
+use crate::catalog::Toolkit;
 use crate::catalog::manifest::AuthManifest;
-use crate::catalog::{Toolkit, template, whole_match};
 use crate::error::{Error, Result};
 use crate::ids::ProjectId;
 use crate::outbound::{AllowedHosts, OutboundRequest};
@@ -82,59 +82,14 @@ impl Connection {
             None => &manifest.base_url,
             Some(name) => manifest.servers.get(name).unwrap_or(&manifest.base_url),
         };
-        for slot in template::slots(template) {
-            self.check_field(slot.name, template)?;
-        }
-        let url = self.toolkit.url(server, &self.credentials.values)?;
+        let values = &self.credentials.values;
+        self.toolkit
+            .check_url_values(self.credentials.scheme, template, values)?;
+        let url = self.toolkit.url(server, values)?;
         if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() {
-            return Err(self.unfit(template));
+            return Err(self.toolkit.unfit(template));
         }
         Ok(url)
-    }
-
-    /// A value enters a URL only if it matches its field's pattern, and one that is not the whole
-    /// beginning of the URL only if it cannot move the call to another host.
-    fn check_field(&self, name: &str, template: &str) -> Result<()> {
-        let Some(value) = self.credentials.text(name) else {
-            return Ok(());
-        };
-        let declared = self.auth().and_then(|auth| {
-            let fields = auth
-                .fields
-                .connection
-                .iter()
-                .chain(&auth.fields.auth_config);
-            fields
-                .into_iter()
-                .find(|field| field.name == name)?
-                .pattern
-                .as_deref()
-        });
-        let pattern = declared.ok_or_else(|| {
-            Error::internal(format!("field {name} enters a URL and has no pattern"))
-        })?;
-        let matches = whole_match(pattern)
-            .map_err(|cause| Error::internal(format!("the pattern of field {name}: {cause}")))?
-            .is_match(value);
-        let is_beginning = template.starts_with(&format!("{{{name}}}"));
-        let is_plain = value
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~'));
-        if matches && (is_beginning || is_plain) {
-            Ok(())
-        } else {
-            Err(self.unfit(name))
-        }
-    }
-
-    fn unfit(&self, what: &str) -> Error {
-        Error::invalid_with_fix(
-            format!(
-                "the connection to {} has a value for `{what}` that cannot stand in a URL",
-                self.toolkit.manifest.slug
-            ),
-            "Let the user connect again and give the value in the form that the field asks for.",
-        )
     }
 
     /// The origins that may receive the credential.

@@ -10,6 +10,7 @@ use crate::storage::connection_attempts;
 use crate::storage::events;
 use crate::storage::jobs::{self, Job};
 use crate::storage::revocations;
+use crate::tenancy::rotation::{self, Site};
 
 const PURGE_EVERY: Duration = Duration::from_hours(1);
 /// Used and expired attempts stay this long, so that a person who comes late is told so.
@@ -32,6 +33,15 @@ pub(super) async fn execute(app: &App, job: &Job) -> Result<Outcome> {
             Ok(Outcome::Done)
         }
         Job::Purge => purge(app).await,
+        Job::ForgetRetiredKeys => {
+            let site = Site {
+                db: app.db.clone(),
+                vault: app.vault.clone(),
+                clock: app.clock.clone(),
+            };
+            let again = Box::pin(rotation::forget_retired(&site)).await?;
+            Ok(again.map_or(Outcome::Done, Outcome::Again))
+        }
     }
 }
 

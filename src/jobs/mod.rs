@@ -5,6 +5,7 @@
 
 mod execute;
 mod lease;
+pub mod renewals;
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;

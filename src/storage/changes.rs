@@ -1,21 +1,38 @@
 //! News of committed changes, so that no cache serves a row that is no longer so.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
-use sqlx::PgConnection;
 use sqlx::postgres::PgListener;
+use sqlx::{PgConnection, PgPool, SqliteConnection, SqlitePool};
 
 use super::db::{Db, Statement};
 use crate::error::Result;
-use crate::ids::{AccountId, AuthConfigId, ProjectId};
+use crate::ids::{AccountId, AuthConfigId, ProjectId, random_text};
 
 const CHANNEL: &str = "tenon_changes";
 const NOTIFY: Statement = Statement::split(
     "changes.notify",
-    // SQLite has one process, which hears of its changes directly.
+    // SQLite has no notifications: see MARK.
     "SELECT $1",
     "SELECT pg_notify('tenon_changes', $1)",
 );
-pub(super) const STATEMENTS: &[Statement] = &[NOTIFY];
+// On SQLite one server runs, which hears of its own changes directly. A command beside it leaves a
+// mark, which the server looks for.
+const MARK: Statement = Statement::both(
+    "changes.mark",
+    "INSERT INTO installation (name, value) VALUES ('changed_beside', $1)
+     ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+);
+const READ_MARK: Statement = Statement::both(
+    "changes.read_mark",
+    "SELECT value FROM installation WHERE name = 'changed_beside'",
+);
+pub(super) const STATEMENTS: &[Statement] = &[NOTIFY, MARK, READ_MARK];
+
+/// How often a server on SQLite looks whether a command changed something.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+const MARK_CHARACTERS: usize = 16;
 
 /// What changed. It names rows and carries nothing of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,15 +76,44 @@ pub(super) async fn notify(conn: &mut PgConnection, change: &Change) -> Result<(
     Ok(())
 }
 
-/// Hears of changes that other replicas commit; ends only with an error. On SQLite there are no
-/// other replicas and it never ends.
+pub(super) async fn mark(conn: &mut SqliteConnection) -> Result<()> {
+    sqlx::query(MARK.sqlite)
+        .bind(random_text(MARK_CHARACTERS).into_bytes())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Hears of changes that other processes commit; ends only with an error.
 ///
 /// # Errors
 /// When the connection to the server is lost: the caller must assume [`Change::Everything`].
-pub async fn listen(db: &Db, mut heard: impl FnMut(Change)) -> Result<()> {
-    let Db::Postgres { pool, .. } = db else {
-        return std::future::pending().await;
-    };
+pub async fn listen(db: &Db, heard: impl FnMut(Change)) -> Result<()> {
+    match db {
+        Db::Sqlite { read, .. } => look_for_marks(read, heard).await,
+        Db::Postgres { pool, .. } => hear_notices(pool, heard).await,
+    }
+}
+
+async fn look_for_marks(pool: &SqlitePool, mut heard: impl FnMut(Change)) -> Result<()> {
+    let mut last = read_mark(pool).await?;
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let mark = read_mark(pool).await?;
+        if mark != last {
+            // What it is about was not written down: commands are rare.
+            heard(Change::Everything);
+            last = mark;
+        }
+    }
+}
+
+async fn read_mark(pool: &SqlitePool) -> Result<Option<Vec<u8>>> {
+    let mark = sqlx::query_scalar(READ_MARK.sqlite);
+    Ok(mark.fetch_optional(pool).await?)
+}
+
+async fn hear_notices(pool: &PgPool, mut heard: impl FnMut(Change)) -> Result<()> {
     let mut listener = PgListener::connect_with(pool).await?;
     listener.listen(CHANNEL).await?;
     // Rows may have been cached, and changed by others, before anyone listened.

@@ -41,6 +41,8 @@ pub enum Db {
         write: SqlitePool,
         /// Told of every committed change.
         listener: ChangeListener,
+        /// Whether this is a command beside a server, which must hear of its changes by the file.
+        beside: bool,
         /// Counts what is opened.
         opened: Arc<AtomicU64>,
     },
@@ -159,6 +161,7 @@ impl Db {
             read,
             write,
             listener,
+            beside: false,
             opened: Arc::default(),
         })
     }
@@ -190,6 +193,17 @@ impl Db {
         })
     }
 
+    /// For a command that works on the database while a server may run on it: what it commits is
+    /// told to that server. On PostgreSQL every process tells the others anyway.
+    #[must_use]
+    pub fn beside_a_server(mut self) -> Self {
+        match &mut self {
+            Self::Sqlite { beside, .. } => *beside = true,
+            Self::Postgres { .. } => {}
+        }
+        self
+    }
+
     /// A connection for reading.
     ///
     /// # Errors
@@ -209,19 +223,24 @@ impl Db {
     /// When no connection is free in time.
     pub async fn begin(&self) -> Result<Tx> {
         self.opened().fetch_add(1, Ordering::Relaxed);
-        let (open, listener) = match self {
+        let (open, listener, beside) = match self {
             Self::Sqlite {
-                write, listener, ..
+                write,
+                listener,
+                beside,
+                ..
             } => (
                 OpenTx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
                 listener,
+                *beside,
             ),
             Self::Postgres { pool, listener, .. } => {
-                (OpenTx::Postgres(pool.begin().await?), listener)
+                (OpenTx::Postgres(pool.begin().await?), listener, false)
             }
         };
         Ok(Tx {
             open,
+            beside,
             changes: Vec::new(),
             listener: listener.clone(),
         })
@@ -281,6 +300,7 @@ enum OpenTx {
 #[derive(Debug)]
 pub struct Tx {
     open: OpenTx,
+    beside: bool,
     changes: Vec<Change>,
     listener: ChangeListener,
 }
@@ -300,18 +320,25 @@ impl Tx {
     }
 
     /// Commits, then tells this process's caches; on PostgreSQL other replicas hear of the changes
-    /// by a notification that the server sends with the commit.
+    /// by a notification that the server sends with the commit, on SQLite the server hears of a
+    /// command's changes by a mark in the file.
     ///
     /// # Errors
     /// When the commit fails; nothing of the transaction holds then.
     pub async fn commit(self) -> Result<()> {
         let Self {
             open,
+            beside,
             changes,
             listener,
         } = self;
         match open {
-            OpenTx::Sqlite(tx) => tx.commit().await?,
+            OpenTx::Sqlite(mut tx) => {
+                if beside && !changes.is_empty() {
+                    super::changes::mark(&mut tx).await?;
+                }
+                tx.commit().await?;
+            }
             OpenTx::Postgres(mut tx) => {
                 for change in &changes {
                     super::changes::notify(&mut tx, change).await?;

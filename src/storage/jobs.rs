@@ -79,6 +79,8 @@ pub enum Job {
     },
     /// Removes what nobody can use any more; repeats itself.
     Purge,
+    /// Forgets the data keys that a rotation retired.
+    ForgetRetiredKeys,
 }
 
 impl Job {
@@ -90,6 +92,7 @@ impl Job {
             }
             Self::GiveBack { project, batch } => format!("give_back/{project}/{batch}"),
             Self::Purge => "purge".into(),
+            Self::ForgetRetiredKeys => "forget_retired_keys".into(),
         }
     }
 }

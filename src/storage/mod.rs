@@ -6,6 +6,7 @@ pub mod auth_configs;
 pub mod changes;
 pub mod connected_accounts;
 pub mod connection_attempts;
+pub mod data_keys;
 pub mod db;
 pub mod events;
 pub mod execution_logs;
@@ -13,6 +14,7 @@ pub mod installation;
 pub mod jobs;
 pub mod projects;
 pub mod revocations;
+pub mod sealed;
 pub mod token_refresh;
 
 pub use db::{Conn, Db, Session, Statement, Tx};
@@ -26,6 +28,7 @@ pub fn statements() -> Vec<Statement> {
         changes::STATEMENTS,
         connected_accounts::STATEMENTS,
         connection_attempts::STATEMENTS,
+        data_keys::STATEMENTS,
         events::STATEMENTS,
         execution_logs::STATEMENTS,
         installation::STATEMENTS,

@@ -62,7 +62,18 @@ const DELETE: Statement = Statement::both(
     "UPDATE projects SET deleted_at = $3, updated_at = $3, data_key = $4
      WHERE org_id = $1 AND id = $2 AND deleted_at IS NULL",
 );
+// Deleted projects have none any more.
+const DATA_KEYS: Statement = Statement::both(
+    "projects.data_keys",
+    "SELECT id, data_key FROM projects WHERE id > $1 AND deleted_at IS NULL ORDER BY id LIMIT $2",
+);
+const REPLACE_DATA_KEY: Statement = Statement::both(
+    "projects.replace_data_key",
+    "UPDATE projects SET data_key = $3 WHERE id = $1 AND data_key = $2",
+);
 pub(super) const STATEMENTS: &[Statement] = &[
+    DATA_KEYS,
+    REPLACE_DATA_KEY,
     INSERT_ORG,
     FIND_ORG,
     LOCK_ORG,
@@ -257,5 +268,29 @@ pub async fn delete(conn: Conn<'_>, org: &OrgId, id: &ProjectId, now: Timestamp)
     let rows = on!(conn, c => sqlx::query(sql)
         .bind(org).bind(id).bind(now).bind(Vec::<u8>::new())
         .execute(c).await?.rows_affected());
+    Ok(rows == 1)
+}
+
+/// A project's data key, as it is stored.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct ProjectDataKey {
+    /// The project.
+    pub id: ProjectId,
+    /// Its data key, sealed by the master key.
+    pub data_key: Vec<u8>,
+}
+
+/// The data keys of all live projects in the order of their ids, those after `after`.
+pub async fn data_keys(conn: Conn<'_>, after: &str, limit: i64) -> Result<Vec<ProjectDataKey>> {
+    let sql = DATA_KEYS.on(&conn);
+    Ok(on!(conn, c => sqlx::query_as(sql).bind(after).bind(limit).fetch_all(c).await)?)
+}
+
+/// Gives a project another data key; `false` when it no longer has the one that was read.
+pub async fn replace_data_key(conn: Conn<'_>, read: &ProjectDataKey, new: &[u8]) -> Result<bool> {
+    let sql = REPLACE_DATA_KEY.on(&conn);
+    let ProjectDataKey { id, data_key } = read;
+    let rows = on!(conn, c => sqlx::query(sql)
+        .bind(id).bind(data_key).bind(new).execute(c).await?.rows_affected());
     Ok(rows == 1)
 }

@@ -1,6 +1,7 @@
 //! Organisations, projects and their keys: who a request speaks for.
 
 pub mod projects;
+pub mod rotation;
 mod settings;
 mod setup;
 
@@ -50,7 +51,10 @@ pub async fn open_project(app: &App, project: &ProjectId) -> Result<Arc<OpenProj
             let Some(row) = storage::projects::find(session.conn(), project).await? else {
                 return Ok(None);
             };
-            let data_key = app.vault.open_data_key(project, &row.data_key)?;
+            let spare = storage::data_keys::of_project(session.conn(), project).await?;
+            drop(session);
+            let spare: Vec<Vec<u8>> = spare.into_iter().map(|key| key.sealed).collect();
+            let data_key = app.vault.open_data_key(project, &row.data_key, &spare)?;
             Ok(Some(OpenProject {
                 project: row,
                 data_key,

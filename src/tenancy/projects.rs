@@ -1,5 +1,6 @@
 //! What an organisation does with its projects and their keys.
 
+use super::rotation;
 use super::settings::{initial_settings, settings_problems};
 use crate::app::App;
 use crate::crypto::{ApiKeySecret, Vault};
@@ -10,6 +11,7 @@ use crate::storage::api_keys::{self, ApiKey};
 use crate::storage::auth_configs;
 use crate::storage::changes::Change;
 use crate::storage::connected_accounts;
+use crate::storage::data_keys;
 use crate::storage::projects::{self, Project, ProjectSettings, SettingsChange};
 use crate::storage::revocations;
 use crate::time::Timestamp;
@@ -43,15 +45,12 @@ pub async fn create(
         return Err(Error::fields(problems));
     }
     let now = app.clock.now();
-    let project = blank(
-        &app.vault,
-        org,
-        new.name,
-        initial_settings(new.settings),
-        now,
-    )?;
+    let settings = initial_settings(new.settings);
     let secret = new.with_api_key.then(ApiKeySecret::for_project);
     let mut tx = app.db.begin().await?;
+    // A rotation that goes on meanwhile sees this project, or this project its master key.
+    rotation::lock_master_key(&mut tx, &app.vault).await?;
+    let project = blank(&app.vault, org, new.name, settings, now)?;
     projects::insert(tx.conn(), &project).await?;
     if let Some(secret) = &secret {
         api_keys::insert(tx.conn(), &new_key(secret, org, Some(&project.id), now)).await?;
@@ -102,6 +101,7 @@ pub async fn delete(app: &App, org: &OrgId, id: &ProjectId) -> Result<()> {
             "project `{id}` is the organisation's last and cannot be deleted; make another first"
         )));
     }
+    data_keys::delete_all(tx.conn(), id).await?;
     api_keys::revoke_all(tx.conn(), id, now).await?;
     connected_accounts::delete_all(tx.conn(), id).await?;
     revocations::delete_all(tx.conn(), id).await?;

@@ -3,6 +3,7 @@
 use secrecy::ExposeSecret;
 
 use super::projects::{blank, new_key};
+use super::rotation::{MASTER_KEY_CHECK, check_openable, foreign_master_key};
 use crate::config::Config;
 use crate::crypto::{ApiKeySecret, Vault, hash_api_key};
 use crate::error::{Error, Result};
@@ -11,8 +12,6 @@ use crate::storage::api_keys;
 use crate::storage::projects::{self, Organization, ProjectSettings};
 use crate::storage::{Db, Tx, installation};
 use crate::time::Timestamp;
-
-const MASTER_KEY_CHECK: &str = "master_key_check";
 
 /// The keys made at the first start, to be shown once.
 #[derive(Debug)]
@@ -47,13 +46,10 @@ pub async fn set_up(
         let check = installation::find(tx.conn(), MASTER_KEY_CHECK)
             .await?
             .unwrap_or_default();
-        if !vault.matches(&check) {
-            return Err(Error::invalid_with_fix(
-                "the master key is not the one this database was made with",
-                "Start with the TENON_MASTER_KEY (or the data folder's master.key) of the first \
-                 start.",
-            ));
+        if !vault.follow(&check)? {
+            return Err(foreign_master_key(vault, &check));
         }
+        check_openable(&mut tx, vault).await?;
         warn_of_idle_keys(&mut tx, config).await?;
         return Ok(None);
     }

@@ -188,7 +188,7 @@ async fn a_client_of_ones_own_in_managed_auth_is_refused() {
 #[rstest]
 #[case::unknown_toolkit(custom("nope", "API_KEY", json!({})), 404)]
 #[case::scheme_of_others(custom("shop", "API_KEY", json!({})), 400)]
-#[case::scheme_not_built(custom("acme", "SAML", json!({})), 501)]
+#[case::scheme_of_no_toolkit(custom("acme", "SAML", json!({})), 400)]
 #[case::no_such_scheme(custom("acme", "MAGIC", json!({})), 400)]
 #[case::no_client_secret(custom("acme", "OAUTH2", json!({ "client_id": "x" })), 400)]
 #[case::no_credentials_at_all(json!({

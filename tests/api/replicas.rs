@@ -15,7 +15,7 @@ const STEP: Duration = Duration::from_millis(20);
 const PATIENCE: u32 = 500;
 
 /// A second server on the database of the first; SQLite has no such thing.
-async fn second_server(first: &TestServer) -> Option<cli::Server> {
+pub async fn second_server(first: &TestServer) -> Option<cli::Server> {
     if engine() != Engine::Postgres {
         eprintln!("passed by: replicas need TEST_DATABASE=postgres");
         return None;

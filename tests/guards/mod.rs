@@ -5,6 +5,7 @@ mod layers;
 mod openapi;
 mod places;
 mod schema;
+mod sealed;
 mod sizes;
 mod statements;
 

@@ -5,6 +5,7 @@ pub mod binary;
 pub mod client;
 pub mod database;
 pub mod kits;
+pub mod logins;
 pub mod provider;
 pub mod server;
 pub mod stage;

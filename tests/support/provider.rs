@@ -5,9 +5,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{any, delete, get, post};
 use axum::{Form, Router};
 use base64::Engine;
@@ -43,8 +44,23 @@ pub struct Behaviour {
     pub lets_nobody_in: bool,
     /// Answers revocations with this status instead.
     pub revoke_answer: Option<(u16, Value)>,
+    /// Answers the token endpoint with nonsense.
+    pub lie: Option<Lie>,
     /// Answers the token endpoint with what this makes of the request's parameters instead.
     pub refuses: Option<Refuses>,
+}
+
+/// What else than an answer may come from a token endpoint.
+#[derive(Debug, Clone, Copy)]
+pub enum Lie {
+    /// A page for people, with status 500.
+    HtmlPage,
+    /// Status 200 and nothing.
+    Nothing,
+    /// A broken connection; the request was not looked at.
+    Break,
+    /// A broken connection after the tokens were replaced.
+    BreakAfterGrant,
 }
 
 /// Status and body of a refusal, from the parameters that were refused.
@@ -66,6 +82,8 @@ struct Inner {
     token_requests: Vec<HashMap<String, String>>,
     revocations: Vec<HashMap<String, String>>,
     made: u32,
+    at_token: usize,
+    most_at_token: usize,
 }
 
 /// The running provider.
@@ -90,6 +108,7 @@ impl FakeProvider {
             lets_nobody_in: false,
             refuses: None,
             revoke_answer: None,
+            lie: None,
         };
         let inner = Arc::new(Mutex::new(Inner {
             behaviour,
@@ -100,6 +119,8 @@ impl FakeProvider {
             token_requests: Vec::new(),
             revocations: Vec::new(),
             made: 0,
+            at_token: 0,
+            most_at_token: 0,
         }));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
             .await
@@ -158,11 +179,31 @@ impl FakeProvider {
             .count()
     }
 
+    /// How many requests the token endpoint had at a time, at most.
+    pub fn most_at_token(&self) -> usize {
+        self.inner().most_at_token
+    }
+
     /// Takes back every grant: refresh tokens are worthless from now on.
     pub fn revoke_everything(&self) {
         let mut inner = self.inner();
         inner.refresh_tokens.clear();
         inner.access_tokens.clear();
+    }
+
+    /// New tokens for the one grant there is, as another holder of its refresh token would get.
+    pub fn grant_anew(&self) -> serde_json::Map<String, Value> {
+        let mut inner = self.inner();
+        let token = inner.refresh_tokens.iter().next().cloned();
+        let form = [
+            ("client_id", CLIENT_ID.to_owned()),
+            ("client_secret", CLIENT_SECRET.to_owned()),
+            ("grant_type", "refresh_token".to_owned()),
+            ("refresh_token", token.expect("a grant")),
+        ];
+        let form = form.map(|(name, value)| (name.to_owned(), value)).into();
+        let body = grant(&mut inner, &form).expect("the grant is good");
+        body.as_object().expect("an object").clone()
     }
 
     /// The API knows the access tokens no more; the refresh tokens stay good.
@@ -243,16 +284,31 @@ async fn token(
     let (delay, answer) = {
         let mut inner = inner.lock().expect("no panic under the lock");
         inner.token_requests.push(form.clone());
+        inner.at_token += 1;
+        inner.most_at_token = inner.most_at_token.max(inner.at_token);
         let refused = inner.behaviour.refuses.map(|refuses| refuses(&form));
         let fixed = inner.behaviour.token_answer.clone();
         (inner.behaviour.token_delay, refused.or(fixed))
     };
     tokio::time::sleep(delay).await;
+    let mut inner = inner.lock().expect("no panic under the lock");
+    inner.at_token -= 1;
     if let Some((status, body)) = answer {
         return reply(status, &body);
     }
-    let mut inner = inner.lock().expect("no panic under the lock");
+    let lie = inner.behaviour.lie;
+    match lie {
+        None | Some(Lie::BreakAfterGrant) => {}
+        Some(Lie::HtmlPage) => {
+            return (StatusCode::INTERNAL_SERVER_ERROR, Html("<h1>Oops</h1>")).into_response();
+        }
+        Some(Lie::Nothing) => return StatusCode::OK.into_response(),
+        Some(Lie::Break) => return broken(),
+    }
     let granted = grant(&mut inner, &form);
+    if lie.is_some() {
+        return broken();
+    }
     match granted {
         Ok(body) if inner.behaviour.answers_form => form_reply(&body),
         Ok(body) => reply(200, &body),
@@ -303,6 +359,15 @@ async fn revoke_grant(State(inner): Shared, request: Request) -> Response {
     } else {
         StatusCode::NOT_FOUND.into_response()
     }
+}
+
+/// The connection breaks in the middle of the body.
+fn broken() -> Response {
+    let pieces = [
+        Ok("{\"acc"),
+        Err(std::io::Error::other("broken on purpose")),
+    ];
+    Body::from_stream(futures_util::stream::iter(pieces)).into_response()
 }
 
 fn basic_client(headers: &HeaderMap) -> Option<HashMap<String, String>> {

@@ -2,7 +2,6 @@
 
 mod body;
 mod detail;
-mod oauth_fields;
 
 use axum::extract::State;
 use serde::Deserialize;

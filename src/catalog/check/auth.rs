@@ -2,24 +2,39 @@
 
 use std::collections::BTreeSet;
 
-use super::{Report, is_plain_name, oauth, revocation};
+use super::{Report, exchange, is_plain_name, revocation};
+use crate::catalog::exchange::token_name;
 use crate::catalog::manifest::{AuthManifest, Field, Placement};
 use crate::catalog::template;
 use crate::scheme::Scheme;
 
 pub(super) fn check(auth: &AuthManifest, report: &mut Report<'_>) {
     let scheme = auth.scheme;
-    report.require(scheme.is_built(), || {
+    report.require(scheme != Scheme::Saml, || {
+        format!("auth: {scheme} signs people in and gives no credential for an API")
+    });
+    report.require(scheme.is_built() || scheme == Scheme::Saml, || {
         format!("auth: this server cannot connect accounts by {scheme} yet")
     });
-    let takes_credential = scheme != Scheme::NoAuth;
-    report.require(takes_credential != auth.apply.is_empty(), || {
-        if takes_credential {
-            format!("{scheme}: apply: must say where the credential goes")
-        } else {
-            format!("{scheme}: apply: there is no credential to place")
+    if scheme == Scheme::OAuth2 {
+        for (name, url) in [
+            ("authorize_url", &auth.authorize_url),
+            ("token_url", &auth.token_url),
+        ] {
+            report.require(url.is_some(), || format!("{scheme}: {name} is missing"));
         }
-    });
+    }
+    exchange::check(auth, report);
+    match scheme {
+        Scheme::NoAuth => report.require(auth.apply.is_empty(), || {
+            format!("{scheme}: apply: there is no credential to place")
+        }),
+        // Requests are signed; there may be something to place beside the signature.
+        Scheme::OAuth1 => {}
+        _ => report.require(!auth.apply.is_empty(), || {
+            format!("{scheme}: apply: must say where the credential goes")
+        }),
+    }
     for fields in [&auth.fields.auth_config, &auth.fields.connection] {
         check_fields(scheme, fields, report);
     }
@@ -27,7 +42,6 @@ pub(super) fn check(auth: &AuthManifest, report: &mut Report<'_>) {
     for placement in &auth.apply {
         check_placement(scheme, placement, &values, report);
     }
-    oauth::check(auth, &values, report);
     revocation::check(auth, &values, report);
 }
 
@@ -98,7 +112,7 @@ fn check_pattern(scheme: Scheme, field: &Field, pattern: &str, report: &mut Repo
 fn known_values(auth: &AuthManifest) -> BTreeSet<&str> {
     let own: &[&str] = match auth.scheme {
         Scheme::OAuth2 | Scheme::DcrOauth | Scheme::S2sOAuth2 => &["access_token"],
-        Scheme::OAuth1 => &["oauth_token", "oauth_token_secret"],
+        Scheme::OAuth1 => &["consumer_key", "oauth_token"],
         Scheme::ApiKey
         | Scheme::Basic
         | Scheme::BillcomAuth
@@ -115,10 +129,14 @@ fn known_values(auth: &AuthManifest) -> BTreeSet<&str> {
         .connection
         .iter()
         .chain(&auth.fields.auth_config);
+    let exchanged = auth.exchange.iter().flat_map(|exchange| {
+        let kept = exchange.keep.keys().map(String::as_str);
+        kept.chain([token_name(auth.scheme)])
+    });
     own.iter()
         .copied()
+        .chain(exchanged)
         .chain(fields.map(|field| field.name.as_str()))
-        .chain(auth.kept().map(|(name, _)| name.as_str()))
         .collect()
 }
 
@@ -135,17 +153,7 @@ fn check_placement(
         ));
         return;
     }
-    let mut names: Vec<&str> = Vec::new();
-    for slot in template::slots(value) {
-        match slot
-            .name
-            .strip_prefix("base64(")
-            .and_then(|inner| inner.strip_suffix(')'))
-        {
-            Some(inner) => names.extend(inner.split(':').filter(|name| !name.is_empty())),
-            None => names.push(slot.name),
-        }
-    }
+    let names: Vec<&str> = exchange::names(value).collect();
     report.require(!names.is_empty(), || {
         format!("{scheme}: apply: `{value}` holds no credential")
     });

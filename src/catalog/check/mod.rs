@@ -2,11 +2,10 @@
 
 mod arguments;
 mod auth;
-mod oauth;
+mod exchange;
 mod revocation;
 mod tool;
 mod toolkit;
-mod url;
 
 use std::fmt::Display;
 
@@ -109,7 +108,7 @@ auth:
     request: {method: POST, path: '/shops/{shop}', server: files}
 ";
 
-    fn problems(toolkit: &str, tools: &str) -> Vec<String> {
+    pub(super) fn problems(toolkit: &str, tools: &str) -> Vec<String> {
         let mut problems = Problems::default();
         let files = KitFiles {
             folder: "acme".into(),
@@ -124,6 +123,16 @@ auth:
             .map_or_else(|error| error.shown().errors, |()| Vec::new())
     }
 
+    /// A toolkit of one place that is connected as `auth` says.
+    pub(super) fn with_auth(auth: &str) -> String {
+        let (identity, _) = TOOLKIT.split_once("auth:").unwrap();
+        format!(
+            "{}{}",
+            identity.replace("{subdomain}", "api"),
+            auth.trim_start()
+        )
+    }
+
     #[test]
     fn a_toolkit_that_keeps_the_rules_has_no_problem() {
         assert_eq!(problems(TOOLKIT, TOOLS), Vec::<String>::new());
@@ -132,16 +141,20 @@ auth:
     #[test]
     fn the_examples_of_the_manual_keep_the_rules() {
         let manual = include_str!("../../../toolkits/README.md");
-        let examples: Vec<&str> = manual
+        let examples = manual
             .split("```yaml")
             .skip(1)
             .filter_map(|rest| rest.split_once("```"))
-            .map(|(example, _)| example)
-            .collect();
-        let [toolkit, tools] = examples.as_slice() else {
+            .map(|(example, _)| example);
+        let (ways, files): (Vec<&str>, Vec<&str>) =
+            examples.partition(|example| example.trim_start().starts_with("auth:"));
+        let [toolkit, tools] = files.as_slice() else {
             panic!("two examples")
         };
         assert_eq!(problems(toolkit, tools), Vec::<String>::new());
+        for way in ways {
+            assert_eq!(problems(&with_auth(way), "tools: []"), Vec::<String>::new());
+        }
     }
 
     #[rstest::rstest]

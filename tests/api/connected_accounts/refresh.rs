@@ -36,7 +36,7 @@ async fn a_token_with_life_left_is_used_and_one_about_to_end_is_refreshed_first(
     stage.server.clock.advance(Duration::from_secs(3600 - 61));
     assert_eq!(execute(&stage, "u1").await["successful"], true);
     assert_eq!(stage.provider.refreshes(), 0);
-    stage.server.clock.advance(Duration::from_secs(2));
+    stage.server.clock.advance(Duration::from_secs(52));
     assert_eq!(execute(&stage, "u1").await["successful"], true);
     assert_eq!(stage.provider.refreshes(), 1);
     // The new one lives an hour again.
@@ -128,6 +128,8 @@ async fn an_outage_of_the_provider_expires_nothing() {
         let reply = execute(&stage, "u1").await;
         assert_ne!(reply["successful"], true, "{reply}");
         assert_eq!(stage.account(&id).await["status"], "ACTIVE", "{status}");
+        // After a failure it rests.
+        stage.server.clock.advance(Duration::from_secs(30));
     }
     stage
         .provider
@@ -142,7 +144,7 @@ async fn a_token_that_still_lives_is_used_while_the_provider_is_out() {
     stage
         .provider
         .behave(|provider| provider.token_answer = Some((503, json!({}))));
-    stage.server.clock.advance(Duration::from_secs(3600 - 30));
+    stage.server.clock.advance(Duration::from_secs(3600 - 5));
     assert_eq!(execute(&stage, "u1").await["successful"], true);
     assert_eq!(stage.provider.refreshes(), 1);
 }
@@ -280,77 +282,4 @@ async fn an_account_without_tokens_has_nothing_to_refresh() {
     );
     let path = format!("{PATH}/{id}/refresh?redirect_url=nonsense");
     stage.server.client.post(&path, json!({})).await.error(400);
-}
-
-/// What another replica does that refreshed first: the row has a newer generation.
-async fn written_by_another(stage: &Stage, id: &str) -> i64 {
-    use tenon::storage::connected_accounts::{self, NewCredentials, Status};
-    let project = stage.project().await;
-    let id = tenon::ids::AccountId::from(id.to_owned());
-    let now = stage.server.clock.now();
-    let mut tx = stage.server.app.db.begin().await.unwrap();
-    let account = connected_accounts::find(tx.conn(), &project, &id)
-        .await
-        .unwrap()
-        .unwrap();
-    let new = NewCredentials {
-        seen_generation: account.token_generation,
-        credentials: account.credentials,
-        token_expires_at: Some(now.after(HOUR)),
-        status: Status::Active,
-        connect_by: None,
-    };
-    let stored = connected_accounts::store_credentials(tx.conn(), &project, &id, &new, now).await;
-    assert!(stored.unwrap());
-    tx.commit().await.unwrap();
-    account.token_generation + 1
-}
-
-async fn generation(stage: &Stage, id: &str) -> i64 {
-    let project = stage.project().await;
-    let id = tenon::ids::AccountId::from(id.to_owned());
-    let mut session = stage.server.app.db.read().await.unwrap();
-    tenon::storage::connected_accounts::find(session.conn(), &project, &id)
-        .await
-        .unwrap()
-        .unwrap()
-        .token_generation
-}
-
-/// Begins a call that refreshes, and lets another replica write while the provider thinks.
-async fn race(stage: &Stage, id: &str) -> (Value, i64) {
-    stage
-        .provider
-        .behave(|provider| provider.token_delay = Duration::from_millis(500));
-    stage.server.clock.advance(HOUR);
-    let other = async {
-        while stage.provider.refreshes() == 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        written_by_another(stage, id).await
-    };
-    tokio::join!(execute(stage, "u1"), other)
-}
-
-#[tokio::test]
-async fn a_refresh_that_another_replica_was_faster_with_does_not_overwrite_its_tokens() {
-    let stage = Stage::start().await;
-    let id = connected(&stage).await;
-    let (reply, written) = race(&stage, &id).await;
-    assert_eq!(reply["successful"], true, "{reply}");
-    assert_eq!(generation(&stage, &id).await, written);
-}
-
-#[tokio::test]
-async fn a_refusal_of_a_token_that_another_replica_had_replaced_expires_nothing() {
-    let stage = Stage::start().await;
-    let id = connected(&stage).await;
-    let refusal = (400, json!({ "error": "invalid_grant" }));
-    stage
-        .provider
-        .behave(|provider| provider.token_answer = Some(refusal));
-    let (reply, written) = race(&stage, &id).await;
-    assert_eq!(reply["successful"], true, "{reply}");
-    assert_eq!(stage.account(&id).await["status"], "ACTIVE");
-    assert_eq!(generation(&stage, &id).await, written);
 }

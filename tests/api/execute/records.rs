@@ -258,7 +258,7 @@ async fn records_that_still_wait_are_written_when_the_server_stops() {
     let app = &world.server.app;
     tenon::cli::stop(app).await;
     let listener = ChangeListener(Arc::new(|_| {}));
-    let db = match &app.config.database_url {
+    let db = match &app.config.store.database_url {
         Some(url) => Db::open_postgres(url.expose_secret(), 1, listener).await,
         None => Db::open_sqlite(&world.server.dir.path().join("tenon.db"), listener).await,
     }
