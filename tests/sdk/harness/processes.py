@@ -81,6 +81,11 @@ class Process:
             self._child.wait()
             return None
 
+    def kill(self) -> None:
+        """Ends it in the middle of whatever it does."""
+        self._child.kill()
+        self._child.wait()
+
 
 def clean_environment(home: Path, **settings: str) -> dict[str, str]:
     """Only what a program needs to run: nothing of the person's own keys, proxies or SDK settings."""
