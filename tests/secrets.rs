@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::support::binary::{Place, Running};
+use crate::support::browser::Page;
 use crate::support::client::{Client, Reply};
 use crate::support::provider::{CLIENT_ID, CLIENT_SECRET, FakeProvider};
 use crate::support::toolkits::ToolkitsFolder;
@@ -349,14 +350,15 @@ async fn paste_a_key(scene: &mut Scene) {
     let url = link["redirect_url"].as_str().unwrap().to_owned();
     scene.capabilities.push(token.clone());
     let browser = scene.running.client();
+    let page = Page::open(&browser, &url).await;
     for form in [
         format!("generic_api_key={PASTED_KEY}"),
         format!("generic_api_key=abc&region={PASTED_KEY}"),
         format!("{PASTED_KEY}={PASTED_KEY}"),
     ] {
-        let reply = browser.send(reqwest::Method::POST, &url, Some(form)).await;
+        let reply = page.send_text(&form).await;
         assert_eq!(reply.status, 422, "{}", reply.text);
-        if !reply.text.contains("type=\"text\" value=\"sk-") {
+        if !reply.text.contains("inputmode=\"text\" value=\"sk-") {
             scene.keep(reply);
         }
     }

@@ -108,6 +108,13 @@ pub(super) fn render(error: &Error, request_id: &str, failed: &Response) -> Resp
     response
 }
 
+/// Logs the error behind a page, which answers for itself.
+pub(super) fn log_page(response: &Response) {
+    if let Some(error) = response.extensions().get::<Error>() {
+        log(error);
+    }
+}
+
 fn log(error: &Error) {
     let Shown { code, errors, .. } = error.shown();
     if let Error::Internal(_) = error {

@@ -14,7 +14,7 @@ use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
-use super::failure::{add_allowance, failure_of, render};
+use super::failure::{add_allowance, failure_of, log_page, render};
 use crate::error::Error;
 use crate::ids::RequestId;
 use crate::rate_limit::Allowance;
@@ -67,7 +67,10 @@ async fn answer(State(max_body_bytes): State<usize>, mut request: Request, next:
     let response = next.run(request).instrument(span.clone()).await;
     let entered = span.enter();
     let mut response = match failure_of(&response, method.as_str(), &path, max_body_bytes) {
-        None => response,
+        None => {
+            log_page(&response);
+            response
+        }
         Some(error) => render(&error, &request_id, &response),
     };
     log_answer(&path, response.status(), started.elapsed());

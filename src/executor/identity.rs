@@ -1,6 +1,7 @@
 //! Tries credentials at the request that shows whose they are.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::connection::Connection;
 use super::request::{fixed_headers, method, under};
@@ -22,7 +23,7 @@ pub async fn try_credentials(
     toolkit: &Arc<Toolkit>,
     credentials: Credentials,
 ) -> Result<()> {
-    let status = probe(app, toolkit, credentials).await?;
+    let status = probe(app, toolkit, credentials, app.config.upstream_timeout()).await?;
     if is_welcome(toolkit, status)? {
         return Ok(());
     }
@@ -41,12 +42,33 @@ pub async fn try_credentials(
 pub async fn lets_in(app: &App, account: &ConnectedAccount) -> Result<bool> {
     let toolkit = Arc::clone(app.catalog.current().toolkit(&account.toolkit)?);
     let credentials = accounts::fresh_credentials(app, account).await?;
-    let status = probe(app, &toolkit, credentials).await?;
+    let status = probe(app, &toolkit, credentials, app.config.upstream_timeout()).await?;
     is_welcome(&toolkit, status)
 }
 
+/// Whether the service lets in credentials that nobody has stored yet, asked while a person waits:
+/// no longer than `timeout`.
+///
+/// # Errors
+/// [`Error::Invalid`] when the toolkit names no request to try them with; [`Error::Upstream`] when
+/// the service says neither yes nor no in time.
+pub async fn welcomes(
+    app: &App,
+    toolkit: &Arc<Toolkit>,
+    credentials: Credentials,
+    timeout: Duration,
+) -> Result<bool> {
+    let status = probe(app, toolkit, credentials, timeout).await?;
+    is_welcome(toolkit, status)
+}
+
 /// What the service answers to "who am I".
-async fn probe(app: &App, toolkit: &Arc<Toolkit>, credentials: Credentials) -> Result<u16> {
+async fn probe(
+    app: &App,
+    toolkit: &Arc<Toolkit>,
+    credentials: Credentials,
+    timeout: Duration,
+) -> Result<u16> {
     let manifest = &toolkit.manifest;
     let slug = &manifest.slug;
     let identity = manifest.identity.as_ref().ok_or_else(|| {
@@ -59,7 +81,7 @@ async fn probe(app: &App, toolkit: &Arc<Toolkit>, credentials: Credentials) -> R
     let url = under(&connection.base_url(None)?, &identity.path)?;
     let mut request = OutboundRequest::new(method(&identity.method)?, url);
     request.headers = fixed_headers(&manifest.default_headers)?;
-    request.timeout = app.config.upstream_timeout();
+    request.timeout = timeout;
     connection.authorize(&mut request)?;
     Ok(app.outbound.send(request).await?.status)
 }

@@ -11,7 +11,7 @@ mod recording;
 mod request;
 mod response;
 
-pub use identity::{lets_in, try_credentials};
+pub use identity::{lets_in, try_credentials, welcomes};
 pub use proxy::{ProxyCall, ProxyReply, proxy};
 
 use std::sync::Arc;

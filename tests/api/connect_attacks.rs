@@ -7,6 +7,7 @@ use tenon::storage::connection_attempts;
 
 use super::execute::problems;
 use crate::support::accounts::first_project;
+use crate::support::browser::Page;
 use crate::support::stage::Stage;
 
 /// Where no user's browser is to be sent.
@@ -174,12 +175,9 @@ async fn nothing_that_anybody_wrote_is_markup_on_a_page() {
         .append_pair("region", EVIL)
         .append_pair(EVIL, EVIL)
         .finish();
-    let asked = stage.open(url).await;
-    let again = stage
-        .server
-        .anonymous
-        .send(reqwest::Method::POST, url, Some(form))
-        .await;
+    let page = Page::open(&stage.server.anonymous, url).await;
+    let again = page.send_text(&form).await;
+    let asked = page.reply;
     let query = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("error", EVIL)
         .append_pair("error_description", EVIL)

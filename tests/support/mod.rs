@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod binary;
+pub mod browser;
 pub mod client;
 pub mod database;
 pub mod kits;

@@ -78,6 +78,7 @@ struct Inner {
     codes: HashMap<String, Code>,
     refresh_tokens: HashSet<String>,
     access_tokens: HashSet<String>,
+    keys: HashSet<String>,
     authorizations: Vec<HashMap<String, String>>,
     token_requests: Vec<HashMap<String, String>>,
     revocations: Vec<HashMap<String, String>>,
@@ -115,6 +116,7 @@ impl FakeProvider {
             codes: HashMap::new(),
             refresh_tokens: HashSet::new(),
             access_tokens: HashSet::new(),
+            keys: HashSet::new(),
             authorizations: Vec::new(),
             token_requests: Vec::new(),
             revocations: Vec::new(),
@@ -182,6 +184,11 @@ impl FakeProvider {
     /// How many requests the token endpoint had at a time, at most.
     pub fn most_at_token(&self) -> usize {
         self.inner().most_at_token
+    }
+
+    /// Lets a key or a token in that a user has had from the service before.
+    pub fn know(&self, key: &str) {
+        self.inner().keys.insert(key.to_owned());
     }
 
     /// Takes back every grant: refresh tokens are worthless from now on.
@@ -473,11 +480,18 @@ fn form_reply(body: &Value) -> Response {
 /// Who am I: only a token that is in force is let in.
 async fn me(State(inner): Shared, headers: HeaderMap) -> Response {
     let inner = inner.lock().expect("no panic under the lock");
-    let token = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    match token {
-        Some(token) if !inner.behaviour.lets_nobody_in && inner.access_tokens.contains(token) => {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let authorization = text(header::AUTHORIZATION.as_str()).unwrap_or_default();
+    let password = basic_client(&headers).map(|pair| pair["client_secret"].clone());
+    let credential = authorization
+        .strip_prefix("Bearer ")
+        .or(text("x-acme-key"))
+        .or(password.as_deref());
+    let is_good = |credential: &str| {
+        inner.access_tokens.contains(credential) || inner.keys.contains(credential)
+    };
+    match credential {
+        Some(credential) if !inner.behaviour.lets_nobody_in && is_good(credential) => {
             reply(200, &json!({ "login": "octo" }))
         }
         _ => reply(401, &json!({ "message": "Bad credentials" })),

@@ -86,9 +86,9 @@ async fn complete(app: &App, attempt: ConnectionAttempt, returned: &Returned) ->
     };
     let remembered = blueprint.keyring.open_attempt(&attempt)?;
     Ok(Finish {
+        project: account.project_id,
         account: account.id,
         toolkit: account.toolkit,
-        toolkit_name: blueprint.toolkit.manifest.name.clone(),
         failure,
         callback_url: attempt.callback_url,
         camel_case: remembered.camel_case_callback,
@@ -156,7 +156,7 @@ async fn activate(
 
 /// Ends an unfinished connection with a reason. An account that worked before the user was asked
 /// again goes on as it was.
-async fn fail(app: &App, account: &ConnectedAccount, reason: &str) -> Result<()> {
+pub(super) async fn fail(app: &App, account: &ConnectedAccount, reason: &str) -> Result<()> {
     if !account.status.is_unfinished() {
         return Ok(());
     }

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::ids::AccountId;
+use crate::ids::{AccountId, ProjectId};
 
 /// A URL has to fit into one header.
 const LONGEST_URL: usize = 4096;
@@ -32,12 +32,12 @@ pub fn web_address(text: &str) -> Option<Url> {
 /// How a connection ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finish {
+    /// The tenant.
+    pub project: ProjectId,
     /// The account.
     pub account: AccountId,
     /// Slug of the toolkit.
     pub toolkit: String,
-    /// Name of the toolkit, for people.
-    pub toolkit_name: String,
     /// Why it failed; none when it succeeded.
     pub failure: Option<String>,
     /// Where the caller wants the browser to go.
@@ -76,9 +76,9 @@ mod tests {
 
     fn redirect(callback_url: &str, failure: Option<&str>, camel_case: bool) -> String {
         let finish = Finish {
+            project: ProjectId::from("pr_1".to_owned()),
             account: AccountId::from("ca_1".to_owned()),
             toolkit: "acme".into(),
-            toolkit_name: "Acme".into(),
             failure: failure.map(str::to_owned),
             callback_url: Some(callback_url.into()),
             camel_case,

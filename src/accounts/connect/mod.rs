@@ -7,13 +7,18 @@ mod finish;
 mod initiate;
 mod link;
 mod prepare;
+mod scene;
 
 pub use crate::accounts::consent::Returned;
 pub use complete::complete_consent;
 pub use finish::{Finish, web_address};
 pub use initiate::{Begun, MadeLink, NewLink, initiate, link};
-pub use link::{LinkField, LinkPage, LinkStep, open_link, submit_link};
+pub use link::{
+    AskedScope, Closed, Closing, Filled, LinkField, LinkPage, LinkStep, Notice, Submission,
+    cancel_link, open_link, refuse_foreign_form, submit_link,
+};
 pub use prepare::{NewConnection, Prepared, prepare};
+pub use scene::Scene;
 
 pub(super) use attempt::{AtProvider, Journey, TIME_TO_CONNECT, at_provider, by_link};
 pub(super) use prepare::{check_enabled, check_names, credentials_only};

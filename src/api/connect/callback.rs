@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::page;
-use crate::accounts::connect::{Finish, Returned, complete_consent};
+use super::message::{self, Failure};
+use crate::accounts::connect::{Returned, Scene, complete_consent};
 use crate::api::extract::Query;
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -15,19 +16,33 @@ pub(super) async fn return_from_provider(
     State(app): State<App>,
     returned: Result<Query<BTreeMap<String, String>>>,
 ) -> Response {
-    let finished = match returned {
-        Ok(Query(returned)) => finish(&app, returned).await,
-        Err(error) => Err(error),
+    let page = async {
+        let Query(returned) = returned?;
+        finish(&app, returned).await
     };
-    match finished {
-        Ok(finish) => page::finished(&finish),
-        Err(error) => page::failed(error),
-    }
+    page.await.unwrap_or_else(message::failed)
 }
 
-async fn finish(app: &App, mut returned: BTreeMap<String, String>) -> Result<Finish> {
+/// A program that only looks must not use a code up.
+pub(super) async fn look() -> StatusCode {
+    StatusCode::METHOD_NOT_ALLOWED
+}
+
+async fn finish(app: &App, mut returned: BTreeMap<String, String>) -> Result<Response> {
     let state = returned
         .remove("state")
         .ok_or_else(|| Error::invalid("the provider sent no `state` back"))?;
-    complete_consent(app, &state, Returned(returned)).await
+    // RFC 6749 section 4.1.2.1; OAuth 1 providers name the refused token.
+    let is_no = returned
+        .get("error")
+        .is_some_and(|error| error == "access_denied")
+        || returned.contains_key("denied");
+    let finish = complete_consent(app, &state, Returned(returned)).await?;
+    let scene = Scene::of(app, &finish.project, &finish.toolkit).await?;
+    let failure = if is_no {
+        Failure::Declined
+    } else {
+        Failure::Broken
+    };
+    message::finished_elsewhere(&finish, &scene, failure)
 }

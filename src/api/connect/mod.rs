@@ -2,8 +2,13 @@
 //! that OAuth providers send the browser back to.
 
 mod callback;
+mod form;
+mod form_guard;
+mod input;
 mod link;
+mod message;
 mod page;
+mod scopes;
 
 use axum::Router;
 use axum::routing::get;
@@ -13,7 +18,8 @@ use crate::config::OAUTH_CALLBACK_PATH;
 
 /// The callback, under every prefix of the API.
 pub(super) fn callback_routes() -> Router<App> {
-    Router::new().route(OAUTH_CALLBACK_PATH, get(callback::return_from_provider))
+    let routes = get(callback::return_from_provider).head(callback::look);
+    Router::new().route(OAUTH_CALLBACK_PATH, routes)
 }
 
 /// The hosted page, at an address short enough to be read out.

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{CALLBACK, assert_is_a_safe_page, location, make_link, parameters, state_of, submit};
+use super::{
+    CALLBACK, assert_is_a_safe_page, location, make_link, open, parameters, state_of, submit,
+};
 use crate::support::stage::Stage;
 
 #[tokio::test]
-async fn a_link_leads_on_to_the_provider_where_nothing_else_is_needed() {
+async fn a_link_shows_who_asks_for_what_and_leads_on_to_the_provider() {
     let stage = Stage::start().await;
     let config = stage.auth_config("acme", "OAUTH2").await;
     let link = make_link(&stage, &config, json!({ "callback_url": CALLBACK })).await;
@@ -24,9 +26,25 @@ async fn a_link_leads_on_to_the_provider_where_nothing_else_is_needed() {
     assert!(token.as_str().unwrap().starts_with("ln_"));
     assert_eq!(link["expires_at"], "2026-01-01T00:10:00.000Z");
     assert_eq!(stage.account(id).await["status"], "INITIATED");
-    // Opening it uses nothing up: messengers do it for a preview.
-    let first = location(&stage.open(url).await);
-    let second = location(&stage.open(url).await);
+    // Opening it begins nothing and uses nothing up: messengers do it for a preview.
+    let page = stage.open(url).await;
+    assert_eq!(
+        (page.status, page.header("location"), page.header("refresh")),
+        (200, None, None)
+    );
+    assert_is_a_safe_page(&page);
+    for part in [
+        "<code>read</code>",
+        "<code>write</code>",
+        "Continue to Acme &#38; Sons",
+    ] {
+        assert!(page.text.contains(part), "{part} is not in {}", page.text);
+    }
+    // Who comes back from the provider without consent may go there again.
+    let on = submit(&stage, &link, &[]).await;
+    assert_is_a_safe_page(&on);
+    let first = location(&on);
+    let second = location(&submit(&stage, &link, &[]).await);
     assert_ne!(state_of(first.as_str()), state_of(second.as_str()));
     let back = location(&stage.consent(second.as_str()).await);
     let expected = [
@@ -63,7 +81,7 @@ async fn the_page_asks_for_the_toolkits_fields_and_connects_once() {
     assert_is_a_safe_page(&page);
     let policy = page.header("content-security-policy").unwrap();
     assert!(
-        policy.contains("form-action 'self' https://app.test"),
+        policy.contains("img-src https://acme.test https://app.test;"),
         "{policy}"
     );
     for part in [
@@ -73,10 +91,12 @@ async fn the_page_asks_for_the_toolkits_fields_and_connects_once() {
         "https://acme.test/logo.png",
         "settings under &#60;Keys&#62;",
         r#"name="generic_api_key" type="password""#,
-        r#"name="region" type="text" value="eu""#,
+        r#"autocomplete="new-password" required aria-describedby="field-generic_api_key-help""#,
+        r#"name="region" type="text" inputmode="text" value="eu""#,
     ] {
         assert!(page.text.contains(part), "{part} is not in {}", page.text);
     }
+    stage.provider.know("ak-1234-secret");
     // What does not fit is said beside its field, and nothing is lost or used up.
     let again = submit(
         &stage,
@@ -105,6 +125,7 @@ async fn the_page_asks_for_the_toolkits_fields_and_connects_once() {
         &[("generic_api_key", " ak-1234-secret "), ("evil", "x")],
     )
     .await;
+    assert_is_a_safe_page(&done);
     let back = location(&done);
     assert!(
         parameters(&back).contains(&("status".into(), "success".into())),
@@ -120,6 +141,8 @@ async fn the_page_asks_for_the_toolkits_fields_and_connects_once() {
     );
     let over = submit(&stage, &link, &[("generic_api_key", "ak-other")]).await;
     assert_eq!(over.status, 410);
+    assert_is_a_safe_page(&over);
+    assert!(over.text.contains("is connected already"), "{}", over.text);
 }
 
 #[tokio::test]
@@ -127,6 +150,7 @@ async fn a_page_that_is_sent_many_times_at_once_connects_once() {
     let stage = Stage::start().await;
     let config = stage.auth_config("acme", "BEARER_TOKEN").await;
     let link = make_link(&stage, &config, json!({})).await;
+    stage.provider.know("a-token");
     let fields = [("token", "a-token")];
     let replies =
         futures_util::future::join_all((0..10).map(|_| submit(&stage, &link, &fields))).await;
@@ -144,6 +168,11 @@ async fn the_page_asks_for_what_the_provider_needs_and_then_goes_on() {
     assert!(page.text.contains(r#"name="subdomain""#), "{}", page.text);
     let refused = submit(&stage, &link, &[("subdomain", "evil.test/x?")]).await;
     assert_eq!(refused.status, 422);
+    assert!(
+        refused.text.contains("href=\"#field-subdomain\""),
+        "{}",
+        refused.text
+    );
     let on = location(&submit(&stage, &link, &[("subdomain", "anvils")]).await);
     assert_eq!(stage.consent(on.as_str()).await.status, 200);
     let account = stage
@@ -159,7 +188,11 @@ async fn fields_that_are_given_with_the_link_are_not_asked_for() {
     let config = stage.auth_config("shop", "OAUTH2").await;
     let given = json!({ "connection_data": { "subdomain": "anvils" } });
     let link = make_link(&stage, &config, given).await;
-    let on = location(&stage.open(link["redirect_url"].as_str().unwrap()).await);
+    let page = open(&stage, &link).await;
+    let (asked, held) = page.reply.text.split_once("<details").unwrap();
+    assert!(!asked.contains("name=\"subdomain\""), "{asked}");
+    assert!(held.contains("value=\"anvils\""), "{held}");
+    let on = location(&page.send(&[("subdomain", "anvils")]).await);
     assert!(on.path().starts_with("/anvils/"), "{on}");
 }
 
@@ -170,7 +203,8 @@ async fn a_secret_that_is_given_with_the_link_need_not_be_given_again_and_is_not
     let given = json!({ "connection_data": { "password": "hush-hush" } });
     let link = make_link(&stage, &config, given).await;
     let page = stage.open(link["redirect_url"].as_str().unwrap()).await;
-    assert!(page.text.contains("given already") && !page.text.contains("hush-hush"));
+    assert!(page.text.contains("There is one already") && !page.text.contains("hush-hush"));
+    stage.provider.know("hush-hush");
     assert_eq!(
         submit(&stage, &link, &[("username", "me")]).await.status,
         200

@@ -8,6 +8,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use tenon::jobs;
 
+use crate::support::browser::{Page, onward as location};
 use crate::support::client::Reply;
 use crate::support::provider::{CLIENT_ID, CLIENT_SECRET};
 use crate::support::stage::Stage;
@@ -19,11 +20,6 @@ fn redirect_url(made: &Value) -> String {
         .as_str()
         .unwrap()
         .to_owned()
-}
-
-fn location(reply: &Reply) -> url::Url {
-    assert_eq!(reply.status, 303, "{}", reply.text);
-    reply.header("location").unwrap().parse().unwrap()
 }
 
 fn parameters(url: &url::Url) -> Vec<(String, String)> {
@@ -61,15 +57,12 @@ async fn make_link(stage: &Stage, config: &str, further: Value) -> Value {
 }
 
 async fn submit(stage: &Stage, link: &Value, fields: &[(&str, &str)]) -> Reply {
-    let form = url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(fields)
-        .finish();
+    open(stage, link).await.send(fields).await
+}
+
+async fn open(stage: &Stage, link: &Value) -> Page {
     let url = link["redirect_url"].as_str().unwrap();
-    stage
-        .server
-        .anonymous
-        .send(reqwest::Method::POST, url, Some(form))
-        .await
+    Page::open(&stage.server.anonymous, url).await
 }
 
 fn assert_is_a_safe_page(reply: &Reply) {
@@ -82,11 +75,18 @@ fn assert_is_a_safe_page(reply: &Reply) {
     let policy = reply.header("content-security-policy").unwrap();
     assert!(policy.contains("default-src 'none'"), "{policy}");
     assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
-    assert!(policy.contains("form-action 'self'"), "{policy}");
+    assert!(policy.contains("form-action 'self';"), "{policy}");
+    assert!(policy.contains("base-uri 'none'"), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
     assert_eq!(reply.header("cache-control"), Some("no-store"));
     assert_eq!(reply.header("referrer-policy"), Some("no-referrer"));
     assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
-    assert!(!reply.text.contains("<script"), "{}", reply.text);
+    assert_eq!(reply.header("x-frame-options"), Some("DENY"));
+    let permissions = reply.header("permissions-policy").unwrap();
+    assert!(permissions.contains("camera=()"), "{permissions}");
+    for word in ["<script", "javascript:", " style=", " onload="] {
+        assert!(!reply.text.contains(word), "{word}: {}", reply.text);
+    }
 }
 
 #[tokio::test]

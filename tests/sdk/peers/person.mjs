@@ -34,6 +34,9 @@ class Browser {
     if (REDIRECTS.includes(response.status)) {
       return this.open(new URL(response.headers.get('location'), url).href);
     }
+    // Some pages lead on by themselves: `Refresh: 0; url=...`.
+    const onward = response.headers.get('refresh')?.match(/^0; url=(.+)$/);
+    if (onward) return this.open(new URL(onward[1], url).href);
     return { url, status: response.status, document: parse(text), text };
   }
 
@@ -43,13 +46,22 @@ class Browser {
   }
 }
 
+/** The value that a field has on the page; none for a box that is not ticked. */
+function standingIn(field) {
+  if (field.tagName === 'TEXTAREA') return field.text.replace(/^\n/, '');
+  if (field.tagName === 'SELECT') return field.querySelector('option[selected]')?.getAttribute('value') ?? '';
+  if (field.getAttribute('type') === 'checkbox' && !field.hasAttribute('checked')) return undefined;
+  return field.getAttribute('value') ?? '';
+}
+
 /** What a browser would send: the fields as they stand on the page, the person's answers, the pressed button. */
 function fillForm(form, answers) {
   const data = new URLSearchParams();
   for (const field of form.querySelectorAll('input, textarea, select')) {
     const name = field.getAttribute('name');
     if (!name || field.getAttribute('type') === 'submit') continue;
-    const given = answers[name] ?? field.getAttribute('value') ?? '';
+    const given = answers[name] ?? standingIn(field);
+    if (given === undefined) continue;
     if (given === '' && field.hasAttribute('required')) {
       throw new Error(`the page asks for '${name}', and the person has no answer; known: ${Object.keys(answers)}`);
     }

@@ -1,0 +1,131 @@
+//! What the page of an open link asks for, and why it asks again.
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::found::Open;
+use crate::accounts::connect::{Scene, web_address};
+use crate::app::App;
+use crate::catalog::manifest::{AuthManifest, Field};
+use crate::error::Result;
+
+/// What the hosted page shows.
+#[derive(Debug)]
+pub struct LinkPage {
+    /// Who meets on it.
+    pub scene: Scene,
+    /// Whether the user goes on to the provider after the fields.
+    pub continues_at_provider: bool,
+    /// The host of the provider's own page, where it is known beforehand.
+    pub provider_host: Option<String>,
+    /// What the provider will be asked to allow.
+    pub scopes: Vec<AskedScope>,
+    /// What is asked for.
+    pub fields: Vec<LinkField>,
+    /// Why the page is shown again, where no field is to blame.
+    pub notice: Option<Notice>,
+    /// For how long the link is good, in whole minutes, begun ones counted.
+    pub minutes_left: i64,
+}
+
+/// One scope that will be asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskedScope {
+    /// In the provider's own notation.
+    pub name: String,
+    /// In plain words, where the toolkit has some.
+    pub description: Option<String>,
+}
+
+/// Why a page is shown again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// The service was asked and refused what was given; its words, where it had any.
+    Refused(Option<String>),
+    /// The service could not be asked. Nothing is lost.
+    Unreachable,
+    /// The form did not come from this page, or the browser keeps no cookies.
+    Foreign,
+}
+
+/// One field of the hosted page.
+#[derive(Debug)]
+pub struct LinkField {
+    /// As the toolkit declares it.
+    pub field: Field,
+    /// What stands in it; never a secret.
+    pub value: String,
+    /// There is a value already, which need not be given again.
+    pub is_held: bool,
+    /// What is wrong with what was given.
+    pub problem: Option<String>,
+}
+
+/// What a person sent, and what came of it.
+#[derive(Debug, Default)]
+pub(super) struct Sent {
+    pub(super) given: Map<String, Value>,
+    /// A field's name and what is wrong with its value.
+    pub(super) problems: Vec<(String, String)>,
+    pub(super) notice: Option<Notice>,
+}
+
+/// The page of a link, with what was sent before.
+pub(super) async fn page(app: &App, open: &Open, sent: &Sent) -> Result<LinkPage> {
+    let auth = open.blueprint.auth()?;
+    let continues = auth.scheme.needs_consent();
+    let left = open.attempt.expires_at.as_secs() - app.clock.now().as_secs();
+    let fields = auth.fields.connection.iter();
+    Ok(LinkPage {
+        scene: open.scene(app).await?,
+        continues_at_provider: continues,
+        provider_host: auth.authorize_url.as_deref().and_then(fixed_host),
+        scopes: if continues {
+            scopes(app, open, auth)
+        } else {
+            Vec::new()
+        },
+        fields: fields.map(|field| link_field(open, sent, field)).collect(),
+        notice: sent.notice.clone(),
+        minutes_left: (left + 59) / 60,
+    })
+}
+
+fn link_field(open: &Open, sent: &Sent, field: &Field) -> LinkField {
+    let held = open.values.get(&field.name);
+    let value = sent.given.get(&field.name).or(held);
+    let text = match value {
+        _ if field.secret => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Null) | None => field.default.clone().unwrap_or_default(),
+        Some(value) => value.to_string(),
+    };
+    let problem = sent.problems.iter().find(|(name, _)| *name == field.name);
+    LinkField {
+        value: text,
+        // What only the toolkit's default put there nobody has given.
+        is_held: held.is_some_and(|held| held.as_str() != field.default.as_deref()),
+        problem: problem.map(|(_, problem)| problem.clone()),
+        field: field.clone(),
+    }
+}
+
+fn scopes(app: &App, open: &Open, auth: &AuthManifest) -> Vec<AskedScope> {
+    let mut names = open.blueprint.scopes(app, auth);
+    for name in open.blueprint.secrets.list("user_scopes") {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let asked = |name: String| AskedScope {
+        description: auth.scopes.descriptions.get(&name).cloned(),
+        name,
+    };
+    names.into_iter().map(asked).collect()
+}
+
+/// The host of a URL that no field decides.
+fn fixed_host(url: &str) -> Option<String> {
+    let host = |url: Url| url.host_str().map(str::to_owned);
+    web_address(url).and_then(host)
+}
