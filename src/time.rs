@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
@@ -69,6 +69,20 @@ impl Timestamp {
     pub fn parse(text: &str) -> Result<Self, chrono::ParseError> {
         let instant = DateTime::parse_from_rfc3339(text)?;
         Ok(Self::from_millis(instant.timestamp_millis()))
+    }
+
+    /// Reads a date as HTTP has it, in today's form and the two old ones (RFC 9110 section 5.6.7).
+    #[must_use]
+    pub fn parse_http_date(text: &str) -> Option<Self> {
+        let old = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
+        let instant = DateTime::parse_from_rfc2822(text)
+            .map(|instant| instant.to_utc())
+            .ok()
+            .or_else(|| {
+                let read = |form| NaiveDateTime::parse_from_str(text, form).ok();
+                old.into_iter().find_map(read).map(|date| date.and_utc())
+            })?;
+        Some(Self::from_millis(instant.timestamp_millis()))
     }
 }
 

@@ -9,6 +9,7 @@ mod consent;
 mod exchange;
 mod expire;
 mod fields;
+mod given;
 mod grant;
 pub mod manage;
 mod mask;
@@ -24,6 +25,7 @@ mod view;
 mod word_id;
 
 pub use expire::expire_unfinished;
+pub use given::{GivenConnection, given_credentials};
 pub use pick::{AccountSelector, DEFAULT_USER, find, find_auth_config, pick};
 pub use refresh::{due_for_refresh, fresh_credentials, refresh_after_unauthorized, renew_ahead};
 pub use view::{AccountView, get, list};

@@ -74,8 +74,8 @@ const GAPS: &[Gap] = &[
         paths: &["/project/usage/{*rest}", "/org/usage/{*rest}"],
     },
     Gap {
-        area: "required scopes",
-        paths: &["/tools/scopes/required", "/toolkits/{slug}/scopes/{*rest}"],
+        area: "recommended scopes",
+        paths: &["/toolkits/{slug}/scopes/{*rest}"],
     },
     Gap {
         area: "id migration",

@@ -1,15 +1,18 @@
 //! A toolkit with the credentials of one account: where its API is, and who may see the token.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use url::Url;
 use zeroize::Zeroizing;
 
+use super::custom_auth::CustomAuth;
+use super::{OwnAuth, scopes};
 use crate::accounts::{self, AccountSelector};
 use crate::app::App;
 use crate::auth_schemes::{self, Credentials, Redactor};
-use crate::catalog::Toolkit;
 use crate::catalog::manifest::AuthManifest;
+use crate::catalog::{Toolkit, template};
 use crate::error::{Error, Result};
 use crate::ids::ProjectId;
 use crate::outbound::{AllowedHosts, OutboundRequest};
@@ -22,6 +25,8 @@ pub(super) struct Connection {
     /// None for a toolkit without auth.
     pub(super) account: Option<Arc<ConnectedAccount>>,
     credentials: Credentials,
+    /// In place of credentials.
+    custom: Option<CustomAuth>,
 }
 
 impl Connection {
@@ -42,6 +47,24 @@ impl Connection {
             toolkit: Arc::clone(toolkit),
             account,
             credentials,
+            custom: None,
+        })
+    }
+
+    /// With what came with the call.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when it does not fit the toolkit.
+    pub(super) fn of_caller(toolkit: &Arc<Toolkit>, own: OwnAuth) -> Result<Self> {
+        let (credentials, custom) = match own {
+            OwnAuth::Connection(given) => (accounts::given_credentials(toolkit, given)?, None),
+            OwnAuth::Parameters(custom) => (Credentials::none(), Some(custom)),
+        };
+        Ok(Self {
+            toolkit: Arc::clone(toolkit),
+            account: None,
+            credentials,
+            custom,
         })
     }
 
@@ -51,6 +74,7 @@ impl Connection {
             toolkit: Arc::clone(toolkit),
             account: None,
             credentials,
+            custom: None,
         }
     }
 
@@ -77,6 +101,12 @@ impl Connection {
     /// # Errors
     /// [`Error::Invalid`] when a value is missing or not of the form that its field declares.
     pub(super) fn base_url(&self, server: Option<&str>) -> Result<Url> {
+        if let Some(custom) = &self.custom {
+            if let Some(url) = custom.base_url()? {
+                return Ok(url);
+            }
+            self.check_fixed_url()?;
+        }
         let manifest = &self.toolkit.manifest;
         let template = match server {
             None => &manifest.base_url,
@@ -92,8 +122,28 @@ impl Connection {
         Ok(url)
     }
 
+    /// Parameters of the caller's own bring no fields for a URL.
+    fn check_fixed_url(&self) -> Result<()> {
+        match template::slots(&self.toolkit.manifest.base_url).next() {
+            None => Ok(()),
+            Some(slot) => Err(Error::fields(vec![format!(
+                "custom_auth_params.base_url: is required, since the URL of {} has a `{}`",
+                self.toolkit.manifest.slug, slot.name
+            )])),
+        }
+    }
+
+    /// The scopes that the provider granted, where it said so.
+    pub(super) fn granted_scopes(&self) -> Option<BTreeSet<String>> {
+        scopes::read(self.credentials.values.get("scope")?)
+    }
+
     /// The origins that may receive the credential.
     pub(super) fn hosts(&self) -> AllowedHosts {
+        let own = self.custom.as_ref().map(CustomAuth::base_url);
+        if let Some(Ok(Some(url))) = own {
+            return AllowedHosts::of_url(&url);
+        }
         AllowedHosts(self.toolkit.credential_hosts(&self.credentials.values))
     }
 
@@ -103,6 +153,9 @@ impl Connection {
     /// What [`auth_schemes::apply`] returns.
     pub(super) fn authorize(&self, request: &mut OutboundRequest) -> Result<()> {
         request.credential_hosts = self.hosts();
+        if let Some(custom) = &self.custom {
+            return custom.apply(request);
+        }
         match self.auth() {
             Some(auth) => auth_schemes::apply(auth, &self.credentials, request),
             None if self.credentials.scheme == Scheme::NoAuth => Ok(()),
@@ -132,7 +185,8 @@ impl Connection {
         let built = sent
             .chain(queried)
             .map(|text| Zeroizing::new(text.to_owned()));
-        Redactor::new(stored.into_iter().chain(built))
+        let in_body = self.custom.iter().flat_map(CustomAuth::body_secrets);
+        Redactor::new(stored.into_iter().chain(built).chain(in_body))
     }
 
     fn auth(&self) -> Option<&AuthManifest> {

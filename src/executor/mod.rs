@@ -4,28 +4,33 @@
 //! cannot do ourselves is an error. Keeping the two apart is the main rule here.
 
 mod arguments;
+mod attempts;
 mod connection;
+mod custom_auth;
 mod identity;
 mod proxy;
 mod recording;
 mod request;
 mod response;
+mod retry;
+mod scopes;
 
+pub use custom_auth::{CustomAuth, CustomParameter, CustomPlace};
 pub use identity::{lets_in, try_credentials, welcomes};
-pub use proxy::{ProxyCall, ProxyReply, proxy};
+pub use proxy::{ProxyCall, ProxyCredential, ProxyReply, proxy};
+pub use scopes::{ToolScopes, required_scopes};
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::accounts::{AccountSelector, DEFAULT_USER};
+use crate::accounts::{AccountSelector, DEFAULT_USER, GivenConnection};
 use crate::app::App;
-use crate::auth_schemes::Redactor;
 use crate::catalog::Tool;
 use crate::error::{Error, Result};
 use crate::ids::{LogId, ProjectId, RequestId};
-use crate::outbound::{OutboundReply, OutboundRequest};
+use crate::outbound::OutboundRequest;
 use crate::tenancy;
 use connection::Connection;
 use recording::Recording;
@@ -33,7 +38,7 @@ use response::Shaped;
 
 /// The version of a call that names none.
 const DEFAULT_VERSION: &str = "00000000_00";
-const UNAUTHORIZED: u16 = 401;
+const FORBIDDEN: u16 = 403;
 
 /// For whom a call is made, and under which request it is recorded.
 #[derive(Debug, Clone)]
@@ -53,6 +58,17 @@ pub struct ToolCall {
     pub arguments: Map<String, Value>,
     /// Whose account.
     pub account: AccountSelector,
+    /// What is used in its place, if the call brought it.
+    pub own_auth: Option<OwnAuth>,
+}
+
+/// Credentials that came with a call; no account is looked for then.
+#[derive(Debug, Clone)]
+pub enum OwnAuth {
+    /// As an account of this scheme would hold them.
+    Connection(GivenConnection),
+    /// Headers, parameters and fields as they go into the request.
+    Parameters(CustomAuth),
 }
 
 /// What came of a tool's execution.
@@ -111,23 +127,42 @@ async fn run(
     let project = tenancy::open_project(app, &context.project).await?;
     recording.stores_data(&project.project.settings.log_visibility);
     recording.user(Some(call.account.user.as_deref().unwrap_or(DEFAULT_USER)));
-    let account =
-        connection::pick_account(app, &context.project, &tool.toolkit, &call.account).await?;
+    let account = match call.own_auth {
+        Some(_) => None,
+        None => {
+            connection::pick_account(app, &context.project, &tool.toolkit, &call.account).await?
+        }
+    };
     if let Some(account) = &account {
         recording.account(account);
         connection::check_restriction(app, account, &tool.manifest.slug).await?;
     }
     let arguments = arguments::prepare(tool, call.arguments)?;
     recording.arguments(|| arguments::without_secrets(tool, &arguments));
-    let mut connection = Connection::open(app, &tool.toolkit, account).await?;
+    let mut connection = match call.own_auth {
+        Some(own) => Connection::of_caller(&tool.toolkit, own)?,
+        None => Connection::open(app, &tool.toolkit, account).await?,
+    };
     let build = |connection: &Connection| build(app, tool, &arguments, connection);
-    let (reply, redactor, url) = send(app, &mut connection, build, recording).await?;
+    let repeatable = retry::is_repeatable_tool(tool);
+    let sent = attempts::send(app, &mut connection, build, repeatable, recording).await?;
     let rule = tool
         .manifest
         .response
         .as_ref()
         .unwrap_or(&tool.toolkit.manifest.response);
-    Ok(response::shape(rule, &reply, &redactor, url))
+    let status = sent.reply.status;
+    let mut shaped = response::shape(rule, &sent.reply, &sent.redactor, sent.url);
+    if shaped.error.is_some()
+        && let Some(wait) = retry::retry_after(&sent.reply.headers, app.clock.now())
+    {
+        let seconds = Value::from(wait.as_secs());
+        shaped.data.insert("retry_after_s".into(), seconds);
+    }
+    if status == FORBIDDEN && shaped.error.is_some() {
+        scopes::explain_refusal(&mut shaped, tool, &connection);
+    }
+    Ok(shaped)
 }
 
 fn build(
@@ -149,32 +184,4 @@ fn build(
 fn limit(app: &App, request: &mut OutboundRequest) {
     request.timeout = app.config.upstream_timeout();
     request.max_bytes = app.config.max_upstream_bytes;
-}
-
-/// Sends what `build` makes; after a 401 once more, if there are other credentials by then. Gives
-/// the reply, what must not be shown of it, and the URL without its query.
-async fn send(
-    app: &App,
-    connection: &mut Connection,
-    build: impl Fn(&Connection) -> Result<OutboundRequest>,
-    recording: &mut Recording,
-) -> Result<(OutboundReply, Redactor, String)> {
-    let mut request = build(connection)?;
-    recording.attempt();
-    let mut redactor = connection.redactor(&request);
-    let mut reply = app.outbound.send(request.clone()).await?;
-    if reply.status == UNAUTHORIZED && connection.refresh(app).await? {
-        request = build(connection)?;
-        // The upstream may speak of the old token still.
-        redactor.learn(connection.redactor(&request));
-        recording.attempt();
-        reply = app.outbound.send(request.clone()).await?;
-    }
-    recording.upstream_status(reply.status);
-    let url = format!(
-        "{}{}",
-        request.url.origin().ascii_serialization(),
-        request.url.path()
-    );
-    Ok((reply, redactor, url))
 }

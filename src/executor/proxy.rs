@@ -1,6 +1,8 @@
 //! Proxied calls: the caller writes the request, we add the credential, and only where it belongs.
 
-use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, SET_COOKIE};
+use std::sync::Arc;
+
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Map, Value};
 use url::Url;
@@ -8,33 +10,21 @@ use url::Url;
 use super::connection::Connection;
 use super::recording::Recording;
 use super::response::Body;
-use super::{CallContext, request, send};
-use crate::accounts::{self, AccountSelector};
+use super::{CallContext, OwnAuth, attempts, request, retry};
+use crate::accounts::{self, AccountSelector, GivenConnection};
 use crate::app::App;
 use crate::auth_schemes::Redactor;
+use crate::catalog::Toolkit;
 use crate::error::{Error, Result};
 use crate::ids::AccountId;
 use crate::outbound::{OutboundReply, OutboundRequest};
 use crate::tenancy;
 
-/// RFC 9110 section 7.6.1: for one connection, not for the next.
-const HOP_BY_HOP: [&str; 9] = [
-    "connection",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
-
 /// A request that the caller wrote.
 #[derive(Debug, Clone)]
 pub struct ProxyCall {
     /// Whose credential.
-    pub account: AccountId,
+    pub credential: ProxyCredential,
     /// A path under the toolkit's base URL, or a whole URL on one of its hosts.
     pub endpoint: String,
     /// HTTP method.
@@ -45,6 +35,15 @@ pub struct ProxyCall {
     pub headers: Vec<(String, String)>,
     /// Query parameters by name.
     pub query: Vec<(String, String)>,
+}
+
+/// As whom a request is proxied.
+#[derive(Debug, Clone)]
+pub enum ProxyCredential {
+    /// With a connected account.
+    Account(AccountId),
+    /// With credentials that came with the call.
+    Given(GivenConnection),
 }
 
 /// The upstream's answer, whatever its status.
@@ -65,10 +64,17 @@ pub struct ProxyReply {
 /// URL on a foreign host or a header that is not the caller's to set, [`Error::Upstream`] when no
 /// usable answer came, [`Error::NotImplemented`] for a binary one.
 pub async fn proxy(app: &App, context: &CallContext, call: ProxyCall) -> Result<ProxyReply> {
-    let found = accounts::find(app, &context.project, &call.account).await?;
-    let mut recording = Recording::begin(app, context, "proxy", &found.toolkit);
+    let toolkit = match &call.credential {
+        ProxyCredential::Account(id) => accounts::find(app, &context.project, id)
+            .await?
+            .toolkit
+            .clone(),
+        ProxyCredential::Given(given) => given.toolkit.clone(),
+    };
+    let toolkit = Arc::clone(app.catalog.current().toolkit(&toolkit)?);
+    let mut recording = Recording::begin(app, context, "proxy", &toolkit.manifest.slug);
     recording.name(&shown_call(&call), None);
-    let outcome = run(app, context, &call, &found.toolkit, &mut recording).await;
+    let outcome = run(app, context, &call, &toolkit, &mut recording).await;
     let failure = match &outcome {
         Ok(reply) if reply.status >= 400 => Some(format!("the upstream answered {}", reply.status)),
         Ok(_) => None,
@@ -82,27 +88,35 @@ async fn run(
     app: &App,
     context: &CallContext,
     call: &ProxyCall,
-    toolkit: &str,
+    toolkit: &Arc<Toolkit>,
     recording: &mut Recording,
 ) -> Result<ProxyReply> {
     let project = tenancy::open_project(app, &context.project).await?;
     recording.stores_data(&project.project.settings.log_visibility);
-    let selector = AccountSelector {
-        account: Some(call.account.clone()),
-        user: None,
+    let mut connection = match &call.credential {
+        ProxyCredential::Account(id) => {
+            let selector = AccountSelector {
+                account: Some(id.clone()),
+                user: None,
+            };
+            let slug = &toolkit.manifest.slug;
+            let account = accounts::pick(app, &context.project, slug, &selector).await?;
+            recording.account(&account);
+            Connection::open(app, toolkit, Some(account)).await?
+        }
+        ProxyCredential::Given(given) => {
+            Connection::of_caller(toolkit, OwnAuth::Connection(given.clone()))?
+        }
     };
-    let account = accounts::pick(app, &context.project, toolkit, &selector).await?;
-    recording.account(&account);
-    let toolkit = std::sync::Arc::clone(app.catalog.current().toolkit(toolkit)?);
-    let mut connection = Connection::open(app, &toolkit, Some(account)).await?;
     let build = |connection: &Connection| build(app, call, connection);
-    let (reply, redactor, _) = send(app, &mut connection, build, recording).await?;
-    let data = data(&reply, &redactor)?;
-    let mut headers = shown_headers(&reply.headers);
-    redactor.fields(&mut headers);
+    let repeatable = retry::is_repeatable(&call.method);
+    let sent = attempts::send(app, &mut connection, build, repeatable, recording).await?;
+    let data = data(&sent.reply, &sent.redactor)?;
+    let mut headers = shown_headers(&sent.reply.headers);
+    sent.redactor.fields(&mut headers);
     Ok(ProxyReply {
         data,
-        status: reply.status,
+        status: sent.reply.status,
         headers,
     })
 }
@@ -182,7 +196,7 @@ fn callers_headers(call: &ProxyCall) -> Result<HeaderMap> {
                     "parameters: the value of header `{name}` must not hold line breaks"
                 ));
             }
-            (Some(name), Ok(_)) if is_ours(&name) => {
+            (Some(name), Ok(_)) if request::is_ours(&name) => {
                 problems.push(format!("parameters: header `{name}` is set by this server"));
             }
             (Some(name), Ok(value)) => {
@@ -195,11 +209,6 @@ fn callers_headers(call: &ProxyCall) -> Result<HeaderMap> {
     } else {
         Err(Error::fields(problems))
     }
-}
-
-/// Headers that belong to the connection and its encoding.
-fn is_ours(name: &HeaderName) -> bool {
-    [HOST, CONTENT_LENGTH, ACCEPT_ENCODING].contains(name) || HOP_BY_HOP.contains(&name.as_str())
 }
 
 /// A caller who sets what the credential fills believes to act as somebody else, so it is told.
@@ -217,10 +226,11 @@ fn refuse_overrides(request: &OutboundRequest, call: &ProxyCall) -> Result<()> {
     let problems: Vec<String> = headers
         .chain(parameters)
         .map(|what| {
-            format!(
-                "parameters: {what} carries the credential of {}",
-                call.account
-            )
+            let whose = match &call.credential {
+                ProxyCredential::Account(id) => id.as_str(),
+                ProxyCredential::Given(_) => "custom_connection_data",
+            };
+            format!("parameters: {what} carries the credential of {whose}")
         })
         .collect();
     if problems.is_empty() {
@@ -269,7 +279,7 @@ fn data(reply: &OutboundReply, redactor: &Redactor) -> Result<Value> {
 fn shown_headers(headers: &HeaderMap) -> Map<String, Value> {
     let mut shown: Map<String, Value> = Map::new();
     for (name, value) in headers {
-        if [SET_COOKIE, CONTENT_LENGTH].contains(name) || HOP_BY_HOP.contains(&name.as_str()) {
+        if [SET_COOKIE, CONTENT_LENGTH].contains(name) || request::is_hop_by_hop(name) {
             continue;
         }
         let value = String::from_utf8_lossy(value.as_bytes());

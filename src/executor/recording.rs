@@ -1,6 +1,6 @@
 //! The record of one call: filled in as the call goes on, handed over when it ends, however it ends.
 
-use std::time::Instant;
+use tokio::time::Instant;
 
 use serde_json::{Map, Value};
 
@@ -58,6 +58,11 @@ impl Recording {
         self.record
             .as_ref()
             .map_or_else(LogId::generate, |record| record.id.clone())
+    }
+
+    /// When the call arrived; its time limit counts from here.
+    pub(super) const fn started(&self) -> Instant {
+        self.started
     }
 
     pub(super) fn name(&mut self, tool: &str, version: Option<&str>) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
@@ -20,6 +20,19 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
+
+/// RFC 9110 section 7.6.1: for one connection, not for the next.
+const HOP_BY_HOP: [&str; 9] = [
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
 
 /// The request that `tool` makes of validated `arguments` under `base`.
 ///
@@ -107,6 +120,16 @@ pub(super) fn under(base: &Url, path: &str) -> Result<Url> {
         .ok()
         .filter(stays)
         .ok_or_else(|| Error::invalid("the path leads out of the toolkit's base URL"))
+}
+
+/// Headers that belong to the connection and its encoding.
+pub(super) fn is_ours(name: &HeaderName) -> bool {
+    [HOST, CONTENT_LENGTH, ACCEPT_ENCODING].contains(name) || is_hop_by_hop(name)
+}
+
+/// For one connection, not for the next.
+pub(super) fn is_hop_by_hop(name: &HeaderName) -> bool {
+    HOP_BY_HOP.contains(&name.as_str())
 }
 
 pub(super) fn method(name: &str) -> Result<Method> {

@@ -1,12 +1,14 @@
 //! The only HTTP client of the product: guarded addresses, time and size limits, and credentials
 //! that go to their own hosts alone.
 
+mod failure;
 mod guard;
 mod hosts;
 mod redirect;
 mod reply;
 mod resolve;
 
+pub use failure::{Failure, FailureKind};
 pub use hosts::AllowedHosts;
 pub use reply::OutboundReply;
 
@@ -17,6 +19,7 @@ use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, HeaderValue, Method};
 use ipnet::IpNet;
+use tokio::time::Instant;
 use url::Url;
 
 use crate::error::{Error, Result};
@@ -58,6 +61,8 @@ pub struct OutboundRequest {
     pub body: Bytes,
     /// Limit on the whole call, redirects included.
     pub timeout: Duration,
+    /// When the call ends at the latest, where it is one attempt of several that share a limit.
+    pub deadline: Option<Instant>,
     /// Limit on the answer's body in bytes, after decompression.
     pub max_bytes: usize,
     /// How many redirects are followed; with none, a redirect is the answer.
@@ -90,6 +95,7 @@ impl OutboundRequest {
             credential_hosts: AllowedHosts::default(),
             body: Bytes::new(),
             timeout: DEFAULT_TIMEOUT,
+            deadline: None,
             max_bytes: DEFAULT_MAX_BYTES,
             max_redirects: DEFAULT_REDIRECTS,
         }
@@ -184,37 +190,56 @@ impl Outbound {
     /// that is not its own, before anything is sent; [`Error::Upstream`] when the other side does
     /// not answer in time or within the size limit, or redirects where nobody may go.
     pub async fn send(&self, request: OutboundRequest) -> Result<OutboundReply> {
-        request.check()?;
+        self.attempt(request).await.map_err(Error::from)
+    }
+
+    /// As [`Self::send`], with the kind of a failure, which says whether it is worth another try.
+    ///
+    /// # Errors
+    /// Those of [`Self::send`], with their kind.
+    pub async fn attempt(&self, request: OutboundRequest) -> Result<OutboundReply, Failure> {
+        request
+            .check()
+            .map_err(|error| Failure::new(FailureKind::Refused, error))?;
         let limit = request.timeout;
         let host = request.host().to_owned();
-        match tokio::time::timeout(limit, self.follow(request)).await {
+        let own_end = Instant::now() + limit;
+        let end = request
+            .deadline
+            .map_or(own_end, |deadline| deadline.min(own_end));
+        match tokio::time::timeout_at(end, self.follow(request)).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(Error::Upstream {
-                message: format!(
-                    "{host} did not answer within {} seconds",
-                    limit.as_secs_f64()
-                ),
-                timed_out: true,
-            }),
+            Err(_) => Err(Failure::new(
+                FailureKind::TimedOut,
+                Error::Upstream {
+                    message: format!(
+                        "{host} did not answer within {} seconds",
+                        limit.as_secs_f64()
+                    ),
+                    timed_out: true,
+                },
+            )),
         }
     }
 
-    async fn follow(&self, mut request: OutboundRequest) -> Result<OutboundReply> {
+    async fn follow(&self, mut request: OutboundRequest) -> Result<OutboundReply, Failure> {
         let mut followed = 0;
         loop {
             let response = self.send_once(&request, followed > 0).await?;
             let next = match request.max_redirects {
                 0 => None,
-                _ => redirect::next(&request, response.status(), response.headers())?,
+                _ => redirect::next(&request, response.status(), response.headers())
+                    .map_err(|error| Failure::new(FailureKind::Unusable, error))?,
             };
             let Some(next) = next else {
                 return reply::read(&request, response).await;
             };
             if followed == request.max_redirects {
-                return Err(Error::Upstream {
+                let error = Error::Upstream {
                     message: format!("{} redirected more than {followed} times", request.host()),
                     timed_out: false,
-                });
+                };
+                return Err(Failure::new(FailureKind::Unusable, error));
             }
             followed += 1;
             request = next;
@@ -225,7 +250,7 @@ impl Outbound {
         &self,
         request: &OutboundRequest,
         redirected: bool,
-    ) -> Result<reqwest::Response> {
+    ) -> Result<reqwest::Response, Failure> {
         self.guard
             .check_literal(&request.url)
             .map_err(|refused| refusal(&refused, redirected))?;
@@ -237,21 +262,23 @@ impl Outbound {
 }
 
 /// The caller's fault where the caller named the host, the upstream's where it redirected there.
-fn refusal(refused: &Refused, redirected: bool) -> Error {
+fn refusal(refused: &Refused, redirected: bool) -> Failure {
     if redirected {
-        return Error::Upstream {
+        let error = Error::Upstream {
             message: format!("a redirect was refused: {refused}"),
             timed_out: false,
         };
+        return Failure::new(FailureKind::Unusable, error);
     }
-    Error::invalid_with_fix(
+    let error = Error::invalid_with_fix(
         refused.to_string(),
         "The operator of this server can allow a private network with TENON_ALLOW_CIDRS.",
-    )
+    );
+    Failure::new(FailureKind::Refused, error)
 }
 
 /// What went wrong, with the host and without the URL, whose query may hold a credential.
-fn explain(request: &OutboundRequest, cause: &reqwest::Error, redirected: bool) -> Error {
+fn explain(request: &OutboundRequest, cause: &reqwest::Error, redirected: bool) -> Failure {
     let mut deepest: &dyn std::error::Error = cause;
     while let Some(source) = deepest.source() {
         deepest = source;
@@ -267,8 +294,9 @@ fn explain(request: &OutboundRequest, cause: &reqwest::Error, redirected: bool) 
     } else {
         "the connection broke before an answer came".to_owned()
     };
-    Error::Upstream {
+    let error = Error::Upstream {
         message: format!("{host} could not be reached: {reason}"),
         timed_out: cause.is_timeout(),
-    }
+    };
+    Failure::new(FailureKind::Broken, error)
 }

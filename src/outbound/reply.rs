@@ -3,8 +3,8 @@
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 
-use super::OutboundRequest;
-use crate::error::{Error, Result};
+use super::{Failure, FailureKind, OutboundRequest};
+use crate::error::Error;
 
 /// An answer from the outside.
 #[derive(Clone)]
@@ -34,7 +34,7 @@ impl std::fmt::Debug for OutboundReply {
 pub(super) async fn read(
     request: &OutboundRequest,
     mut response: reqwest::Response,
-) -> Result<OutboundReply> {
+) -> Result<OutboundReply, Failure> {
     let status = response.status().as_u16();
     let headers = std::mem::take(response.headers_mut());
     let limit = request.max_bytes;
@@ -84,23 +84,27 @@ fn has_body(request: &OutboundRequest) -> bool {
 async fn next_chunk(
     request: &OutboundRequest,
     response: &mut reqwest::Response,
-) -> Result<Option<Bytes>> {
-    response.chunk().await.map_err(|_| Error::Upstream {
-        message: format!(
-            "the answer of {} broke off or could not be unpacked",
-            request.host()
-        ),
-        timed_out: false,
+) -> Result<Option<Bytes>, Failure> {
+    response.chunk().await.map_err(|_| {
+        let error = Error::Upstream {
+            message: format!(
+                "the answer of {} broke off or could not be unpacked",
+                request.host()
+            ),
+            timed_out: false,
+        };
+        Failure::new(FailureKind::Broken, error)
     })
 }
 
-fn too_large(request: &OutboundRequest) -> Error {
-    Error::Upstream {
+fn too_large(request: &OutboundRequest) -> Failure {
+    let error = Error::Upstream {
         message: format!(
             "the answer of {} is larger than {} bytes",
             request.host(),
             request.max_bytes
         ),
         timed_out: false,
-    }
+    };
+    Failure::new(FailureKind::Unusable, error)
 }

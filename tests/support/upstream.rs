@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -45,12 +46,16 @@ pub struct Answer {
     fault: Option<Fault>,
 }
 
+const FLOOD_CHUNK: usize = 64 * 1024;
+
 #[derive(Debug, Clone, Copy)]
 enum Fault {
     /// Never answers.
     Hang,
     /// Sends the body and then breaks off, with more announced.
     BreakOff,
+    /// Sends this many bytes.
+    Flood(usize),
 }
 
 impl Answer {
@@ -100,6 +105,14 @@ impl Answer {
         }
     }
 
+    /// A text of this many bytes, without saying so beforehand.
+    pub fn flood(bytes: usize) -> Self {
+        Self {
+            fault: Some(Fault::Flood(bytes)),
+            ..Self::text(200, "text/plain", "")
+        }
+    }
+
     /// The body packed by gzip.
     pub fn gzipped(status: u16, content_type: &str, body: &[u8]) -> Self {
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
@@ -114,7 +127,7 @@ impl Answer {
         self
     }
 
-    async fn into_response(self) -> Response {
+    async fn into_response(self, cut_off: Arc<AtomicUsize>) -> Response {
         let mut response = Response::builder().status(StatusCode::from_u16(self.status).unwrap());
         for (name, value) in &self.headers {
             response = response.header(*name, value);
@@ -122,8 +135,14 @@ impl Answer {
         let body = match self.fault {
             None => Body::from(self.body),
             Some(Fault::Hang) => {
+                let _counted = CutOff(cut_off);
                 tokio::time::sleep(Duration::from_mins(10)).await;
                 Body::empty()
+            }
+            Some(Fault::Flood(bytes)) => {
+                let chunk = Bytes::from(vec![b'x'; FLOOD_CHUNK]);
+                let chunks = std::iter::repeat_n(chunk, bytes / FLOOD_CHUNK);
+                Body::from_stream(stream::iter(chunks.map(Ok::<_, std::io::Error>)))
             }
             Some(Fault::BreakOff) => {
                 response = response.header("content-length", self.body.len() + 100);
@@ -140,8 +159,18 @@ impl Answer {
     }
 }
 
+/// Counts the calls that their callers gave up.
+struct CutOff(Arc<AtomicUsize>);
+
+impl Drop for CutOff {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
 #[derive(Debug, Clone, Default)]
 struct Script {
+    cut_off: Arc<AtomicUsize>,
     calls: Arc<Mutex<Vec<Call>>>,
     /// By path: answers in turn, the last one for ever.
     answers: Arc<Mutex<HashMap<String, Vec<Answer>>>>,
@@ -199,6 +228,11 @@ impl Upstream {
         self.script.calls.lock().unwrap().clone()
     }
 
+    /// How many hanging calls ended because their connection did.
+    pub fn cut_off(&self) -> usize {
+        self.script.cut_off.load(Ordering::SeqCst)
+    }
+
     /// The one request so far.
     #[track_caller]
     pub fn call(&self) -> Call {
@@ -247,5 +281,5 @@ async fn serve(State(script): State<Script>, request: Request) -> Response {
             Some(turns) => turns[0].clone(),
         }
     };
-    answer.into_response().await
+    answer.into_response(script.cut_off).await
 }

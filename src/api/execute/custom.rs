@@ -1,12 +1,17 @@
-//! The parts of an execution's body that are documented and not built: their schemas alone, so
-//! that clients generated from the document have their types.
+//! Credentials in the body of an execution, with the schemas that the official document gives them.
 
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
 use utoipa::openapi::schema::{
     AdditionalProperties, AnyOfBuilder, ArrayBuilder, ObjectBuilder, OneOfBuilder, SchemaType, Type,
 };
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
+use zeroize::Zeroizing;
+
+use crate::accounts::GivenConnection;
+use crate::executor::{CustomAuth, CustomParameter, CustomPlace};
+use crate::scheme::Scheme;
 
 /// Fields that any connection may have.
 const CONNECTION_FIELDS: [&str; 22] = [
@@ -85,8 +90,37 @@ const VARIANTS: [Variant; 10] = [
 ];
 
 /// Credentials for one call, in place of a connected account.
-#[derive(Debug)]
-pub struct CustomConnectionData;
+#[derive(Deserialize)]
+pub struct CustomConnectionData {
+    #[serde(rename = "authScheme", alias = "auth_scheme")]
+    scheme: Scheme,
+    #[serde(rename = "toolkitSlug", alias = "toolkit_slug")]
+    toolkit: String,
+    val: Map<String, Value>,
+}
+
+/// Shows the scheme and no value.
+impl std::fmt::Debug for CustomConnectionData {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "CustomConnectionData({}, {})", self.toolkit, self.scheme)
+    }
+}
+
+impl From<CustomConnectionData> for GivenConnection {
+    fn from(
+        CustomConnectionData {
+            scheme,
+            toolkit,
+            val,
+        }: CustomConnectionData,
+    ) -> Self {
+        Self {
+            toolkit,
+            scheme,
+            values: val,
+        }
+    }
+}
 
 impl ToSchema for CustomConnectionData {}
 
@@ -165,8 +199,80 @@ fn slack_user() -> ObjectBuilder {
 }
 
 /// Credentials of the caller's own making for one call.
-#[derive(Debug)]
-pub struct CustomAuthParams;
+#[derive(Default, Deserialize)]
+pub struct CustomAuthParams {
+    /// The TypeScript SDK writes it `baseURL`.
+    #[serde(default, alias = "baseURL", alias = "baseUrl")]
+    base_url: Option<String>,
+    #[serde(default)]
+    parameters: Option<Vec<Parameter>>,
+    #[serde(default)]
+    body: Option<Map<String, Value>>,
+}
+
+#[derive(Deserialize)]
+struct Parameter {
+    name: String,
+    #[serde(rename = "in")]
+    place: Place,
+    value: ParameterValue,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Place {
+    Query,
+    Header,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ParameterValue {
+    Text(String),
+    Number(serde_json::Number),
+}
+
+/// Shows no value.
+impl std::fmt::Debug for CustomAuthParams {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CustomAuthParams")
+    }
+}
+
+impl CustomAuthParams {
+    /// None when nothing is in it, as clients send that do not use it.
+    pub(super) fn into_auth(self) -> Option<CustomAuth> {
+        let Self {
+            base_url,
+            parameters,
+            body,
+        } = self;
+        let auth = CustomAuth {
+            base_url: base_url.filter(|url| !url.trim().is_empty()),
+            parameters: parameters.into_iter().flatten().map(Into::into).collect(),
+            body: body.unwrap_or_default(),
+        };
+        let is_empty =
+            auth.base_url.is_none() && auth.parameters.is_empty() && auth.body.is_empty();
+        (!is_empty).then_some(auth)
+    }
+}
+
+impl From<Parameter> for CustomParameter {
+    fn from(Parameter { name, place, value }: Parameter) -> Self {
+        Self {
+            name,
+            place: match place {
+                Place::Query => CustomPlace::Query,
+                Place::Header => CustomPlace::Header,
+            },
+            value: Zeroizing::new(match value {
+                ParameterValue::Text(text) => text,
+                ParameterValue::Number(number) => number.to_string(),
+            }),
+        }
+    }
+}
 
 impl ToSchema for CustomAuthParams {}
 

@@ -3,6 +3,7 @@
 mod custom;
 mod input;
 mod proxy;
+mod scopes;
 mod tool;
 
 use serde_json::Value;
@@ -19,6 +20,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(tool::execute_tool))
         .routes(routes!(input::generate_tool_input))
         .routes(routes!(proxy::execute_proxy_request))
+        .routes(routes!(scopes::required_scopes))
+        .routes(routes!(scopes::get_scopes_required))
 }
 
 fn context(caller: Caller) -> CallContext {

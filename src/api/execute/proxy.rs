@@ -12,7 +12,7 @@ use crate::api::auth::Caller;
 use crate::api::extract::Json;
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::executor::{self, ProxyCall, ProxyReply};
+use crate::executor::{self, ProxyCall, ProxyCredential, ProxyReply};
 
 /// A request to a toolkit's own API.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -42,10 +42,10 @@ pub struct ProxyRequest {
     /// More headers and query parameters. What carries the credential cannot be set.
     #[serde(default)]
     parameters: Option<Vec<ProxyParameter>>,
-    /// Not built yet: answered with 501.
+    /// Credentials in the shape of a connected account's, for this call, in place of one.
     #[serde(default)]
-    #[schema(value_type = Option<CustomConnectionData>, nullable = false, deprecated)]
-    custom_connection_data: Option<Value>,
+    #[schema(nullable = false, deprecated)]
+    custom_connection_data: Option<CustomConnectionData>,
 }
 
 /// The methods of proxied requests.
@@ -173,21 +173,22 @@ pub(super) async fn execute_proxy_request(
 
 impl ProxyRequest {
     fn into_call(self) -> Result<ProxyCall> {
-        refuse_given(
-            "custom_connection_data",
-            self.custom_connection_data.as_ref(),
-        )?;
         refuse_given("binary_body", self.binary_body.as_ref())?;
-        let Some(account) = self.connected_account_id.filter(|id| !id.is_empty()) else {
-            return Err(Error::fields(vec![
-                "connected_account_id: is required".into(),
-            ]));
+        let account = self.connected_account_id.filter(|id| !id.is_empty());
+        let problem = match (account, self.custom_connection_data) {
+            (Some(id), None) => Ok(ProxyCredential::Account(id.into())),
+            (None, Some(data)) => Ok(ProxyCredential::Given(data.into())),
+            (None, None) => Err("connected_account_id: is required"),
+            (Some(_), Some(_)) => {
+                Err("connected_account_id: give either it or custom_connection_data")
+            }
         };
+        let credential = problem.map_err(|problem| Error::fields(vec![problem.into()]))?;
         if self.endpoint.trim().is_empty() {
             return Err(Error::fields(vec!["endpoint: must not be empty".into()]));
         }
         let mut call = ProxyCall {
-            account: account.into(),
+            credential,
             endpoint: self.endpoint,
             method: self.method.into(),
             body: self.body,

@@ -5,14 +5,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::context;
 use super::custom::{CustomAuthParams, CustomConnectionData};
-use super::{context, refuse_given};
 use crate::accounts::AccountSelector;
 use crate::api::auth::Caller;
 use crate::api::extract::{Json, Path};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::executor::{self, ToolCall, ToolResult};
+use crate::executor::{self, OwnAuth, ToolCall, ToolResult};
 
 /// A call of a tool.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -33,14 +33,16 @@ pub struct ExecuteRequest {
     #[serde(default)]
     #[schema(example = "latest", nullable = false)]
     version: Option<String>,
-    /// Not built yet: answered with 501.
+    /// Headers, query parameters and fields of the body in place of a connected account's
+    /// credential. They go to the toolkit's hosts, or to `base_url` alone if that is given.
     #[serde(default)]
-    #[schema(value_type = Option<CustomAuthParams>, nullable = false)]
-    custom_auth_params: Option<Value>,
-    /// Not built yet: answered with 501.
+    #[schema(nullable = false)]
+    custom_auth_params: Option<CustomAuthParams>,
+    /// Credentials in the shape of a connected account's, for this call. They stand above
+    /// `custom_auth_params`.
     #[serde(default)]
-    #[schema(value_type = Option<CustomConnectionData>, nullable = false)]
-    custom_connection_data: Option<Value>,
+    #[schema(nullable = false)]
+    custom_connection_data: Option<CustomConnectionData>,
     /// The arguments, as the tool's `input_parameters` describe them.
     #[serde(default)]
     #[schema(example = json!({ "owner": "octocat", "repo": "Hello-World" }), nullable = false)]
@@ -121,11 +123,6 @@ pub(super) async fn execute_tool(
 
 impl ExecuteRequest {
     fn into_call(self) -> Result<ToolCall> {
-        refuse_given("custom_auth_params", self.custom_auth_params.as_ref())?;
-        refuse_given(
-            "custom_connection_data",
-            self.custom_connection_data.as_ref(),
-        )?;
         let text = self.text.filter(|text| !text.trim().is_empty());
         let arguments = match (text, self.arguments) {
             (Some(_), Some(_)) => {
@@ -148,10 +145,22 @@ impl ExecuteRequest {
                 .or(self.entity_id)
                 .filter(|user| !user.is_empty()),
         };
+        let own_auth = match (self.custom_connection_data, self.custom_auth_params) {
+            (Some(data), _) => Some(OwnAuth::Connection(data.into())),
+            (None, parameters) => parameters
+                .and_then(CustomAuthParams::into_auth)
+                .map(OwnAuth::Parameters),
+        };
+        if own_auth.is_some() && account.account.is_some() {
+            return Err(Error::fields(vec![
+                "connected_account_id: give either it or credentials of your own".into(),
+            ]));
+        }
         Ok(ToolCall {
             version: self.version,
             arguments,
             account,
+            own_auth,
         })
     }
 }

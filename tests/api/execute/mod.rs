@@ -1,10 +1,14 @@
 //! `POST /tools/execute/{slug}`.
 
 mod accounts;
+mod faults;
 mod hot_path;
+mod own_auth;
 mod records;
 mod replies;
 mod requests;
+mod retries;
+mod scopes;
 
 use serde_json::{Value, json};
 
@@ -108,6 +112,18 @@ const VAULT_TOOLS: &str = r"
     - { arg: what, type: string, description: What. }
     - { arg: pin, type: string, secret: true, description: A secret. }
   request: { method: POST, path: /things }
+- slug: VAULT_SHARE
+  name: Share
+  description: Lets others read.
+  scopes: [share, 'things:read']
+  request: { method: POST, path: /share }
+- slug: VAULT_SEARCH
+  name: Search
+  description: Looks by a query in the body.
+  tags: [readOnlyHint]
+  args:
+    - { arg: what, type: string, description: What. }
+  request: { method: POST, path: /search }
 ";
 
 /// A key in the query, and a part of the URL that each connection gives.

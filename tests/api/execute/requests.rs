@@ -226,14 +226,9 @@ async fn an_unknown_tool_and_an_unknown_version_are_not_found() {
 #[tokio::test]
 async fn what_is_not_built_is_refused_and_not_ignored() {
     let world = World::start().await;
-    for body in [
-        json!({ "text": "ping it" }),
-        json!({ "custom_auth_params": { "base_url": "https://evil.test" } }),
-        json!({ "custom_connection_data": { "authScheme": "NO_AUTH" } }),
-    ] {
-        let error = world.post("OPEN_PING", body).await.error(501);
-        assert_eq!(error["slug"], "not_implemented");
-    }
+    let words = json!({ "text": "ping it" });
+    let error = world.post("OPEN_PING", words).await.error(501);
+    assert_eq!(error["slug"], "not_implemented");
     let both = json!({ "text": "ping it", "arguments": {} });
     assert_eq!(problems(&world.post("OPEN_PING", both).await).len(), 1);
     world
@@ -249,7 +244,7 @@ async fn what_is_not_built_is_refused_and_not_ignored() {
 }
 
 #[tokio::test]
-async fn empty_forms_of_what_is_not_built_are_taken() {
+async fn empty_forms_of_what_may_be_left_out_are_taken() {
     let world = World::start().await;
     let body = json!({ "custom_auth_params": {}, "custom_connection_data": null, "text": "" });
     assert_eq!(
