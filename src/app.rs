@@ -12,11 +12,12 @@ use crate::catalog::CatalogHandle;
 use crate::config::Config;
 use crate::crypto::{StateSigner, Vault};
 use crate::execution_log::LogWriter;
-use crate::ids::AccountId;
+use crate::ids::{AccountId, AuthConfigId};
 use crate::outbound::Outbound;
 use crate::rate_limit::RateLimiter;
 use crate::single_flight::SingleFlight;
 use crate::storage::Db;
+use crate::storage::auth_configs::AuthConfig;
 use crate::storage::connected_accounts::ConnectedAccount;
 use crate::time::Clock;
 
@@ -49,6 +50,8 @@ pub struct Parts {
     pub execution_log: LogWriter,
     /// Token refreshes under way, one an account.
     pub refreshes: SingleFlight<AccountId, Arc<ConnectedAccount>>,
+    /// Registrations of OAuth clients under way, one an auth config.
+    pub registrations: SingleFlight<AuthConfigId, Arc<AuthConfig>>,
     /// Wakes the runner of background work after a job was stored that is due at once.
     pub job_stored: Notify,
     /// Everything that runs beside a request; shutdown waits for it.

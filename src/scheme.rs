@@ -123,6 +123,8 @@ impl Scheme {
                 | Self::BasicWithJwt
                 | Self::CalcomAuth
                 | Self::ServiceAccount
+                | Self::DcrOauth
+                | Self::S2sOAuth2
         )
     }
 }

@@ -124,8 +124,8 @@ pub async fn create(app: &App, project: &ProjectId, new: NewAuthConfig) -> Resul
             credentials,
         } => (scheme, false, check_custom(toolkit, scheme, credentials)?),
         ConfigKind::Managed { credentials } => {
-            check_can_be_managed(toolkit)?;
-            (Scheme::OAuth2, true, check_managed(credentials)?)
+            let scheme = managed_scheme(toolkit)?;
+            (scheme, true, check_managed(credentials)?)
         }
     };
     let tools = known_tools(app, toolkit, tools)?;
@@ -134,6 +134,7 @@ pub async fn create(app: &App, project: &ProjectId, new: NewAuthConfig) -> Resul
         credentials,
         shared_credentials: check_shared(toolkit, shared_credentials)?,
         created_by,
+        registration: None,
     };
     let now = app.clock.now();
     let config = AuthConfig {
@@ -161,9 +162,12 @@ pub async fn create(app: &App, project: &ProjectId, new: NewAuthConfig) -> Resul
     Ok(config)
 }
 
-fn check_can_be_managed(toolkit: &Toolkit) -> Result<()> {
+fn managed_scheme(toolkit: &Toolkit) -> Result<Scheme> {
+    if let Some(scheme) = toolkit.managed_schemes().first() {
+        return Ok(*scheme);
+    }
     if toolkit.auth(Scheme::OAuth2).is_some() {
-        return managed_app(toolkit).map(drop);
+        return managed_app(toolkit).map(|_| Scheme::OAuth2);
     }
     let slug = &toolkit.manifest.slug;
     let schemes: Vec<&str> = toolkit

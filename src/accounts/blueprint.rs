@@ -11,12 +11,13 @@ use super::fields::{self, Checked};
 use super::pick::find_auth_config;
 use super::secrets::{ConfigSecrets, Keyring};
 use crate::app::App;
-use crate::auth_schemes::oauth2::{ClientApp, OAuthClient};
+use crate::auth_schemes::oauth2::{ClientApp, Endpoints, OAuthClient};
 use crate::catalog::Toolkit;
 use crate::catalog::manifest::AuthManifest;
 use crate::config::OAuthApp;
 use crate::error::{Error, Result};
 use crate::ids::{AuthConfigId, ProjectId};
+use crate::scheme::Scheme;
 use crate::storage::auth_configs::AuthConfig;
 
 /// An auth config, opened, and its toolkit.
@@ -88,23 +89,29 @@ impl Blueprint {
         ))
     }
 
-    /// The OAuth client for a connection that has `values`.
+    /// The OAuth client for a connection that has `values`, by the app of the operator, of the
+    /// config, or of the connection itself where the toolkit asks each for its own.
     ///
     /// # Errors
     /// When the config is managed and the operator's app is gone, or a URL cannot be made.
     pub(super) fn client(&self, app: &App, values: &Map<String, Value>) -> Result<OAuthClient<'_>> {
         let mut all = self.secrets.inherited();
         all.extend(values.clone());
-        OAuthClient::new(self.auth()?, &self.client_app(app, values)?, &all)
+        let (auth, app) = (self.auth()?, self.client_app(app, values)?);
+        let endpoints = Endpoints::of(auth, &all);
+        Ok(OAuthClient::new(auth, &app, endpoints, all))
     }
 
-    /// The OAuth app of a connection that has `values`: the operator's, or the config's own.
+    /// The OAuth app of a connection that has `values`: the operator's, the config's, or the
+    /// connection's own where each has one.
     ///
     /// # Errors
-    /// When the config is managed and the operator's app is gone, or it has no client id.
-    pub(super) fn client_app(&self, app: &App, _values: &Map<String, Value>) -> Result<ClientApp> {
+    /// When the config is managed and the operator's app is gone, or there is no client id.
+    pub(super) fn client_app(&self, app: &App, values: &Map<String, Value>) -> Result<ClientApp> {
         let redirect_uri = self.redirect_uri(app)?;
-        if self.config.managed {
+        let token_auth = self.auth()?.token_auth;
+        let scheme = self.config.scheme;
+        if self.config.managed && scheme != Scheme::DcrOauth {
             let OAuthApp {
                 client_id,
                 client_secret,
@@ -113,16 +120,29 @@ impl Blueprint {
                 client_id,
                 client_secret: Some(client_secret),
                 redirect_uri,
+                token_auth,
             });
         }
-        let client_id = self.secrets.text("client_id").ok_or_else(|| {
-            Error::invalid(format!("auth config `{}` has no client_id", self.config.id))
-        })?;
-        let client_secret = self.secrets.text("client_secret").map(SecretString::from);
+        let has_own = matches!(scheme, Scheme::S2sOAuth2 | Scheme::DcrOauth);
+        let own = [values, &self.secrets.shared_credentials]
+            .into_iter()
+            .filter(|_| has_own);
+        let text = |source: &Map<String, Value>, name: &str| {
+            let text = source.get(name).and_then(Value::as_str);
+            text.filter(|text| !text.is_empty()).map(str::to_owned)
+        };
+        // A secret belongs to the id that stands beside it.
+        let (client_id, client_secret) = own
+            .chain([&self.secrets.credentials])
+            .find_map(|source| Some((text(source, "client_id")?, text(source, "client_secret"))))
+            .ok_or_else(|| {
+                Error::invalid(format!("auth config `{}` has no client_id", self.config.id))
+            })?;
         Ok(ClientApp {
-            client_id: client_id.to_owned(),
-            client_secret,
+            client_id,
+            client_secret: client_secret.map(SecretString::from),
             redirect_uri,
+            token_auth,
         })
     }
 
@@ -161,6 +181,16 @@ impl Blueprint {
             auth.scopes.default.clone()
         } else {
             needed
+        }
+    }
+
+    /// What a connection asks for in the user's own name, where the provider parts the two.
+    pub(super) fn user_scopes(&self, auth: &AuthManifest) -> Vec<String> {
+        let own = self.secrets.list("user_scopes");
+        if own.is_empty() {
+            auth.scopes.user_default.clone()
+        } else {
+            own
         }
     }
 }

@@ -30,12 +30,17 @@ pub(super) fn check_custom(
     let declared = auth.map_or(&[][..], |auth| &auth.fields.auth_config);
     let (mut values, mut missing) =
         fields::check(toolkit, declared, scheme, credentials)?.valid(PATH)?;
-    if scheme == Scheme::OAuth2 {
+    let is_oauth2 = matches!(
+        scheme,
+        Scheme::OAuth2 | Scheme::DcrOauth | Scheme::S2sOAuth2
+    );
+    if is_oauth2 {
         let is_public = auth.is_some_and(|auth| auth.token_auth == TokenAuth::None);
-        let required: &[&str] = if is_public {
-            &["client_id"]
-        } else {
-            &["client_id", "client_secret"]
+        let required: &[&str] = match scheme {
+            Scheme::OAuth2 if is_public => &["client_id"],
+            Scheme::OAuth2 => &["client_id", "client_secret"],
+            // One is registered, or the toolkit says who gives it.
+            _ => &[],
         };
         for name in required {
             if text(&values, name).is_none() && !missing.iter().any(|other| other == name) {

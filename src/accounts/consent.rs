@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::future::BoxFuture;
-use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::blueprint::Blueprint;
+use super::code_grant;
 use super::secrets::AttemptSecrets;
-use super::token_endpoint;
 use crate::app::App;
 use crate::auth_schemes::oauth2::{TokenFailure, presentable};
 use crate::error::{Error, Result};
@@ -69,10 +67,6 @@ impl Returned {
 ///
 /// # Errors
 /// When the auth config or the values make no request, or the provider does not answer.
-#[expect(
-    clippy::unused_async,
-    reason = "OAuth 1 asks the provider for a request token first"
-)]
 pub(super) async fn ask(
     app: &App,
     blueprint: &Blueprint,
@@ -80,7 +74,7 @@ pub(super) async fn ask(
     state: String,
 ) -> Result<Asked> {
     match blueprint.config.scheme {
-        Scheme::OAuth2 | Scheme::DcrOauth => ask_oauth2(app, blueprint, values, state),
+        Scheme::OAuth2 | Scheme::DcrOauth => code_grant::ask(app, blueprint, values, state).await,
         scheme => Err(not_built(scheme)),
     }
 }
@@ -98,7 +92,7 @@ pub(super) async fn redeem(
 ) -> Result<Result<Map<String, Value>, TokenFailure>> {
     match blueprint.config.scheme {
         Scheme::OAuth2 | Scheme::DcrOauth => {
-            redeem_code(app, blueprint, values, remembered, returned).await
+            code_grant::redeem(app, blueprint, values, remembered, returned).await
         }
         scheme => Err(not_built(scheme)),
     }
@@ -106,39 +100,4 @@ pub(super) async fn redeem(
 
 fn not_built(scheme: Scheme) -> Error {
     Error::NotImplemented(format!("connecting accounts by {scheme}"))
-}
-
-fn ask_oauth2(
-    app: &App,
-    blueprint: &Blueprint,
-    values: &Map<String, Value>,
-    state: String,
-) -> Result<Asked> {
-    let scopes = blueprint.scopes(app, blueprint.auth()?);
-    let user_scopes = blueprint.secrets.list("user_scopes");
-    let authorization = blueprint
-        .client(app, values)?
-        .authorize(state, &scopes, &user_scopes);
-    let verifier = authorization.code_verifier;
-    Ok(Asked {
-        url: authorization.url,
-        secrets: AttemptSecrets {
-            code_verifier: verifier.map(|text| text.expose_secret().to_owned()),
-            ..AttemptSecrets::default()
-        },
-        shown: Map::new(),
-    })
-}
-
-async fn redeem_code(
-    app: &App,
-    blueprint: &Blueprint,
-    values: &Map<String, Value>,
-    remembered: AttemptSecrets,
-    returned: &Returned,
-) -> Result<Result<Map<String, Value>, TokenFailure>> {
-    let code = returned.text("code").unwrap_or_default().to_owned();
-    let client = blueprint.client(app, values)?;
-    let send = |request| -> BoxFuture<'_, _> { Box::pin(token_endpoint::send(app, request)) };
-    Ok(client.exchange(code, remembered.code_verifier, &send).await)
 }

@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use crate::catalog::manifest::Field;
+use crate::catalog::manifest::{AuthManifest, Field, Kept};
 use crate::catalog::{Toolkit, whole_match};
 use crate::error::{Error, Result};
 use crate::scheme::Scheme;
 
+const UNFIT: &str = "does not have the form that is expected";
 const LONGEST_VALUE: usize = 64 * 1024;
 
 /// What came of a check.
@@ -153,6 +154,18 @@ pub(super) fn check_names(
             .chain(&auth.fields.auth_config)
     });
     let mut problems = Vec::new();
+    let kept = toolkit.manifest.auth.iter().flat_map(AuthManifest::kept);
+    for (name, Kept { pattern, .. }) in kept {
+        let (Some(pattern), Some(value)) = (pattern, values.get(name)) else {
+            continue;
+        };
+        let is_whole = value
+            .as_str()
+            .map(|text| matches_whole(name, pattern, text));
+        if !is_whole.transpose()?.unwrap_or_default() {
+            problems.push((name.clone(), UNFIT.to_owned()));
+        }
+    }
     for field in declared.filter(|field| field.pattern.is_some()) {
         if let Some(value) = values.get(&field.name)
             && let Err(problem) = read(field, value.clone())?
@@ -201,18 +214,19 @@ fn read(field: &Field, value: Value) -> Result<Result<Value, String>> {
     if !field.options.is_empty() && !field.options.iter().any(|option| option == text) {
         return Ok(Err(format!("must be one of: {}", field.options.join(", "))));
     }
-    if let Some(pattern) = &field.pattern {
-        let whole = whole_match(pattern).map_err(|cause| {
-            Error::internal(format!(
-                "the pattern of field {} is wrong: {cause}",
-                field.name
-            ))
-        })?;
-        if !whole.is_match(text) {
-            return Ok(Err("does not have the form that is expected".into()));
-        }
+    if let Some(pattern) = &field.pattern
+        && !matches_whole(&field.name, pattern, text)?
+    {
+        return Ok(Err(UNFIT.into()));
     }
     Ok(Ok(value))
+}
+
+fn matches_whole(name: &str, pattern: &str, text: &str) -> Result<bool> {
+    let whole = whole_match(pattern).map_err(|cause| {
+        Error::internal(format!("the pattern of field {name} is wrong: {cause}"))
+    })?;
+    Ok(whole.is_match(text))
 }
 
 fn convert(kind: &str, value: Value) -> Result<Value, String> {

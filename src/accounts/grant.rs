@@ -5,12 +5,13 @@ use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 
 use super::blueprint::Blueprint;
-use super::{exchange, token, token_endpoint};
+use super::{exchange, kept, registration, token, token_endpoint};
 use crate::app::App;
 use crate::auth_schemes::oauth2::TokenFailure;
-use crate::catalog::manifest::AuthManifest;
+use crate::catalog::manifest::{AuthManifest, Refresh};
 use crate::error::{Error, Result};
 use crate::scheme::Scheme;
+use crate::time::Timestamp;
 
 /// Where the access tokens of a scheme come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +62,10 @@ fn source(auth: &AuthManifest) -> Source {
 pub(super) fn is_renewable(auth: &AuthManifest, values: &Map<String, Value>) -> bool {
     match source(auth) {
         Source::Nowhere | Source::LastingConsent => false,
-        Source::Consent => values.get("refresh_token").is_some_and(Value::is_string),
+        Source::Consent => {
+            auth.refresh == Refresh::Supported
+                && values.get("refresh_token").is_some_and(Value::is_string)
+        }
         Source::Client => true,
         Source::Exchange => exchange::is_possible(auth, values),
     }
@@ -146,13 +150,27 @@ async fn by_refresh_token(
     blueprint: &Blueprint,
     values: &Map<String, Value>,
 ) -> Result<Result<Map<String, Value>, TokenFailure>> {
-    let client = blueprint.client(app, values)?;
+    let is_registered = blueprint.config.scheme == Scheme::DcrOauth;
+    let client = if is_registered {
+        Box::pin(registration::client_of_account(app, blueprint, values)).await?
+    } else {
+        blueprint.client(app, values)?
+    };
     let refresh_token = values
         .get("refresh_token")
         .and_then(Value::as_str)
         .ok_or_else(|| Error::invalid("the account has no refresh token"))?;
     let send = |request| -> BoxFuture<'_, _> { Box::pin(token_endpoint::send(app, request)) };
-    Ok(client.refresh(refresh_token.to_owned(), &send).await)
+    let answer = client.refresh(refresh_token.to_owned(), &send).await;
+    match answer {
+        Ok(answer) => Ok(Ok(kept::of_later(blueprint, answer))),
+        Err(failure) if is_registered && failure.is_clients_fault() => {
+            Box::pin(registration::lost(app, blueprint, values))
+                .await
+                .map(Err)
+        }
+        Err(failure) => Ok(Err(failure)),
+    }
 }
 
 /// A token from credentials that last.
@@ -164,8 +182,30 @@ async fn obtain(
     if source(blueprint.auth()?) == Source::Exchange {
         return exchange::run(app, blueprint, values).await;
     }
-    let scheme = blueprint.config.scheme;
-    Err(Error::NotImplemented(format!(
-        "connecting accounts by {scheme}"
-    )))
+    match blueprint.config.scheme {
+        Scheme::S2sOAuth2 => by_client_credentials(app, blueprint, values).await,
+        scheme => Err(Error::NotImplemented(format!(
+            "connecting accounts by {scheme}"
+        ))),
+    }
+}
+
+/// RFC 6749 section 4.4.
+async fn by_client_credentials(
+    app: &App,
+    blueprint: &Blueprint,
+    values: &Map<String, Value>,
+) -> Result<Result<Map<String, Value>, TokenFailure>> {
+    let client = blueprint.client(app, values)?;
+    let scopes = blueprint.scopes(app, blueprint.auth()?);
+    let send = |request| -> BoxFuture<'_, _> { Box::pin(token_endpoint::send(app, request)) };
+    let answer = client.client_credentials(&scopes, &send).await;
+    let tokens = answer.and_then(|answer| kept::of_first(blueprint, answer));
+    Ok(tokens.map(|mut tokens| {
+        // The lifetime of the former token is none of this one's.
+        tokens.entry("expires_in").or_insert(Value::Null);
+        let end = token::end_of_life(&tokens, app.clock.now());
+        tokens.insert("expires_at".into(), end.map(Timestamp::to_text).into());
+        tokens
+    }))
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::app::App;
+use crate::auth_schemes::oauth2::registration::Registration;
 use crate::caches::OpenProject;
 use crate::crypto::{DataKey, Place};
 use crate::error::Result;
@@ -25,6 +26,9 @@ pub(super) struct ConfigSecrets {
     /// The API key that made the config (`key_…`); no secret, but of no use elsewhere.
     #[serde(default)]
     pub created_by: String,
+    /// The client that a provider registered for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration: Option<Registration>,
 }
 
 impl ConfigSecrets {
@@ -69,6 +73,12 @@ pub(super) struct AttemptSecrets {
     /// RFC 7636 section 4.1.
     #[serde(default)]
     pub code_verifier: Option<String>,
+    /// The scopes that were asked for, with spaces between them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// The client that asked, where it is a registered one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration: Option<Registration>,
     /// Whether the caller's URL gets the names that `initiate` has always used as well.
     #[serde(default)]
     pub camel_case_callback: bool,

@@ -31,6 +31,7 @@ pub(super) fn is_of_grant(name: &str) -> bool {
         "refresh_token",
         "id_token",
         "expires_in",
+        "expires_at",
         "scope",
         "token_type",
         "redirectUrl",
@@ -65,21 +66,49 @@ pub(super) fn is_overtaken(
         .any(|name| !is_given(name) && before.get(name) != now.get(name))
 }
 
+/// Whether a value belongs to the client that a provider registered for a grant.
+pub(super) fn is_of_client(name: &str) -> bool {
+    let names = [
+        "client_id",
+        "client_secret",
+        "client_id_issued_at",
+        "client_secret_expires_at",
+    ];
+    names.contains(&name)
+}
+
 /// When the access token ends, if the provider said how long it lives.
 pub(super) fn end_of_life(values: &Map<String, Value>, now: Timestamp) -> Option<Timestamp> {
-    lifetime(values).map(|lifetime| now.after(lifetime))
+    match lifetime(values) {
+        Some(lifetime) => Some(now.after(lifetime)),
+        None => values.get("expires_at").and_then(instant),
+    }
 }
 
 /// How long an access token lives from its making, if the provider said so.
 pub(super) fn lifetime(values: &Map<String, Value>) -> Option<Duration> {
-    let seconds = match values.get("expires_in")? {
-        Value::Number(number) => number.as_f64()?,
-        Value::String(text) => text.trim().parse().ok()?,
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
-    };
+    let seconds = seconds(values.get("expires_in")?)?;
     Duration::try_from_secs_f64(seconds)
         .ok()
         .filter(|span| !span.is_zero())
+}
+
+fn seconds(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// An instant as text (RFC 3339), or in seconds since 1970.
+fn instant(value: &Value) -> Option<Timestamp> {
+    let text = value.as_str();
+    if let Some(Ok(instant)) = text.map(Timestamp::parse) {
+        return Some(instant);
+    }
+    let since = Duration::try_from_secs_f64(seconds(value)?).ok()?;
+    Some(Timestamp::from_millis(0).after(since))
 }
 
 #[cfg(test)]

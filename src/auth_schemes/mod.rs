@@ -3,7 +3,6 @@
 mod apply;
 mod redact;
 mod secrets;
-mod token_reply;
 mod values;
 
 pub mod exchange;

@@ -1,6 +1,6 @@
 //! Which values of a connection must not be shown, for taking them out of answers.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::Credentials;
@@ -40,6 +40,7 @@ pub fn is_secret(auth: Option<&AuthManifest>, name: &str) -> bool {
         fields
             .into_iter()
             .any(|field| field.secret && field.name == name)
+            || auth.kept().any(|(kept, rule)| rule.secret && kept == name)
     });
     declared || SECRET_NAMES.contains(&name)
 }
@@ -47,16 +48,33 @@ pub fn is_secret(auth: Option<&AuthManifest>, name: &str) -> bool {
 /// The secret values of a connection.
 #[must_use]
 pub fn secrets(auth: Option<&AuthManifest>, credentials: &Credentials) -> Vec<Zeroizing<String>> {
-    credentials
-        .values
-        .iter()
-        .filter(|(name, _)| is_secret(auth, name))
-        .filter_map(|(_, value)| match value {
-            Value::String(text) => Some(Zeroizing::new(text.clone())),
-            Value::Number(number) => Some(Zeroizing::new(number.to_string())),
-            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
-        })
-        .collect()
+    let mut found = Vec::new();
+    collect(auth, &credentials.values, &mut found);
+    found
+}
+
+/// Providers put tokens into objects beside the one that is used (Slack's `authed_user`).
+fn collect(
+    auth: Option<&AuthManifest>,
+    values: &Map<String, Value>,
+    found: &mut Vec<Zeroizing<String>>,
+) {
+    for (name, value) in values {
+        match value {
+            Value::String(text) if is_secret(auth, name) => {
+                found.push(Zeroizing::new(text.clone()));
+            }
+            Value::Number(number) if is_secret(auth, name) => {
+                found.push(Zeroizing::new(number.to_string()));
+            }
+            Value::Object(fields) => collect(auth, fields, found),
+            Value::String(_)
+            | Value::Number(_)
+            | Value::Null
+            | Value::Bool(_)
+            | Value::Array(_) => {}
+        }
+    }
 }
 
 #[cfg(test)]
@@ -76,6 +94,7 @@ mod tests {
         .unwrap();
         let values = json!({
             "site_pin": "one", "subdomain": "acme", "access_token": "two", "scope": "repo",
+            "authed_user": { "access_token": "three", "id": "U1" },
         });
         let credentials = Credentials {
             scheme: auth.scheme,
@@ -86,6 +105,6 @@ mod tests {
             .map(|secret| secret.to_string())
             .collect();
         found.sort();
-        assert_eq!(found, ["one", "two"]);
+        assert_eq!(found, ["one", "three", "two"]);
     }
 }

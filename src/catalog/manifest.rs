@@ -2,14 +2,17 @@
 //!
 //! Unknown keys are errors, so that a typing mistake is found when the file is loaded.
 
+mod oauth;
+
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::exchange::ExchangeManifest;
 use super::revocation::RevokeManifest;
 use crate::scheme::Scheme;
+pub use oauth::{Kept, Refresh, TokenBody, TokenResponse};
 
 /// `toolkit.yaml`: identity, hosts and auth of a toolkit.
 #[derive(Debug, Clone, Deserialize)]
@@ -117,10 +120,11 @@ pub struct AuthManifest {
     /// OAuth 2: how the client proves itself at the token endpoint (RFC 6749 section 2.3.1).
     #[serde(default)]
     pub token_auth: TokenAuth,
-    /// OAuth 1 and 2: extra parameters of the authorization request.
+    /// OAuth 1 and 2: extra parameters of the authorization request; those of OAuth 2 are templates
+    /// over the connection's values, and left out where one of these is missing.
     #[serde(default)]
     pub authorize_params: BTreeMap<String, String>,
-    /// OAuth 2: extra parameters of the code exchange.
+    /// OAuth 2: extra parameters of the code exchange, or of a request by client credentials.
     #[serde(default)]
     pub token_params: BTreeMap<String, String>,
     /// OAuth 2: extra parameters of a refresh.
@@ -138,6 +142,38 @@ pub struct AuthManifest {
     /// The request that brings a token for credentials that last.
     #[serde(default)]
     pub exchange: Option<ExchangeManifest>,
+    /// OAuth 2: headers of every request to the token endpoint.
+    #[serde(default)]
+    pub token_headers: BTreeMap<String, String>,
+    /// OAuth 2: the form of those requests.
+    #[serde(default)]
+    pub token_body: TokenBody,
+    /// OAuth 2: where a token answer differs from RFC 6749 section 5.1.
+    #[serde(default)]
+    pub token_response: TokenResponse,
+    /// OAuth 2: whether there are refresh tokens.
+    #[serde(default)]
+    pub refresh: Refresh,
+    /// OAuth 2: values that a connection keeps of the token answer.
+    #[serde(default)]
+    pub keep: BTreeMap<String, Kept>,
+    /// OAuth 2: values that a connection keeps of the callback's parameters.
+    #[serde(default)]
+    pub callback_keep: BTreeMap<String, Kept>,
+    /// OAuth 2: who the provider says it is in the callback (`iss`, RFC 9207). `DCR_OAUTH`: the
+    /// authorization server whose metadata are read (RFC 8414).
+    #[serde(default)]
+    pub issuer: Option<String>,
+    /// `DCR_OAUTH`: the protected resource that tokens are asked for (RFC 8707), and whose metadata
+    /// name the authorization server (RFC 9728) where `issuer` does not.
+    #[serde(default)]
+    pub resource: Option<String>,
+    /// `DCR_OAUTH`: where clients are registered (RFC 7591), where no metadata say so.
+    #[serde(default)]
+    pub registration_url: Option<String>,
+    /// `DCR_OAUTH`: hosts of the authorization server besides those of `issuer` and `resource`.
+    #[serde(default)]
+    pub auth_hosts: Vec<String>,
 }
 
 impl AuthManifest {
@@ -162,7 +198,22 @@ impl AuthManifest {
             request_url: None,
             signature: Signature::default(),
             exchange: None,
+            token_headers: BTreeMap::new(),
+            token_body: TokenBody::default(),
+            token_response: TokenResponse::default(),
+            refresh: Refresh::default(),
+            keep: BTreeMap::new(),
+            callback_keep: BTreeMap::new(),
+            issuer: None,
+            resource: None,
+            registration_url: None,
+            auth_hosts: Vec::new(),
         }
+    }
+
+    /// The values that a provider tells and a connection keeps, by name.
+    pub fn kept(&self) -> impl Iterator<Item = (&String, &Kept)> {
+        self.keep.iter().chain(&self.callback_keep)
     }
 }
 
@@ -259,6 +310,13 @@ pub struct Scopes {
     pub default: Vec<String>,
     /// Between scopes in the request.
     pub separator: String,
+    /// The parameter they go into.
+    pub param: String,
+    /// Asked for in the user's own name, where the provider parts the two (Slack), when the auth
+    /// config names none.
+    pub user_default: Vec<String>,
+    /// The parameter those go into.
+    pub user_param: String,
     /// What a scope lets an application do, for the people who are asked: `repo: Read and change
     /// repositories`.
     pub descriptions: BTreeMap<String, String>,
@@ -269,6 +327,9 @@ impl Default for Scopes {
         Self {
             default: Vec::new(),
             separator: " ".into(),
+            param: "scope".into(),
+            user_default: Vec::new(),
+            user_param: "user_scope".into(),
             descriptions: BTreeMap::new(),
         }
     }
@@ -288,7 +349,7 @@ pub enum Pkce {
 }
 
 /// How the client proves itself at the token endpoint.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenAuth {
     /// In the body.

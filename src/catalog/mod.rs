@@ -62,14 +62,17 @@ impl Toolkit {
             .any(|auth| auth.scheme == Scheme::NoAuth)
     }
 
-    /// The schemes for which this installation brings its own app.
+    /// The schemes for which this installation brings its own app, the preferred first: where its
+    /// operator gave one, or where providers register one for whoever asks.
     #[must_use]
-    pub fn managed_schemes(&self) -> &'static [Scheme] {
-        if self.managed_app.is_some() {
-            &[Scheme::OAuth2]
-        } else {
-            &[]
-        }
+    pub fn managed_schemes(&self) -> Vec<Scheme> {
+        let is_managed = |scheme: Scheme| match scheme {
+            Scheme::OAuth2 => self.managed_app.is_some(),
+            Scheme::DcrOauth => true,
+            _ => false,
+        };
+        let schemes = self.manifest.auth.iter().map(|auth| auth.scheme);
+        schemes.filter(|scheme| is_managed(*scheme)).collect()
     }
 }
 

@@ -75,6 +75,7 @@ pub async fn start(mut config: Config, clock: Clock) -> Result<Server> {
         rate_limiter: RateLimiter::new(config.rate_limit, config.rate_limit_window_s),
         execution_log: LogWriter::default(),
         refreshes: SingleFlight::default(),
+        registrations: SingleFlight::default(),
         job_stored: Notify::new(),
         tasks: TaskTracker::new(),
         stopping: CancellationToken::new(),

@@ -31,6 +31,11 @@ const UPDATE: Statement = Statement::both(
          tools_for_account_creation = $6, tools_for_execution = $7, updated_at = $8
      WHERE project_id = $1 AND id = $2",
 );
+const REPLACE_CREDENTIALS: Statement = Statement::both(
+    "auth_configs.replace_credentials",
+    "UPDATE auth_configs SET credentials = $4
+     WHERE project_id = $1 AND id = $2 AND credentials = $3",
+);
 const SET_ENABLED: Statement = Statement::both(
     "auth_configs.set_enabled",
     "UPDATE auth_configs SET enabled = $3, updated_at = $4 WHERE project_id = $1 AND id = $2",
@@ -48,6 +53,7 @@ pub(super) const STATEMENTS: &[Statement] = &[
     FIND_TO_CHANGE,
     INSERT,
     UPDATE,
+    REPLACE_CREDENTIALS,
     SET_ENABLED,
     DELETE,
     DELETE_ALL,
@@ -209,6 +215,21 @@ pub async fn update(
         .bind(config.tools_for_execution.as_ref().map(sqlx::types::Json))
         .bind(now)
         .execute(c).await?.rows_affected());
+    Ok(rows == 1)
+}
+
+/// Puts other credentials in the place of those that the caller has seen; `false` when others stand
+/// there by now.
+pub async fn replace_credentials(
+    conn: Conn<'_>,
+    project: &ProjectId,
+    id: &AuthConfigId,
+    seen: &[u8],
+    new: &[u8],
+) -> Result<bool> {
+    let sql = REPLACE_CREDENTIALS.on(&conn);
+    let rows = on!(conn, c => sqlx::query(sql)
+        .bind(project).bind(id).bind(seen).bind(new).execute(c).await?.rows_affected());
     Ok(rows == 1)
 }
 

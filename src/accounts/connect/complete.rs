@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::auth_schemes::oauth2::TokenFailure;
 use crate::error::{Error, Result};
 use crate::ids::AccountId;
+use crate::scheme::Scheme;
 use crate::storage::connected_accounts::{self, ConnectedAccount, NewCredentials, Status};
 use crate::storage::connection_attempts::{self, AttemptKind, ConnectionAttempt};
 
@@ -134,8 +135,10 @@ async fn activate(
         let account = read(app, project, id).await.map_err(|_| unusable_state())?;
         let now = app.clock.now();
         let mut values = keyring.open_account(&account)?;
+        let is_registered = account.scheme == Scheme::DcrOauth;
+        let is_of_client = |name: &str| is_registered && token::is_of_client(name);
         // Nothing of an earlier grant stays behind: a new one may come without a refresh token.
-        values.retain(|name, _| !token::is_of_grant(name));
+        values.retain(|name, _| !token::is_of_grant(name) && !is_of_client(name));
         let values = token::renewed(values, tokens.clone(), declared);
         let new = NewCredentials {
             seen_generation: account.token_generation,

@@ -67,9 +67,9 @@ pub(super) fn holding(
     if !revoke.tokens.iter().any(is_there) {
         return Ok(Holding::NoToken);
     }
-    values.retain(|name, _| is_needed(revoke, name));
     // Whether the app is needed shows when the request is made.
     let client = blueprint.client_app(app, &values).ok();
+    values.retain(|name, _| is_needed(revoke, name));
     let (client_id, client_secret) = match client {
         Some(client) => (Some(client.client_id), client.client_secret),
         None => (None, None),

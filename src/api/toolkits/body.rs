@@ -46,7 +46,7 @@ pub(super) struct ToolkitItem {
     /// Those for which this installation brings an app of its own, so that an auth config needs
     /// no credentials.
     #[schema(required = false, value_type = Vec<String>, example = json!([]))]
-    composio_managed_auth_schemes: &'static [Scheme],
+    composio_managed_auth_schemes: Vec<Scheme>,
     /// Never true; part of the shape.
     #[schema(deprecated)]
     is_local_toolkit: bool,

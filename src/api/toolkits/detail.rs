@@ -3,6 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::oauth_fields;
 use crate::catalog::exchange::ExchangeManifest;
 use crate::catalog::manifest::{AuthManifest, Field};
 use crate::catalog::{Toolkit, category_id};
@@ -22,7 +23,7 @@ pub(super) struct ToolkitDetail {
     enabled: bool,
     /// Schemes for which this installation brings an app of its own.
     #[schema(required = false, value_type = Vec<String>, example = json!(["OAUTH2"]))]
-    composio_managed_auth_schemes: &'static [Scheme],
+    composio_managed_auth_schemes: Vec<Scheme>,
     /// Never true; part of the shape.
     #[schema(deprecated)]
     is_local_toolkit: bool,
@@ -87,29 +88,29 @@ struct FieldSplit {
 
 /// One value that is asked for.
 #[derive(Debug, Serialize, ToSchema)]
-struct FieldItem {
+pub(super) struct FieldItem {
     /// The name in requests.
     #[schema(example = "client_id")]
-    name: String,
+    pub(super) name: String,
     /// For people.
     #[serde(rename = "displayName")]
     #[schema(example = "Client ID")]
-    display_name: String,
+    pub(super) display_name: String,
     /// Taken when nothing is given.
     #[serde(skip_serializing_if = "Option::is_none")]
-    default: Option<String>,
+    pub(super) default: Option<String>,
     /// `string`, `number` or `boolean`.
     #[serde(rename = "type")]
     #[schema(example = "string")]
-    kind: String,
+    pub(super) kind: String,
     /// What it is and where to find it.
-    description: String,
+    pub(super) description: String,
     /// Whether it must be given.
-    required: bool,
+    pub(super) required: bool,
     /// A name that older clients send for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    legacy_template_name: Option<String>,
+    pub(super) legacy_template_name: Option<String>,
 }
 
 /// Where proxied calls go.
@@ -257,19 +258,17 @@ impl AuthDetail {
     fn new(auth: &AuthManifest, toolkit: &Toolkit, callback_url: &str) -> Self {
         let slug = &toolkit.manifest.slug;
         let default_name = || format!("{slug}_{}", auth.scheme.name().to_ascii_lowercase());
-        let is_oauth = auth.scheme == Scheme::OAuth2;
+        let is_oauth = matches!(auth.scheme, Scheme::OAuth2 | Scheme::DcrOauth);
         let mut auth_config_creation = FieldSplit::default();
-        if is_oauth {
-            for field in oauth_app_fields(auth, callback_url) {
-                auth_config_creation.add(field);
-            }
+        for field in oauth_fields::of_auth_config(auth, callback_url) {
+            auth_config_creation.add(field);
         }
         if auth
             .exchange
             .as_ref()
             .is_some_and(ExchangeManifest::takes_scopes)
         {
-            auth_config_creation.add(scopes_field(auth));
+            auth_config_creation.add(oauth_fields::scopes_of_app(auth));
         }
         for field in &auth.fields.auth_config {
             auth_config_creation.add(field.into());
@@ -304,62 +303,6 @@ impl FieldSplit {
             &mut self.optional
         }
         .push(field);
-    }
-}
-
-/// What every OAuth 2 toolkit asks for: the app that its users will consent to.
-fn oauth_app_fields(auth: &AuthManifest, callback_url: &str) -> [FieldItem; 4] {
-    [
-        needed(
-            "client_id",
-            "Client ID",
-            "The public name of your OAuth app at the provider.",
-        ),
-        needed(
-            "client_secret",
-            "Client secret",
-            "The secret of your OAuth app; stored sealed.",
-        ),
-        redirect_field(callback_url),
-        scopes_field(auth),
-    ]
-}
-
-fn needed(name: &str, display_name: &str, description: &str) -> FieldItem {
-    FieldItem {
-        name: name.into(),
-        display_name: display_name.into(),
-        default: None,
-        kind: "string".into(),
-        description: description.into(),
-        required: true,
-        legacy_template_name: None,
-    }
-}
-
-fn redirect_field(callback_url: &str) -> FieldItem {
-    FieldItem {
-        default: Some(callback_url.to_owned()),
-        required: false,
-        ..needed(
-            "oauth_redirect_uri",
-            "Redirect URI",
-            "Where the provider sends users back to. Register it with your OAuth app; another \
-             address must forward to the default one.",
-        )
-    }
-}
-
-fn scopes_field(auth: &AuthManifest) -> FieldItem {
-    let scopes = auth.scopes.default.join(&auth.scopes.separator);
-    FieldItem {
-        default: (!scopes.is_empty()).then_some(scopes),
-        required: false,
-        ..needed(
-            "scopes",
-            "Scopes",
-            "What to ask users for, in the provider's own notation.",
-        )
     }
 }
 

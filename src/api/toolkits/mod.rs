@@ -2,6 +2,7 @@
 
 mod body;
 mod detail;
+mod oauth_fields;
 
 use axum::extract::State;
 use serde::Deserialize;

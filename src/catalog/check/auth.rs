@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Report, exchange, is_plain_name, revocation};
+use super::{Report, exchange, is_plain_name, oauth, revocation};
 use crate::catalog::exchange::token_name;
 use crate::catalog::manifest::{AuthManifest, Field, Placement};
 use crate::catalog::template;
@@ -16,14 +16,6 @@ pub(super) fn check(auth: &AuthManifest, report: &mut Report<'_>) {
     report.require(scheme.is_built() || scheme == Scheme::Saml, || {
         format!("auth: this server cannot connect accounts by {scheme} yet")
     });
-    if scheme == Scheme::OAuth2 {
-        for (name, url) in [
-            ("authorize_url", &auth.authorize_url),
-            ("token_url", &auth.token_url),
-        ] {
-            report.require(url.is_some(), || format!("{scheme}: {name} is missing"));
-        }
-    }
     exchange::check(auth, report);
     match scheme {
         Scheme::NoAuth => report.require(auth.apply.is_empty(), || {
@@ -42,6 +34,7 @@ pub(super) fn check(auth: &AuthManifest, report: &mut Report<'_>) {
     for placement in &auth.apply {
         check_placement(scheme, placement, &values, report);
     }
+    oauth::check(auth, &values, report);
     revocation::check(auth, &values, report);
 }
 
@@ -137,6 +130,7 @@ fn known_values(auth: &AuthManifest) -> BTreeSet<&str> {
         .copied()
         .chain(exchanged)
         .chain(fields.map(|field| field.name.as_str()))
+        .chain(auth.kept().map(|(name, _)| name.as_str()))
         .collect()
 }
 

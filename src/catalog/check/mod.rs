@@ -3,9 +3,11 @@
 mod arguments;
 mod auth;
 mod exchange;
+mod oauth;
 mod revocation;
 mod tool;
 mod toolkit;
+mod url;
 
 use std::fmt::Display;
 

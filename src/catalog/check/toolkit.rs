@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use url::Url;
-
-use super::{Report, auth, revocation};
+use super::{Report, auth, revocation, url};
 use crate::catalog::manifest::{AuthManifest, ToolkitManifest};
 use crate::catalog::{hosts, template, versions};
 use crate::time::Timestamp;
@@ -86,9 +84,9 @@ fn check_versions(toolkit: &ToolkitManifest, report: &mut Report<'_>) {
 }
 
 fn check_hosts(toolkit: &ToolkitManifest, report: &mut Report<'_>) {
-    check_url("base_url", &toolkit.base_url, toolkit, report);
-    for (name, url) in &toolkit.servers {
-        check_url(&format!("servers.{name}"), url, toolkit, report);
+    url::check("base_url", &toolkit.base_url, toolkit, report);
+    for (name, text) in &toolkit.servers {
+        url::check(&format!("servers.{name}"), text, toolkit, report);
     }
     for host in &toolkit.allowed_hosts {
         report.require(hosts::is_host_pattern(host), || {
@@ -96,19 +94,19 @@ fn check_hosts(toolkit: &ToolkitManifest, report: &mut Report<'_>) {
         });
     }
     for auth in &toolkit.auth {
-        for (name, url) in auth_urls(auth) {
-            if let Some(url) = url {
-                let url = if name == "exchange.url" {
-                    hosts::absolute(url, &toolkit.base_url)
+        for (name, text) in auth_urls(auth) {
+            if let Some(text) = text {
+                let text = if name == "exchange.url" {
+                    hosts::absolute(text, &toolkit.base_url)
                 } else {
-                    url.into()
+                    text.into()
                 };
-                check_url(&format!("{}: {name}", auth.scheme), &url, toolkit, report);
+                url::check(&format!("{}: {name}", auth.scheme), &text, toolkit, report);
             }
         }
         if let Some(revoke) = &auth.revoke {
             let name = format!("{}: revoke.url", auth.scheme);
-            let url = template::fill(&revoke.url, |slot| {
+            let text = template::fill(&revoke.url, |slot| {
                 let is_own = revocation::IN_URL.contains(&slot.name);
                 Some(if is_own {
                     "x".into()
@@ -116,12 +114,12 @@ fn check_hosts(toolkit: &ToolkitManifest, report: &mut Report<'_>) {
                     format!("{{{}}}", slot.name)
                 })
             });
-            check_url(&name, &url.unwrap_or_default(), toolkit, report);
+            url::check(&name, &text.unwrap_or_default(), toolkit, report);
         }
     }
 }
 
-fn auth_urls(auth: &AuthManifest) -> [(&'static str, Option<&String>); 5] {
+fn auth_urls(auth: &AuthManifest) -> [(&'static str, Option<&String>); 8] {
     let exchange = auth.exchange.as_ref();
     [
         ("authorize_url", auth.authorize_url.as_ref()),
@@ -132,42 +130,8 @@ fn auth_urls(auth: &AuthManifest) -> [(&'static str, Option<&String>); 5] {
             "exchange.url",
             exchange.and_then(|exchange| exchange.url.as_ref()),
         ),
+        ("registration_url", auth.registration_url.as_ref()),
+        ("issuer", auth.issuer.as_ref()),
+        ("resource", auth.resource.as_ref()),
     ]
-}
-
-/// A URL may name connection fields, but only such whose values a pattern limits: a value must not
-/// be able to point a credential elsewhere.
-fn check_url(name: &str, url: &str, toolkit: &ToolkitManifest, report: &mut Report<'_>) {
-    if !template::is_well_formed(url) {
-        report.add(format!("{name}: `{url}` has a brace without its partner"));
-        return;
-    }
-    for slot in template::slots(url) {
-        let mut declared = toolkit
-            .auth
-            .iter()
-            .flat_map(|auth| {
-                auth.fields
-                    .connection
-                    .iter()
-                    .chain(&auth.fields.auth_config)
-            })
-            .filter(|field| field.name == slot.name)
-            .peekable();
-        if declared.peek().is_none() {
-            report.add(format!(
-                "{name}: {{{}}} is not a field of any auth scheme",
-                slot.name
-            ));
-        } else if declared.any(|field| field.pattern.is_none()) {
-            report.add(format!(
-                "{name}: the field `{}` enters a URL and needs a `pattern`",
-                slot.name
-            ));
-        }
-    }
-    let example = template::fill(url, |_| Some("x".into())).unwrap_or_default();
-    let is_web = Url::parse(&example)
-        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    report.require(is_web, || format!("{name}: `{url}` is no http(s) URL"));
 }

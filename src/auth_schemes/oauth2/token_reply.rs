@@ -4,21 +4,31 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use oauth2::HttpResponse;
 use serde_json::{Map, Number, Value};
 
+use crate::auth_schemes::values;
+use crate::catalog::manifest::TokenResponse;
+
 /// The same answer as RFC 6749 wants it: a JSON object, status 200 for a token and 400 for a
-/// refusal, numbers as numbers. What cannot be understood stays as it is.
-pub(super) fn normalise(reply: HttpResponse) -> HttpResponse {
+/// refusal, numbers as numbers, everything in its place. What cannot be understood stays as it is.
+/// With it the fields of a token answer as they came.
+pub(super) fn normalise(
+    reply: HttpResponse,
+    places: &TokenResponse,
+) -> (HttpResponse, Map<String, Value>) {
     let (mut parts, body) = reply.into_parts();
+    let mut raw = Map::new();
     let Some(mut fields) = parse(&parts.headers, &body) else {
-        return HttpResponse::from_parts(parts, body);
+        return (HttpResponse::from_parts(parts, body), raw);
     };
     if parts.status.is_server_error() {
-        return HttpResponse::from_parts(parts, Vec::new());
+        return (HttpResponse::from_parts(parts, Vec::new()), raw);
     }
     if let Some(refusal) = refusal(&fields) {
         parts.status = StatusCode::BAD_REQUEST;
         fields = refusal;
     } else if parts.status.is_success() {
         parts.status = StatusCode::OK;
+        raw.clone_from(&fields);
+        put_in_place(&mut fields, places);
         mend(&mut fields);
     }
     parts.headers.insert(
@@ -26,7 +36,49 @@ pub(super) fn normalise(reply: HttpResponse) -> HttpResponse {
         HeaderValue::from_static("application/json"),
     );
     let body = Value::Object(fields).to_string().into_bytes();
-    HttpResponse::from_parts(parts, body)
+    (HttpResponse::from_parts(parts, body), raw)
+}
+
+/// The value at a dotted path; numbers count the items of an array.
+pub(super) fn at<'v>(fields: &'v Map<String, Value>, path: &str) -> Option<&'v Value> {
+    let value = match path.split_once('.') {
+        None => fields.get(path),
+        Some((first, rest)) => values::at(fields.get(first)?, rest),
+    };
+    value.filter(|value| !value.is_null())
+}
+
+/// Puts what the manifest finds elsewhere at the top. What it does not find there is not given:
+/// the value of that name at the top is another's, as the bot's token beside the user's at Slack.
+fn put_in_place(fields: &mut Map<String, Value>, places: &TokenResponse) {
+    let TokenResponse {
+        access_token,
+        refresh_token,
+        expires_in,
+        scope,
+        default_expires_in,
+    } = places;
+    let found: Vec<(&str, Option<Value>)> = [
+        ("access_token", access_token),
+        ("refresh_token", refresh_token),
+        ("expires_in", expires_in),
+        ("scope", scope),
+    ]
+    .into_iter()
+    .filter_map(|(name, path)| Some((name, at(fields, path.as_ref()?).cloned())))
+    .collect();
+    for (name, value) in found {
+        match value {
+            Some(value) => fields.insert(name.into(), value),
+            None => fields.shift_remove(name),
+        };
+    }
+    if let Some(seconds) = default_expires_in {
+        let given = fields.get("expires_in").and_then(whole_seconds);
+        if given.is_none() {
+            fields.insert("expires_in".into(), Value::from(*seconds));
+        }
+    }
 }
 
 /// The fields of a JSON object, or of a form as GitHub sends it when nobody asks for JSON.
@@ -127,7 +179,7 @@ mod tests {
             .header(header::CONTENT_TYPE, kind)
             .body(body.as_bytes().to_vec())
             .unwrap();
-        let reply = normalise(reply);
+        let (reply, _) = normalise(reply, &TokenResponse::default());
         let body = serde_json::from_slice(reply.body()).unwrap_or(Value::Null);
         (reply.status().as_u16(), body)
     }
@@ -173,5 +225,31 @@ mod tests {
     fn a_server_error_is_no_refusal_even_if_it_looks_like_one() {
         let (status, body) = normalised(503, "application/json", r#"{"error":"invalid_grant"}"#);
         assert_eq!((status, body), (503, Value::Null));
+    }
+
+    #[test]
+    fn a_token_may_lie_deeper_and_then_the_one_at_the_top_is_not_taken_for_it() {
+        let places = TokenResponse {
+            access_token: Some("authed_user.access_token".into()),
+            refresh_token: Some("authed_user.refresh_token".into()),
+            scope: Some("teams.1.scope".into()),
+            default_expires_in: Some(60),
+            ..TokenResponse::default()
+        };
+        let body = json!({
+            "ok": true, "access_token": "xoxb", "refresh_token": "bots",
+            "authed_user": { "access_token": "xoxp" }, "teams": [{}, { "scope": "chat:write" }],
+        });
+        let reply = http::Response::new(body.to_string().into_bytes());
+        let (reply, raw) = normalise(reply, &places);
+        let fields: Value = serde_json::from_slice(reply.body()).unwrap();
+        assert_eq!(fields["access_token"], "xoxp");
+        assert_eq!(fields["refresh_token"], Value::Null);
+        assert_eq!(
+            (&fields["scope"], &fields["expires_in"]),
+            (&json!("chat:write"), &json!(60))
+        );
+        assert_eq!(at(&raw, "access_token"), Some(&json!("xoxb")));
+        assert_eq!(at(&raw, "authed_user.nothing"), None);
     }
 }

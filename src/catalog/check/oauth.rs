@@ -1,0 +1,253 @@
+//! Rules for the schemes of OAuth 2.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use http::{HeaderName, HeaderValue};
+
+use super::{Report, is_plain_name};
+use crate::catalog::hosts::is_host_pattern;
+use crate::catalog::manifest::{AuthManifest, Kept, Pkce, TokenAuth};
+use crate::catalog::{template, whole_match};
+use crate::scheme::Scheme;
+
+/// What the authorization request is made of (RFC 6749 section 4.1.1, RFC 7636 section 4.3).
+const OF_AUTHORIZATION: [&str; 7] = [
+    "response_type",
+    "client_id",
+    "redirect_uri",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+    "resource",
+];
+/// What token requests are made of (RFC 6749 sections 2.3.1, 4.1.3 and 6).
+const OF_TOKEN: [&str; 8] = [
+    "grant_type",
+    "code",
+    "redirect_uri",
+    "code_verifier",
+    "refresh_token",
+    "client_id",
+    "client_secret",
+    "resource",
+];
+
+/// `values` are the names that the scheme's connections have.
+pub(super) fn check(auth: &AuthManifest, values: &BTreeSet<&str>, report: &mut Report<'_>) {
+    let scheme = auth.scheme;
+    match scheme {
+        Scheme::OAuth2 => check_oauth2(auth, report),
+        Scheme::S2sOAuth2 => check_client_credentials(auth, report),
+        Scheme::DcrOauth => check_registration(auth, report),
+        _ => {
+            check_no_oauth(auth, report);
+            return;
+        }
+    }
+    let is_s2s = scheme == Scheme::S2sOAuth2;
+    // Some providers have grants of their own beside that of RFC 6749 section 4.4.
+    let of_token = if is_s2s {
+        &OF_TOKEN[1..]
+    } else {
+        &OF_TOKEN[..]
+    };
+    for (key, params, taken) in [
+        (
+            "authorize_params",
+            &auth.authorize_params,
+            &OF_AUTHORIZATION[..],
+        ),
+        ("token_params", &auth.token_params, of_token),
+        ("refresh_params", &auth.refresh_params, &OF_TOKEN[..]),
+    ] {
+        check_params(scheme, key, params, taken, values, report);
+    }
+    check_headers(scheme, &auth.token_headers, report);
+    check_kept(auth, report);
+    if scheme != Scheme::DcrOauth {
+        report.require(
+            auth.resource.is_none() && auth.registration_url.is_none(),
+            || format!("{scheme}: resource and registration_url go with DCR_OAUTH"),
+        );
+    }
+    let scopes = &auth.scopes;
+    let is_parted = scopes.user_default.is_empty() || scopes.param != scopes.user_param;
+    report.require(is_parted, || {
+        format!("{scheme}: scopes: param and user_param must not be the same")
+    });
+}
+
+fn check_oauth2(auth: &AuthManifest, report: &mut Report<'_>) {
+    for (name, url) in [
+        ("authorize_url", &auth.authorize_url),
+        ("token_url", &auth.token_url),
+    ] {
+        report.require(url.is_some(), || format!("OAUTH2: {name} is missing"));
+    }
+}
+
+fn check_client_credentials(auth: &AuthManifest, report: &mut Report<'_>) {
+    report.require(auth.token_url.is_some(), || {
+        "S2S_OAUTH2: token_url is missing".into()
+    });
+    report.require(auth.authorize_url.is_none(), || {
+        "S2S_OAUTH2: authorize_url: no user is asked".into()
+    });
+    let declares = |name: &str| {
+        let fields = [&auth.fields.connection, &auth.fields.auth_config];
+        fields
+            .into_iter()
+            .any(|fields| fields.iter().any(|field| field.name == name))
+    };
+    let wanted: &[&str] = match auth.token_auth {
+        TokenAuth::None => &["client_id"],
+        TokenAuth::ClientSecretBasic | TokenAuth::ClientSecretPost => {
+            &["client_id", "client_secret"]
+        }
+    };
+    for name in wanted {
+        report.require(declares(name), || {
+            format!(
+                "S2S_OAUTH2: fields: `{name}` must be one, of the connection or the auth config"
+            )
+        });
+    }
+    let all = auth
+        .fields
+        .connection
+        .iter()
+        .chain(&auth.fields.auth_config);
+    for field in all.filter(|field| field.name == "client_secret") {
+        report.require(field.secret, || {
+            "S2S_OAUTH2: field `client_secret`: must be secret".into()
+        });
+    }
+}
+
+fn check_registration(auth: &AuthManifest, report: &mut Report<'_>) {
+    let urls = [&auth.authorize_url, &auth.token_url, &auth.registration_url];
+    let given = urls.iter().filter(|url| url.is_some()).count();
+    let is_found = given == 0 && (auth.issuer.is_some() || auth.resource.is_some());
+    report.require(given == urls.len() || is_found, || {
+        "DCR_OAUTH: needs authorize_url, token_url and registration_url, or none of them and an \
+         issuer or a resource whose metadata name them"
+            .into()
+    });
+    report.require(auth.pkce != Pkce::None, || {
+        "DCR_OAUTH: pkce: it always takes part".into()
+    });
+    for host in &auth.auth_hosts {
+        report.require(is_host_pattern(host), || {
+            format!("DCR_OAUTH: auth_hosts: `{host}` is neither a host name nor `*.` and a domain")
+        });
+    }
+    // One client serves every connection of an auth config.
+    let templates = urls.into_iter().chain([&auth.issuer, &auth.resource]);
+    for slot in templates.flatten().flat_map(|text| template::slots(text)) {
+        let is_of_config = auth
+            .fields
+            .auth_config
+            .iter()
+            .any(|field| field.name == slot.name);
+        report.require(is_of_config, || {
+            format!(
+                "DCR_OAUTH: {{{}}} must be a field of the auth config",
+                slot.name
+            )
+        });
+    }
+}
+
+/// Keys that would do nothing.
+fn check_no_oauth(auth: &AuthManifest, report: &mut Report<'_>) {
+    let scheme = auth.scheme;
+    let unused = [
+        ("keep", auth.keep.is_empty()),
+        ("callback_keep", auth.callback_keep.is_empty()),
+        ("issuer", auth.issuer.is_none()),
+        ("resource", auth.resource.is_none()),
+        ("registration_url", auth.registration_url.is_none()),
+        ("auth_hosts", auth.auth_hosts.is_empty()),
+    ];
+    for (key, is_absent) in unused {
+        report.require(is_absent, || format!("{scheme}: {key} goes with OAuth 2"));
+    }
+}
+
+fn check_params(
+    scheme: Scheme,
+    key: &str,
+    params: &BTreeMap<String, String>,
+    taken: &[&str],
+    values: &BTreeSet<&str>,
+    report: &mut Report<'_>,
+) {
+    for (name, value) in params {
+        report.require(!taken.contains(&name.as_str()), || {
+            format!("{scheme}: {key}: `{name}` is the grant's own")
+        });
+        if !template::is_well_formed(value) {
+            report.add(format!(
+                "{scheme}: {key}.{name}: `{value}` has a brace without its partner"
+            ));
+            continue;
+        }
+        for slot in template::slots(value) {
+            report.require(values.contains(slot.name), || {
+                format!(
+                    "{scheme}: {key}.{name}: {{{}}} is no value of this scheme",
+                    slot.name
+                )
+            });
+        }
+    }
+}
+
+fn check_headers(scheme: Scheme, headers: &BTreeMap<String, String>, report: &mut Report<'_>) {
+    for (name, value) in headers {
+        let is_header =
+            HeaderName::from_bytes(name.as_bytes()).is_ok() && HeaderValue::from_str(value).is_ok();
+        report.require(is_header, || {
+            format!("{scheme}: token_headers: `{name}` is no header")
+        });
+        let own = ["authorization", "content-type", "content-length", "host"];
+        report.require(!own.contains(&name.to_ascii_lowercase().as_str()), || {
+            format!("{scheme}: token_headers: `{name}` is the request's own")
+        });
+    }
+}
+
+fn check_kept(auth: &AuthManifest, report: &mut Report<'_>) {
+    let scheme = auth.scheme;
+    let own = [
+        "access_token",
+        "refresh_token",
+        "client_id",
+        "client_secret",
+        "redirectUrl",
+        "status",
+    ];
+    let mut names = BTreeSet::new();
+    for (name, Kept { from, pattern, .. }) in auth.kept() {
+        report.require(is_plain_name(name) && !own.contains(&name.as_str()), || {
+            format!("{scheme}: keep: `{name}` cannot be the name of a kept value")
+        });
+        let fields = auth
+            .fields
+            .connection
+            .iter()
+            .chain(&auth.fields.auth_config);
+        let is_new = names.insert(name) && fields.into_iter().all(|field| field.name != *name);
+        report.require(is_new, || {
+            format!("{scheme}: keep: the name `{name}` is used twice")
+        });
+        report.require(!from.trim().is_empty(), || {
+            format!("{scheme}: keep: `{name}` must say where it comes from")
+        });
+        if let Some(pattern) = pattern {
+            report.require(whole_match(pattern).is_ok(), || {
+                format!("{scheme}: keep: the pattern of `{name}` is no regular expression")
+            });
+        }
+    }
+}

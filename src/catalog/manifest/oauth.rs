@@ -1,0 +1,93 @@
+//! Words of a manifest that only the schemes of OAuth 2 use.
+
+use serde::Deserialize;
+
+/// Whether access tokens are renewed by refresh tokens (RFC 6749 section 6).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Refresh {
+    /// Where the provider gives a refresh token.
+    #[default]
+    Supported,
+    /// Never: the tokens last, or only the user can give the next one.
+    None,
+}
+
+/// The form of requests to the token endpoint.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenBody {
+    /// As RFC 6749 wants it.
+    #[default]
+    Form,
+    /// A JSON object.
+    Json,
+}
+
+/// Where a token answer has what RFC 6749 section 5.1 puts at its top: dotted paths.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TokenResponse {
+    /// Path to the access token.
+    pub access_token: Option<String>,
+    /// Path to the refresh token.
+    pub refresh_token: Option<String>,
+    /// Path to the lifetime, in seconds.
+    pub expires_in: Option<String>,
+    /// Path to the granted scopes.
+    pub scope: Option<String>,
+    /// The lifetime in seconds where an answer names none.
+    pub default_expires_in: Option<u64>,
+}
+
+/// A value that a provider tells and a connection keeps.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(from = "KeptWords")]
+pub struct Kept {
+    /// Where it stands: a dotted path in the token answer, or a parameter of the callback.
+    pub from: String,
+    /// A regular expression that the whole value must match. One that enters a URL needs one, and
+    /// one that has one must come with the first token.
+    pub pattern: Option<String>,
+    /// Never shown in the clear.
+    pub secret: bool,
+}
+
+/// How a manifest writes it: the place alone, or with more about it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum KeptWords {
+    Place(String),
+    Full(FullKept),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FullKept {
+    from: String,
+    #[serde(default)]
+    pattern: Option<String>,
+    #[serde(default)]
+    secret: bool,
+}
+
+impl From<KeptWords> for Kept {
+    fn from(words: KeptWords) -> Self {
+        match words {
+            KeptWords::Place(from) => Self {
+                from,
+                pattern: None,
+                secret: false,
+            },
+            KeptWords::Full(FullKept {
+                from,
+                pattern,
+                secret,
+            }) => Self {
+                from,
+                pattern,
+                secret,
+            },
+        }
+    }
+}
