@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{Want, unusable};
 use crate::accounts::blueprint::Blueprint;
+use crate::accounts::secrets::Keyring;
 use crate::accounts::{grant, token, token_endpoint};
 use crate::app::App;
 use crate::error::{CONNECTED_ACCOUNT, Error, Result};
@@ -95,9 +96,11 @@ async fn look(
         let reason = reason.unwrap_or_else(|| "it was never finished".into());
         return Err(unusable(&row.account, row.account.status, reason));
     }
-    let values = blueprint.keyring.open_account(&row.account)?;
+    // The project's keys may be replaced while somebody waits here.
+    let keyring = Keyring::of(app, &seen.project_id).await?;
+    let values = keyring.open_account(&row.account)?;
     if row.account.token_generation > seen.token_generation
-        && is_renewed(blueprint, seen, &row.account, &values)?
+        && is_renewed(seen, &keyring.open_account(seen)?, &row.account, &values)
     {
         return Ok(Some(Turn::Renewed(Arc::new(row.account))));
     }
@@ -126,13 +129,12 @@ pub(super) async fn read(app: &App, account: &ConnectedAccount) -> Result<Refres
 
 /// Whether the newer row has another token, or only its other values were changed.
 pub(super) fn is_renewed(
-    blueprint: &Blueprint,
     seen: &ConnectedAccount,
+    before: &Map<String, Value>,
     newer: &ConnectedAccount,
     held: &Map<String, Value>,
-) -> Result<bool> {
-    let before = blueprint.keyring.open_account(seen)?;
-    Ok(newer.token_expires_at != seen.token_expires_at || !token::is_same_grant(&before, held))
+) -> bool {
+    newer.token_expires_at != seen.token_expires_at || !token::is_same_grant(before, held)
 }
 
 fn check_rest(row: &Refreshing, now: Timestamp) -> Result<()> {

@@ -74,11 +74,9 @@ async fn run(app: &App, seen: &ConnectedAccount, want: Want) -> Result<Arc<Conne
 async fn ask(app: &App, blueprint: &Blueprint, lease: Lease) -> Result<Arc<ConnectedAccount>> {
     match grant::renew(app, blueprint, &lease.values).await {
         Ok(Ok(tokens)) => outcome::keep(app, blueprint, &lease, &tokens).await,
-        Ok(Err(failure)) if failure.is_lost_grant() => {
-            outcome::lose(app, blueprint, &lease, &failure).await
-        }
-        Ok(Err(failure)) => outcome::rest(app, blueprint, &lease, failure.into()).await,
-        Err(error) => outcome::rest(app, blueprint, &lease, error.into()).await,
+        Ok(Err(failure)) if failure.is_lost_grant() => outcome::lose(app, &lease, &failure).await,
+        Ok(Err(failure)) => outcome::rest(app, &lease, failure.into()).await,
+        Err(error) => outcome::rest(app, &lease, error.into()).await,
     }
 }
 

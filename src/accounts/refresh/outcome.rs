@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::lease::{self, Lease};
 use super::{change_of, unusable};
 use crate::accounts::blueprint::Blueprint;
+use crate::accounts::secrets::Keyring;
 use crate::accounts::{announce, token};
 use crate::app::App;
 use crate::auth_schemes::oauth2::TokenFailure;
@@ -64,7 +65,9 @@ async fn try_to_keep(
 ) -> Result<Option<ConnectedAccount>> {
     let row = lease::read(app, &lease.account).await?.account;
     let declared = &blueprint.auth()?.fields.connection;
-    let held = blueprint.keyring.open_account(&row)?;
+    // The project's keys may have been replaced while the provider was asked.
+    let keyring = Keyring::of(app, &row.project_id).await?;
+    let held = keyring.open_account(&row)?;
     if !matches!(row.status, Status::Active | Status::Expired) {
         give_back(app, lease).await?;
         tracing::info!(account.id = %row.id, "token refreshed for an account that was given up");
@@ -81,7 +84,7 @@ async fn try_to_keep(
     let values = token::renewed(held, tokens.clone(), declared);
     let new = Refreshed {
         seen_generation: row.token_generation,
-        credentials: blueprint.keyring.seal_account(&row.id, &values)?,
+        credentials: keyring.seal_account(&row.id, &values)?,
         token_expires_at: token::end_of_life(&values, now),
     };
     let (project, config) = (&row.project_id, &row.auth_config_id);
@@ -121,7 +124,6 @@ async fn give_back(app: &App, lease: &Lease) -> Result<()> {
 /// [`Error::AccountUnusable`] when it is final.
 pub(super) async fn lose(
     app: &App,
-    blueprint: &Blueprint,
     lease: &Lease,
     failure: &TokenFailure,
 ) -> Result<Arc<ConnectedAccount>> {
@@ -134,20 +136,17 @@ pub(super) async fn lose(
             since.to_text()
         ),
     };
-    end(app, blueprint, lease, reason).await
+    end(app, lease, reason).await
 }
 
-async fn end(
-    app: &App,
-    blueprint: &Blueprint,
-    lease: &Lease,
-    reason: String,
-) -> Result<Arc<ConnectedAccount>> {
+async fn end(app: &App, lease: &Lease, reason: String) -> Result<Arc<ConnectedAccount>> {
     for _ in 0..END_ATTEMPTS {
         let row = lease::read(app, &lease.account).await?.account;
-        let held = blueprint.keyring.open_account(&row)?;
+        let held = Keyring::of(app, &row.project_id)
+            .await?
+            .open_account(&row)?;
         if row.token_generation > lease.account.token_generation
-            && lease::is_renewed(blueprint, &lease.account, &row, &held)?
+            && lease::is_renewed(&lease.account, &lease.values, &row, &held)
         {
             give_back(app, lease).await?;
             tracing::info!(account.id = %row.id, "refused, but refreshed by somebody else");
@@ -218,7 +217,6 @@ impl From<Error> for Trouble {
 /// [`Error::Upstream`], or [`Error::AccountUnusable`] at the end.
 pub(super) async fn rest(
     app: &App,
-    blueprint: &Blueprint,
     lease: &Lease,
     trouble: Trouble,
 ) -> Result<Arc<ConnectedAccount>> {
@@ -227,7 +225,7 @@ pub(super) async fn rest(
     if !trouble.is_of_client && is_given_up(app, lease, now) {
         let since = lease.failing_since.unwrap_or(now).to_text();
         let reason = format!("the token could not be refreshed since {since}: {said}");
-        return end(app, blueprint, lease, reason).await;
+        return end(app, lease, reason).await;
     }
     note(app, lease, &trouble, &said, now).await?;
     let Error::Upstream { timed_out, .. } = trouble.error else {
