@@ -17,9 +17,12 @@ use crate::storage::connected_accounts::{ConnectedAccount, Status};
 use crate::storage::token_refresh::{self, Refreshing};
 use crate::time::Timestamp;
 
-/// What the provider's answer needs at most, and as much again as clocks and a slow database may:
-/// while a request is under way nobody else may send one with the same refresh token.
-const LEASE: Duration = token_endpoint::TIMEOUT.saturating_add(Duration::from_secs(15));
+/// What asking the provider may take in all, however many requests the scheme needs.
+pub(super) const TIME_TO_ASK: Duration =
+    token_endpoint::TIMEOUT.saturating_add(Duration::from_secs(5));
+/// And as much more as clocks may differ and a database may dawdle: while a request is under way
+/// nobody else may send one with the same refresh token.
+const LEASE: Duration = TIME_TO_ASK.saturating_add(Duration::from_secs(10));
 /// Longer than a lease, so that who waits for a process that died still gets its turn.
 const PATIENCE: Duration = LEASE.saturating_add(Duration::from_secs(5));
 const LOOK_EVERY: Duration = Duration::from_millis(100);

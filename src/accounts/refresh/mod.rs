@@ -16,6 +16,7 @@ use std::sync::Arc;
 use super::blueprint::Blueprint;
 use super::grant;
 use crate::app::App;
+use crate::auth_schemes::oauth2::TokenFailure;
 use crate::error::{Error, Result};
 use crate::storage::changes::Change;
 use crate::storage::connected_accounts::{ConnectedAccount, Status};
@@ -72,12 +73,21 @@ async fn run(app: &App, seen: &ConnectedAccount, want: Want) -> Result<Arc<Conne
 
 /// Asks the provider. That we do stands in the database already.
 async fn ask(app: &App, blueprint: &Blueprint, lease: Lease) -> Result<Arc<ConnectedAccount>> {
-    match grant::renew(app, blueprint, &lease.values).await {
+    let asked = grant::renew(app, blueprint, &lease.values);
+    let answer = tokio::time::timeout(lease::TIME_TO_ASK, asked).await;
+    match answer.unwrap_or_else(|_| Ok(Err(no_answer()))) {
         Ok(Ok(tokens)) => outcome::keep(app, blueprint, &lease, &tokens).await,
         Ok(Err(failure)) if failure.is_lost_grant() => outcome::lose(app, &lease, &failure).await,
         Ok(Err(failure)) => outcome::rest(app, &lease, failure.into()).await,
         Err(error) => outcome::rest(app, &lease, error.into()).await,
     }
+}
+
+fn no_answer() -> TokenFailure {
+    TokenFailure::NoAnswer(Error::Upstream {
+        message: "the provider did not answer in time".into(),
+        timed_out: true,
+    })
 }
 
 fn unusable(account: &ConnectedAccount, status: Status, reason: String) -> Error {

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use serde_json::json;
+use tenon::accounts;
 use tenon::jobs::renewals::renew_due;
 
 use super::{HOUR, connected, queued_events, row};
 use crate::api::replicas::second_server;
+use crate::support::provider::FakeProvider;
 use crate::support::stage::Stage;
 
 async fn patch(stage: &Stage, path: &str) {
@@ -156,6 +158,40 @@ async fn one_provider_is_asked_for_few_tokens_at_a_time() {
     assert_eq!(stage.provider.token_requests().len(), before + 30);
     let most = stage.provider.most_at_token();
     assert!((2..=8).contains(&most), "{most}");
+}
+
+#[tokio::test]
+async fn a_slow_provider_does_not_stand_before_another() {
+    let slow = FakeProvider::start().await;
+    let [authorize, token] =
+        ["authorize", "token"].map(|path| format!("shop={}/{path}", slow.base));
+    let stage = Stage::with(&["--authorize-url", &authorize, "--token-url", &token]).await;
+    let config = stage.auth_config("shop", "OAUTH2").await;
+    for number in 0..20 {
+        let values = json!({ "status": "INITIALIZING", "subdomain": "eu" });
+        let connection = json!({
+            "user_id": format!("user-{number}"),
+            "state": { "authScheme": "OAUTH2", "val": values },
+        });
+        let made = stage.initiate(&config, connection).await.expect(201);
+        let url = made["connectionData"]["val"]["redirectUrl"].as_str();
+        assert_eq!(stage.consent(url.unwrap()).await.status, 200);
+    }
+    many_accounts(&stage, 3).await;
+    slow.behave(|provider| provider.token_delay = HOUR);
+    stage.server.clock.advance(HOUR);
+    let others = accounts::due_for_refresh(&stage.server.app, &["shop".into()], 100).await;
+    assert_eq!(others.unwrap().len(), 3);
+    let quick = async {
+        while stage.provider.refreshes() < 3 || slow.refreshes() < 8 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        _ = renew(&stage) => panic!("the slow provider answered"),
+        () = quick => {}
+    }
+    assert_eq!(slow.refreshes(), 8);
 }
 
 #[tokio::test]
