@@ -18,6 +18,7 @@ use crate::error::Result;
 use crate::ids::random_text;
 
 const MASTER_KEY_FILE: &str = "master.key";
+const UNFINISHED: &str = "master.key.unfinished-";
 
 /// The key files of one data folder.
 #[derive(Debug, Clone)]
@@ -61,6 +62,7 @@ impl KeyFiles {
 
     /// Makes the key that a rotation leads to, unless one that was cut off has made it.
     pub(super) fn make_next(&self) -> Result<()> {
+        self.remove_unfinished()?;
         self.make(&self.next())
     }
 
@@ -108,8 +110,22 @@ impl KeyFiles {
 
     /// A name that no other process uses.
     fn unfinished(&self) -> PathBuf {
-        let name = format!("{MASTER_KEY_FILE}.{}", random_text(8));
+        let name = format!("{UNFINISHED}{}", random_text(8));
         self.folder.join(name)
+    }
+
+    /// A process that was killed may have left a key under such a name.
+    fn remove_unfinished(&self) -> Result<()> {
+        let remove = || -> std::io::Result<()> {
+            for entry in std::fs::read_dir(&self.folder)? {
+                let entry = entry?;
+                if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+                    std::fs::remove_file(entry.path())?;
+                }
+            }
+            Ok(())
+        };
+        remove().map_err(|cause| cannot("tidy", &self.folder, &cause))
     }
 }
 
@@ -155,6 +171,8 @@ mod tests {
         let files = KeyFiles::in_folder(folder.path());
         files.make_first().unwrap();
         let first = texts(&files);
+        // What a killed process left is not kept.
+        std::fs::write(files.unfinished(), &first[0]).unwrap();
         files.make_next().unwrap();
         let both = texts(&files);
         assert_eq!((both.len(), &both[1]), (2, &first[0]));

@@ -30,6 +30,7 @@ pub struct Running {
 #[derive(Debug)]
 pub struct Ended {
     pub status: ExitStatus,
+    pub output: String,
     pub errors: String,
 }
 
@@ -72,8 +73,25 @@ impl Place {
             .expect("the binary runs");
         Ended {
             status,
+            output: self.said("out"),
             errors: self.said("err"),
         }
+    }
+
+    /// Runs the binary and kills it after a while; `false` when it had ended by then.
+    pub fn run_and_kill(
+        &self,
+        arguments: &[&str],
+        settings: &[(&str, &str)],
+        after: Duration,
+    ) -> bool {
+        let mut command = self.command(arguments, settings);
+        let mut child = command.spawn().expect("the binary runs");
+        std::thread::sleep(after);
+        let is_alive = child.try_wait().expect("it can be asked").is_none();
+        child.kill().expect("it can be killed");
+        child.wait().expect("it ends");
+        is_alive
     }
 
     /// Starts a server and waits until it listens.
@@ -106,6 +124,7 @@ impl Place {
         let status = running.child.wait().expect("the process ends");
         Ended {
             status,
+            output: self.said("out"),
             errors: self.said("err"),
         }
     }
