@@ -7,10 +7,11 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::blobs::BlobStore;
 use crate::caches::Caches;
 use crate::catalog::CatalogHandle;
 use crate::config::Config;
-use crate::crypto::{StateSigner, Vault};
+use crate::crypto::{FileLinkSigner, StateSigner, Vault};
 use crate::execution_log::LogWriter;
 use crate::ids::{AccountId, AuthConfigId};
 use crate::outbound::Outbound;
@@ -38,6 +39,10 @@ pub struct Parts {
     pub vault: Vault,
     /// Signs OAuth state.
     pub state_signer: StateSigner,
+    /// Signs links to files.
+    pub file_links: FileLinkSigner,
+    /// Where the content of files lies.
+    pub blobs: BlobStore,
     /// Toolkits and tools.
     pub catalog: CatalogHandle,
     /// The HTTP client.

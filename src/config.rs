@@ -1,7 +1,9 @@
 //! Every setting of the server. The doc comments are the manual (`tenon serve --help`).
 
+mod files;
 mod store;
 
+pub use files::FileSettings;
 pub use store::StoreConfig;
 
 use std::collections::BTreeMap;
@@ -90,6 +92,9 @@ pub struct Config {
     /// provider takes back ends its account at once in any case.
     #[arg(long, env = "TENON_REFRESH_GIVE_UP_DAYS", value_parser = value_parser!(u32).range(1..=3650), value_name = "DAYS", help_heading = TOKENS)]
     pub refresh_give_up_days: Option<u32>,
+    /// Files.
+    #[command(flatten)]
+    pub files: FileSettings,
     /// Requests an organisation may make in a window, per replica; no limit by default.
     #[arg(long, env = "TENON_RATE_LIMIT", value_parser = value_parser!(u32).range(1..), value_name = "REQUESTS", help_heading = LIMITS)]
     pub rate_limit: Option<u32>,

@@ -134,6 +134,10 @@ id!(
     JobId, "job_"
 );
 id!(
+    /// A file that a tool takes or gives.
+    FileId, "file_"
+);
+id!(
     /// Something that happened and is told to a project.
     EventId, "evt_"
 );

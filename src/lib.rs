@@ -4,10 +4,11 @@
 //!
 //! 1. commands: [`cli`]
 //! 2. doors: [`api`], [`jobs`]
-//! 3. services: [`accounts`], [`executor`], [`tenancy`]
+//! 3. services: [`accounts`], [`executor`], [`files`], [`tenancy`]
 //! 4. [`app`]: the handles that services share, with [`caches`], [`rate_limit`], [`execution_log`],
 //!    [`single_flight`]
-//! 5. tools: [`storage`], [`catalog`], [`auth_schemes`], [`outbound`], [`crypto`]
+//! 5. tools: [`storage`], [`catalog`], [`auth_schemes`], [`outbound`], [`blobs`],
+//!    [`crypto`]
 //! 6. words: [`error`], [`ids`], [`time`], [`config`], [`paging`], [`scheme`]
 //!
 //! axum stands only in `api`, SQL only in `storage`, `reqwest` only in `outbound`, the master key
@@ -20,6 +21,7 @@ pub mod jobs;
 
 pub mod accounts;
 pub mod executor;
+pub mod files;
 pub mod tenancy;
 
 pub mod app;
@@ -29,6 +31,7 @@ pub mod rate_limit;
 pub mod single_flight;
 
 pub mod auth_schemes;
+pub mod blobs;
 pub mod catalog;
 pub mod crypto;
 pub mod outbound;

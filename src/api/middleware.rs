@@ -15,6 +15,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
 use super::failure::{add_allowance, failure_of, log_page, render};
+use super::files::is_content;
 use crate::error::Error;
 use crate::ids::RequestId;
 use crate::rate_limit::Allowance;
@@ -133,6 +134,11 @@ fn answer_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
 
 /// Ends a request that takes too long.
 async fn limit_time(request: Request, next: Next) -> Response {
+    // The content of a file takes as long as the line is slow; an upload that falls silent ends
+    // by itself.
+    if is_content(request.uri().path()) {
+        return next.run(request).await;
+    }
     match tokio::time::timeout(LONGEST_REQUEST, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Error::Timeout.into_response(),

@@ -8,6 +8,7 @@ mod connected_accounts;
 mod execute;
 pub mod extract;
 mod failure;
+mod files;
 mod health;
 mod listing;
 pub mod middleware;
@@ -35,6 +36,7 @@ pub(crate) fn api_routes() -> OpenApiRouter<App> {
         .merge(toolkits::routes())
         .merge(tools::routes())
         .merge(execute::routes())
+        .merge(files::routes())
         .merge(auth_configs::routes())
         .merge(connected_accounts::routes())
 }
@@ -45,6 +47,7 @@ pub fn router(app: &App) -> Router {
         let (router, _) = api_routes().split_for_parts();
         router
             .merge(connect::callback_routes())
+            .merge(files::content_routes())
             .merge(not_built::routes())
             .route_layer(axum::Extension(version))
     };

@@ -46,10 +46,6 @@ const GAPS: &[Gap] = &[
         ],
     },
     Gap {
-        area: "files",
-        paths: &["/files/{*rest}"],
-    },
-    Gap {
         area: "logs",
         paths: &["/logs/{*rest}", "/internal/action_execution/{*rest}"],
     },

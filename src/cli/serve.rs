@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use super::installation::{open_database, open_vault};
 use crate::app::{App, Parts};
+use crate::blobs::{BlobStore, Disk};
 use crate::caches::Caches;
 use crate::catalog::CatalogHandle;
 use crate::config::Config;
@@ -72,6 +73,8 @@ pub async fn start(mut config: Config, clock: Clock) -> Result<Server> {
         catalog,
         outbound,
         state_signer: vault.state_signer(),
+        file_links: vault.file_link_signer(),
+        blobs: BlobStore::Disk(Disk::new(config.files.folder(&config.store.data_dir))),
         rate_limiter: RateLimiter::new(config.rate_limit, config.rate_limit_window_s),
         execution_log: LogWriter::default(),
         refreshes: SingleFlight::default(),

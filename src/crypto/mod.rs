@@ -6,14 +6,18 @@
 
 mod api_key;
 mod assertion;
+mod content_key;
 mod data_key;
+mod file_link;
 mod sealing_key;
 mod state;
 mod vault;
 
 pub use api_key::{ApiKeySecret, hash_api_key, same_hash};
 pub use assertion::sign_assertion;
+pub use content_key::{ContentKey, SEALED_OVERHEAD};
 pub use data_key::{DataKey, Place};
+pub use file_link::{FileAccess, FileLinkSigner};
 pub use sealing_key::KeyId;
 pub use state::StateSigner;
 pub use vault::{MasterKeySource, Vault};

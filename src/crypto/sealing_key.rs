@@ -12,6 +12,9 @@ use crate::error::{Error, Result};
 
 const NONCE_BYTES: usize = 12;
 const KEY_ID_BYTES: usize = 4;
+const TAG_BYTES: usize = 16;
+/// By how many bytes a blob is longer than what it seals.
+pub(super) const OVERHEAD: usize = 1 + KEY_ID_BYTES + NONCE_BYTES + TAG_BYTES;
 /// First byte of every sealed blob: the layout that follows.
 const LAYOUT: u8 = 1;
 

@@ -44,7 +44,7 @@ impl StateSigner {
             prj: project.as_str().into(),
             exp: expires_at.as_secs(),
         };
-        let keys = self.0.state_keys();
+        let keys = self.0.signing_keys();
         let key = keys
             .first()
             .ok_or_else(|| Error::internal("there is no master key"))?;
@@ -60,7 +60,7 @@ impl StateSigner {
         validation.set_audience(&[AUDIENCE]);
         // The expiry is checked against our own clock below.
         validation.validate_exp = false;
-        let keys = self.0.state_keys();
+        let keys = self.0.signing_keys();
         let claims = keys.iter().find_map(|key| {
             let key = DecodingKey::from_secret(key.state_secret.as_slice());
             jsonwebtoken::decode::<Claims>(state, &key, &validation).ok()

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::data_key::DataKey;
 use super::sealing_key::{KeyId, SealingKey};
-use super::{KEY_BYTES, StateSigner, fill_random};
+use super::{FileLinkSigner, KEY_BYTES, StateSigner, fill_random};
 use crate::error::{Error, Result};
 use crate::ids::ProjectId;
 
@@ -69,6 +69,7 @@ struct MasterKeys {
 pub(super) struct MasterKey {
     sealing: SealingKey,
     pub(super) state_secret: Zeroizing<[u8; KEY_BYTES]>,
+    pub(super) file_link_secret: Zeroizing<[u8; KEY_BYTES]>,
 }
 
 impl MasterKey {
@@ -101,6 +102,7 @@ impl MasterKey {
         Ok(Self {
             sealing: SealingKey::new(&derive(b"tenon/v1/seal-data-keys")?)?,
             state_secret: derive(b"tenon/v1/sign-state")?,
+            file_link_secret: derive(b"tenon/v1/sign-file-links")?,
         })
     }
 }
@@ -288,8 +290,14 @@ impl Vault {
         StateSigner::new(self.clone())
     }
 
+    /// The signer of links to files.
+    #[must_use]
+    pub fn file_link_signer(&self) -> FileLinkSigner {
+        FileLinkSigner::new(self.clone())
+    }
+
     /// The key in force first, then the others.
-    pub(super) fn state_keys(&self) -> Vec<Arc<MasterKey>> {
+    pub(super) fn signing_keys(&self) -> Vec<Arc<MasterKey>> {
         let keys = self.keys();
         let mut all = vec![Arc::clone(&keys.in_force)];
         all.extend(keys.all.iter().cloned());
@@ -347,7 +355,7 @@ fn data_key_context(project: &ProjectId) -> Vec<u8> {
     format!("projects|{project}|data_key").into_bytes()
 }
 
-fn random_key() -> Result<Zeroizing<[u8; KEY_BYTES]>> {
+pub(super) fn random_key() -> Result<Zeroizing<[u8; KEY_BYTES]>> {
     let mut key = Zeroizing::new([0; KEY_BYTES]);
     fill_random(key.as_mut_slice())?;
     Ok(key)

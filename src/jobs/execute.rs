@@ -6,6 +6,7 @@ use super::Outcome;
 use crate::accounts;
 use crate::app::App;
 use crate::error::Result;
+use crate::files;
 use crate::storage::connection_attempts;
 use crate::storage::events;
 use crate::storage::jobs::{self, Job};
@@ -42,6 +43,10 @@ pub(super) async fn execute(app: &App, job: &Job) -> Result<Outcome> {
             let again = Box::pin(rotation::forget_retired(&site)).await?;
             Ok(again.map_or(Outcome::Done, Outcome::Again))
         }
+        Job::PurgeFiles => {
+            files::purge(app).await?;
+            Ok(Outcome::Again(app.clock.now().after(PURGE_EVERY)))
+        }
     }
 }
 
@@ -50,6 +55,7 @@ pub(super) async fn enqueue_repeating(app: &App) -> Result<()> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     jobs::enqueue(tx.conn(), &Job::Purge, now, now).await?;
+    jobs::enqueue(tx.conn(), &Job::PurgeFiles, now, now).await?;
     tx.commit().await
 }
 

@@ -22,6 +22,7 @@ use sqlx::{
 
 use super::changes::Change;
 use crate::error::Result;
+use crate::time::Timestamp;
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
@@ -359,6 +360,7 @@ pub(super) enum Arg {
     Text(String),
     Bool(bool),
     Int(i64),
+    Time(Timestamp),
 }
 
 /// A `WHERE` clause that grows: static text with numbered placeholders, values always bound.
@@ -448,6 +450,7 @@ macro_rules! bind_all {
                 $crate::storage::db::Arg::Text(value) => query.bind(value),
                 $crate::storage::db::Arg::Bool(value) => query.bind(value),
                 $crate::storage::db::Arg::Int(value) => query.bind(value),
+                $crate::storage::db::Arg::Time(value) => query.bind(value),
             };
         }
         query

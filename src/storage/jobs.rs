@@ -81,6 +81,8 @@ pub enum Job {
     Purge,
     /// Forgets the data keys that a rotation retired.
     ForgetRetiredKeys,
+    /// Removes files that are over, and their contents; repeats itself.
+    PurgeFiles,
 }
 
 impl Job {
@@ -93,6 +95,7 @@ impl Job {
             Self::GiveBack { project, batch } => format!("give_back/{project}/{batch}"),
             Self::Purge => "purge".into(),
             Self::ForgetRetiredKeys => "forget_retired_keys".into(),
+            Self::PurgeFiles => "purge_files".into(),
         }
     }
 }

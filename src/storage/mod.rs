@@ -10,6 +10,7 @@ pub mod data_keys;
 pub mod db;
 pub mod events;
 pub mod execution_logs;
+pub mod files;
 pub mod installation;
 pub mod jobs;
 pub mod projects;
@@ -31,6 +32,7 @@ pub fn statements() -> Vec<Statement> {
         data_keys::STATEMENTS,
         events::STATEMENTS,
         execution_logs::STATEMENTS,
+        files::STATEMENTS,
         installation::STATEMENTS,
         jobs::STATEMENTS,
         projects::STATEMENTS,

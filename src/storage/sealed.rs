@@ -67,6 +67,7 @@ pub const COLUMNS: &[SealedColumn] = &[
     sealed!("auth_configs", "id", "credentials"),
     sealed!("connected_accounts", "id", "credentials"),
     sealed!("connection_attempts", "id", "secrets"),
+    sealed!("files", "id", "content_key"),
     sealed!("revocations", "account_id", "secrets"),
 ];
 

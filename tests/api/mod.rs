@@ -6,6 +6,7 @@ mod connect_attacks;
 mod connected_accounts;
 mod exchange;
 pub mod execute;
+mod files;
 mod isolation;
 mod jobs;
 mod manners;

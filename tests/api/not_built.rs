@@ -9,7 +9,6 @@ async fn a_documented_endpoint_that_is_not_built_answers_501_and_is_not_retried(
         "/api/v3/mcp/servers",
         "/api/v3/triggers_types",
         "/api/v3.1/tool_router/session",
-        "/api/v3/files/list",
         "/api/v3/webhook_subscriptions/event_types",
         "/api/v3/internal/sdk/realtime/credentials",
     ] {

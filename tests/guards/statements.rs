@@ -13,6 +13,7 @@ const TENANT_TABLES: &[&str] = &[
     "data_keys",
     "events",
     "execution_logs",
+    "files",
     "revocations",
 ];
 
@@ -34,6 +35,10 @@ const ACROSS_PROJECTS: &[(&str, &str)] = &[
     (
         "connected_accounts.due_for_refresh",
         "the worker renews what is due, whoever it belongs to, and each in its own project",
+    ),
+    (
+        "files.expired",
+        "housekeeping removes what is over, whoever it belonged to",
     ),
     (
         "events.purge",

@@ -5,6 +5,7 @@ pub mod binary;
 pub mod browser;
 pub mod client;
 pub mod database;
+pub mod files;
 pub mod kits;
 pub mod logins;
 pub mod provider;

@@ -77,9 +77,9 @@ fn is_plain_name(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::files::KitFiles;
     use super::super::parse;
     use super::*;
+    use crate::catalog::files::KitFiles;
 
     const TOOLKIT: &str = r#"manifest: 1
 slug: acme

@@ -1,0 +1,92 @@
+//! Links to one file, which work for a while for whoever holds them.
+
+use url::Url;
+
+use crate::app::App;
+use crate::crypto::FileAccess;
+use crate::error::{Error, Result};
+use crate::ids::{FileId, ProjectId};
+use crate::storage::files::File;
+use crate::time::Timestamp;
+
+/// Where the API serves the content of files.
+pub const CONTENT_PATH: &str = "/api/v3/files/content/";
+
+/// A link and its end.
+#[derive(Debug, Clone)]
+pub struct Link {
+    /// The whole URL.
+    pub url: String,
+    /// From then on it opens nothing.
+    pub expires_at: Timestamp,
+}
+
+/// What a link says; worth nothing before [`check_link`].
+#[derive(Debug, Clone)]
+pub struct SignedLink {
+    /// The tenant.
+    pub project: ProjectId,
+    /// The file.
+    pub file: FileId,
+    /// Seconds since the Unix epoch.
+    pub expires: i64,
+    /// Over all of the above and the method.
+    pub signature: String,
+}
+
+/// A link from which the content can be fetched.
+///
+/// # Errors
+/// Never in practice.
+pub fn read_link(app: &App, file: &File) -> Result<Link> {
+    link(app, FileAccess::Read, file)
+}
+
+pub(super) fn link(app: &App, access: FileAccess, file: &File) -> Result<Link> {
+    let now = app.clock.now();
+    let expires_at = now.after(app.config.files.link_lifetime());
+    let signature = app
+        .file_links
+        .sign(access, &file.project_id, &file.id, expires_at)?;
+    let base = app.config.public_base();
+    let mut url = Url::parse(&format!("{base}{CONTENT_PATH}{}", file.id))
+        .map_err(|cause| Error::internal(format!("no link to a file: {cause}")))?;
+    url.query_pairs_mut()
+        .append_pair("project", file.project_id.as_str())
+        .append_pair("expires", &expires_at.as_secs().to_string())
+        .append_pair("signature", &signature);
+    Ok(Link {
+        url: url.into(),
+        expires_at,
+    })
+}
+
+/// Refuses a link that is not ours, not for this, or over.
+///
+/// # Errors
+/// [`Error::Forbidden`].
+pub fn check_link(app: &App, access: FileAccess, link: &SignedLink) -> Result<()> {
+    let SignedLink {
+        project,
+        file,
+        expires,
+        signature,
+    } = link;
+    let expires_at = Timestamp::from_millis(expires.saturating_mul(1000));
+    if !app
+        .file_links
+        .is_signed(access, project, file, expires_at, signature)
+    {
+        return Err(Error::Forbidden(
+            "the signature of this link to a file is wrong; use the link unchanged, and only for \
+             what it was given for"
+                .into(),
+        ));
+    }
+    if expires_at <= app.clock.now() {
+        return Err(Error::Forbidden(
+            "this link to a file has expired; ask for a new one".into(),
+        ));
+    }
+    Ok(())
+}
