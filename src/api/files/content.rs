@@ -23,7 +23,7 @@ use crate::ids::FileId;
 use crate::storage::files::File;
 
 /// How long an uploader may send nothing.
-const LONGEST_SILENCE: Duration = Duration::from_secs(60);
+const LONGEST_SILENCE: Duration = Duration::from_mins(1);
 /// RFC 8187 section 3.2.1: what may stand unescaped.
 const NAME_CHARACTERS: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
