@@ -11,8 +11,11 @@ use super::server::TestServer;
 
 /// MD5 in hexadecimal.
 pub fn md5(content: &[u8]) -> String {
-    let digest = Md5::digest(content);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut hex = String::new();
+    for byte in Md5::digest(content) {
+        hex.push_str(&format!("{byte:02x}"));
+    }
+    hex
 }
 
 /// Asks for an upload of `content` under `name`, for a tool of `acme`.
