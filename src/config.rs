@@ -83,6 +83,10 @@ pub struct Config {
     /// Its client secret [env: `TENON_OAUTH_CLIENT_SECRET_<TOOLKIT>`].
     #[arg(long = "oauth-client-secret", value_name = "TOOLKIT=SECRET", help_heading = TOOLKITS)]
     pub oauth_client_secrets: Vec<ToolkitSetting>,
+    /// File with this installation's own OAuth apps, by toolkit; read again on SIGHUP. An app in a
+    /// flag or variable stands above the file's.
+    #[arg(long, env = "TENON_OAUTH_APPS", value_name = "FILE", help_heading = TOOLKITS)]
+    pub oauth_apps: Option<PathBuf>,
     /// Renews tokens before they end, whether or not a call needs them; one replica that does is
     /// enough.
     #[arg(long, env = "TENON_REFRESH_AHEAD", default_value_t = true, action = ArgAction::Set, value_name = "BOOLEAN", help_heading = TOKENS)]
@@ -169,6 +173,21 @@ pub struct ToolkitOverride {
 /// An OAuth app that the operator registered with a provider.
 #[derive(Debug, Clone)]
 pub struct OAuthApp {
+    /// Public name of the app.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: SecretString,
+    /// What a connection asks for, unless its auth config says; the toolkit's own where empty.
+    pub scopes: Vec<String>,
+    /// Where the provider sends browsers back to, if not to this server.
+    pub redirect_uri: Option<Url>,
+    /// The apps that were in use before it.
+    pub former: Vec<FormerApp>,
+}
+
+/// An OAuth app that was in use before: accounts that were connected by it are refreshed by it.
+#[derive(Debug, Clone)]
+pub struct FormerApp {
     /// Public name of the app.
     pub client_id: String,
     /// Its secret.
@@ -286,6 +305,9 @@ impl Config {
             overrides.entry(id.toolkit.clone()).or_default().oauth_app = Some(OAuthApp {
                 client_id: id.value.expose_secret().to_owned(),
                 client_secret: read_secret(&secret.value)?,
+                scopes: Vec::new(),
+                redirect_uri: None,
+                former: Vec::new(),
             });
         }
         Ok(overrides)
@@ -330,7 +352,11 @@ fn parse_url(setting: &ToolkitSetting) -> Result<Url> {
         .ok_or_else(|| Error::invalid(format!("the URL set for {} is none", setting.toolkit)))
 }
 
-fn read_secret(secret: &SecretString) -> Result<SecretString> {
+/// A secret, or what stands in the file that it names after an `@`.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn read_secret(secret: &SecretString) -> Result<SecretString> {
     match secret.expose_secret().strip_prefix('@') {
         None => Ok(secret.clone()),
         Some(path) => std::fs::read_to_string(path)

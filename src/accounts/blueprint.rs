@@ -10,6 +10,7 @@ use super::exchange;
 use super::fields::{self, Checked};
 use super::pick::find_auth_config;
 use super::secrets::{ConfigSecrets, Keyring};
+use super::token;
 use crate::app::App;
 use crate::auth_schemes::oauth2::{ClientApp, Endpoints, OAuthClient};
 use crate::catalog::Toolkit;
@@ -108,17 +109,20 @@ impl Blueprint {
     /// # Errors
     /// When the config is managed and the operator's app is gone, or there is no client id.
     pub(super) fn client_app(&self, app: &App, values: &Map<String, Value>) -> Result<ClientApp> {
-        let redirect_uri = self.redirect_uri(app)?;
+        // A provider wants to see the redirect URI of the request again (RFC 6749 section 4.1.3),
+        // whatever has become of the settings meanwhile.
+        let shown = values.get(token::REDIRECT_URI).and_then(Value::as_str);
+        let redirect_uri = match shown.map(Url::parse) {
+            Some(Ok(shown)) => shown,
+            Some(Err(_)) | None => self.redirect_uri(app)?,
+        };
         let token_auth = self.auth()?.token_auth;
         let scheme = self.config.scheme;
-        if self.config.managed && scheme != Scheme::DcrOauth {
-            let OAuthApp {
-                client_id,
-                client_secret,
-            } = managed_app(&self.toolkit)?.clone();
+        if self.uses_operators_app() {
+            let (client_id, client_secret) = self.managed_client(values)?;
             return Ok(ClientApp {
-                client_id,
-                client_secret: Some(client_secret),
+                client_id: client_id.to_owned(),
+                client_secret: Some(client_secret.clone()),
                 redirect_uri,
                 token_auth,
             });
@@ -146,11 +150,55 @@ impl Blueprint {
         })
     }
 
-    /// Where the provider sends the browser back to: here, unless the config says otherwise.
+    /// Whether it connects by an app of the operator's; a managed one may also register its own.
+    pub(super) fn uses_operators_app(&self) -> bool {
+        self.config.managed && self.config.scheme != Scheme::DcrOauth
+    }
+
+    /// The app of the operator's by which an account was connected; the present one for an account
+    /// that is still to be connected. Tokens belong to the app that they were given to.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the operator has no app, or that one no longer.
+    pub(super) fn managed_client(
+        &self,
+        values: &Map<String, Value>,
+    ) -> Result<(&str, &SecretString)> {
+        let present = managed_app(&self.toolkit)?;
+        let wanted = values.get(token::OAUTH_APP).and_then(Value::as_str);
+        let apps = std::iter::once((&present.client_id, &present.client_secret)).chain(
+            present
+                .former
+                .iter()
+                .map(|former| (&former.client_id, &former.client_secret)),
+        );
+        let mut fitting = apps.filter(|(id, _)| wanted.is_none_or(|wanted| wanted == id.as_str()));
+        let found = fitting.next().map(|(id, secret)| (id.as_str(), secret));
+        found.ok_or_else(|| {
+            Error::invalid_with_fix(
+                format!(
+                    "the account was connected by the OAuth app `{}`, which this server no longer \
+                     has",
+                    wanted.unwrap_or_default()
+                ),
+                "Let the user connect again, or let the server's operator put the app back under \
+                 `former` in the file of TENON_OAUTH_APPS.",
+            )
+        })
+    }
+
+    /// Where the provider sends the browser back to: here, unless the config says otherwise, or the
+    /// operator for a managed one.
     ///
     /// # Errors
     /// When it is no URL.
     pub(super) fn redirect_uri(&self, app: &App) -> Result<Url> {
+        let managed = self.toolkit.managed_app.as_ref();
+        if let Some(app) = managed.filter(|_| self.uses_operators_app())
+            && let Some(url) = &app.redirect_uri
+        {
+            return Ok(url.clone());
+        }
         let text = match self.secrets.text("oauth_redirect_uri") {
             Some(own) => own.to_owned(),
             None => app.config.oauth_callback_url(),
@@ -159,7 +207,7 @@ impl Blueprint {
     }
 
     /// What a connection asks for: the config's own scopes, else those of the tools it was made
-    /// for, else the toolkit's.
+    /// for, else those of the operator's app, else the toolkit's.
     pub(super) fn scopes(&self, app: &App, auth: &AuthManifest) -> Vec<String> {
         let own = self.secrets.list("scopes");
         if !own.is_empty() {
@@ -177,10 +225,13 @@ impl Blueprint {
                 }
             }
         }
-        if needed.is_empty() {
-            auth.scopes.default.clone()
-        } else {
-            needed
+        if !needed.is_empty() {
+            return needed;
+        }
+        let managed = self.toolkit.managed_app.as_ref();
+        match managed.filter(|app| self.uses_operators_app() && !app.scopes.is_empty()) {
+            Some(app) => app.scopes.clone(),
+            None => auth.scopes.default.clone(),
         }
     }
 
@@ -208,7 +259,7 @@ pub(super) fn managed_app(toolkit: &Toolkit) -> Result<&OAuthApp> {
             format!(
                 "Create the auth config with `type: use_custom_auth` and credentials of your own, \
                  or let the server's operator set TENON_OAUTH_CLIENT_ID_{name} and \
-                 TENON_OAUTH_CLIENT_SECRET_{name}."
+                 TENON_OAUTH_CLIENT_SECRET_{name}, or add it to the file of TENON_OAUTH_APPS."
             ),
         )
     })

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::blueprint::Blueprint;
 use super::code_grant;
 use super::secrets::AttemptSecrets;
+use super::token;
 use crate::app::App;
 use crate::auth_schemes::oauth2::{TokenFailure, presentable};
 use crate::error::{Error, Result};
@@ -73,10 +75,14 @@ pub(super) async fn ask(
     values: &Map<String, Value>,
     state: String,
 ) -> Result<Asked> {
-    match blueprint.config.scheme {
+    let memory = Memory::of_now(app, blueprint)?;
+    let values = &memory.within(values);
+    let mut asked = match blueprint.config.scheme {
         Scheme::OAuth2 | Scheme::DcrOauth => code_grant::ask(app, blueprint, values, state).await,
         scheme => Err(not_built(scheme)),
-    }
+    }?;
+    asked.secrets.memory = memory;
+    Ok(asked)
 }
 
 /// Takes what the browser brought back for tokens.
@@ -90,11 +96,63 @@ pub(super) async fn redeem(
     remembered: AttemptSecrets,
     returned: &Returned,
 ) -> Result<Result<Map<String, Value>, TokenFailure>> {
-    match blueprint.config.scheme {
+    let memory = remembered.memory.clone();
+    let values = &memory.within(values);
+    let redeemed = match blueprint.config.scheme {
         Scheme::OAuth2 | Scheme::DcrOauth => {
             code_grant::redeem(app, blueprint, values, remembered, returned).await
         }
         scheme => Err(not_built(scheme)),
+    }?;
+    Ok(redeemed.map(|mut tokens| {
+        // Tokens belong to the app that they were given to.
+        if let Some(oauth_app) = memory.oauth_app {
+            tokens.insert(token::OAUTH_APP.into(), Value::String(oauth_app));
+        }
+        tokens
+    }))
+}
+
+/// What a provider was shown and must be shown again, whatever becomes of the settings meanwhile.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(super) struct Memory {
+    /// The client id of the operator's app, for a managed config.
+    #[serde(default)]
+    oauth_app: Option<String>,
+    /// RFC 6749 section 4.1.3.
+    #[serde(default)]
+    redirect_uri: Option<String>,
+}
+
+impl Memory {
+    /// The settings in force.
+    fn of_now(app: &App, blueprint: &Blueprint) -> Result<Self> {
+        let oauth_app = if blueprint.uses_operators_app() {
+            let (client_id, _) = blueprint.managed_client(&Map::new())?;
+            Some(client_id.to_owned())
+        } else {
+            None
+        };
+        Ok(Self {
+            oauth_app,
+            redirect_uri: Some(blueprint.redirect_uri(app)?.into()),
+        })
+    }
+
+    /// The values of an account as a request of this consent takes them: without what an earlier
+    /// one left.
+    fn within(&self, values: &Map<String, Value>) -> Map<String, Value> {
+        let mut values = values.clone();
+        for (name, own) in [
+            (token::OAUTH_APP, &self.oauth_app),
+            (token::REDIRECT_URI, &self.redirect_uri),
+        ] {
+            values.shift_remove(name);
+            if let Some(own) = own {
+                values.insert(name.into(), Value::String(own.clone()));
+            }
+        }
+        values
     }
 }
 

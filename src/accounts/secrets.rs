@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::consent::Memory;
 use crate::app::App;
 use crate::auth_schemes::oauth2::registration::Registration;
 use crate::caches::OpenProject;
@@ -79,6 +80,9 @@ pub(super) struct AttemptSecrets {
     /// The client that asked, where it is a registered one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration: Option<Registration>,
+    /// What the provider was shown and must be shown again.
+    #[serde(default)]
+    pub memory: Memory,
     /// Whether the caller's URL gets the names that `initiate` has always used as well.
     #[serde(default)]
     pub camel_case_callback: bool,

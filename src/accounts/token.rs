@@ -10,6 +10,12 @@ use crate::time::Timestamp;
 /// When the grant was given back; a value of accounts that have none any more.
 pub(super) const REVOKED_AT: &str = "revoked_at";
 
+/// The client id of the operator's app that a managed account was connected by.
+pub(super) const OAUTH_APP: &str = "oauth_app";
+
+/// The redirect URI of a consent that is under way; never stored with an account.
+pub(super) const REDIRECT_URI: &str = "oauth_redirect_uri";
+
 /// The values with new tokens in place of the old. A response without a refresh token or lifetime
 /// leaves the former ones in force (RFC 6749 section 6); the user's own fields stay as they are.
 pub(super) fn renewed(
@@ -41,6 +47,7 @@ pub(super) fn is_of_grant(name: &str) -> bool {
         "oauth_token",
         "oauth_token_secret",
         "sessionId",
+        OAUTH_APP,
     ];
     names.contains(&name)
 }

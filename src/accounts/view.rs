@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::mask::mask;
 use super::pick::find_auth_config;
 use super::secrets::Keyring;
+use super::token;
 use crate::app::App;
 use crate::caches::OpenProject;
 use crate::error::{CONNECTED_ACCOUNT, Error, Result};
@@ -31,6 +32,9 @@ pub struct AccountView {
     pub params: Map<String, Value>,
     /// The path that shows whose credentials they are, if the toolkit names one.
     pub identity_path: Option<String>,
+    /// The client id of the operator's app that the account was connected by, where this server no
+    /// longer has that app: its token cannot be renewed.
+    pub lost_app: Option<String>,
 }
 
 /// One account.
@@ -120,6 +124,10 @@ pub(super) fn view(
         .filter_map(|field| Some((field.name.clone(), values.get(&field.name)?.clone())))
         .collect();
     let identity = toolkit.and_then(|toolkit| toolkit.manifest.identity.as_ref());
+    let oauth_app = values.get(token::OAUTH_APP).and_then(Value::as_str);
+    let lost_app = oauth_app
+        .filter(|id| config.managed && !toolkit.is_some_and(|toolkit| toolkit.has_app(id)))
+        .map(str::to_owned);
     let identity_path = identity.map(|identity| identity.path.clone());
     Ok(AccountView {
         account,
@@ -127,5 +135,6 @@ pub(super) fn view(
         values,
         params,
         identity_path,
+        lost_app,
     })
 }

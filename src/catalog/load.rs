@@ -10,8 +10,10 @@ use super::manifest::{AuthManifest, ToolManifest};
 use super::parse::Kit;
 use super::problems::{Place, Problems};
 use super::revocation::RevokeManifest;
-use super::{Catalog, Tool, Toolkit, check, files, hosts, parse, schema, search, template};
-use crate::config::{Config, ToolkitOverride};
+use super::{
+    Catalog, Tool, Toolkit, check, files, hosts, oauth_apps, parse, schema, search, template,
+};
+use crate::config::{Config, OAuthApp, ToolkitOverride};
 use crate::error::Result;
 use crate::scheme::Scheme;
 
@@ -36,6 +38,10 @@ pub(super) fn catalog(config: &Config) -> Result<Catalog> {
         }
     }
     let mut overrides = config.toolkit_overrides()?;
+    if let Some(path) = &config.oauth_apps {
+        let apps = oauth_apps::read(path, &mut problems);
+        add_apps(apps, &kits, &mut overrides, &mut problems);
+    }
     let mut assembly = Assembly::default();
     for (slug, kit) in kits {
         check::kit(&kit, &mut problems);
@@ -53,6 +59,29 @@ pub(super) fn catalog(config: &Config) -> Result<Catalog> {
         ));
     }
     problems.or(()).map(|()| assembly.finish())
+}
+
+/// The apps of the file beside the other settings; one in a flag or variable stands above it.
+fn add_apps(
+    apps: BTreeMap<String, (Place, OAuthApp)>,
+    kits: &BTreeMap<String, Kit>,
+    overrides: &mut BTreeMap<String, ToolkitOverride>,
+    problems: &mut Problems,
+) {
+    for (slug, (place, app)) in apps {
+        let has_oauth = kits.get(&slug).map(|kit| {
+            let mut auth = kit.toolkit.auth.iter();
+            auth.any(|auth| auth.scheme == Scheme::OAuth2)
+        });
+        match has_oauth {
+            None => problems.add(&place, format!("the toolkit `{slug}` does not exist")),
+            Some(false) => problems.add(&place, format!("the toolkit `{slug}` has no OAUTH2")),
+            Some(true) => {
+                let settings = overrides.entry(slug).or_default();
+                settings.oauth_app.get_or_insert(app);
+            }
+        }
+    }
 }
 
 /// Toolkits and tools on their way into a catalog.

@@ -9,6 +9,7 @@ mod list;
 mod load;
 mod lookup;
 pub mod manifest;
+mod oauth_apps;
 mod parse;
 mod problems;
 pub mod revocation;
@@ -60,6 +61,16 @@ impl Toolkit {
             .auth
             .iter()
             .any(|auth| auth.scheme == Scheme::NoAuth)
+    }
+
+    /// Whether this installation has the OAuth app with this client id, now in use or kept for the
+    /// accounts that were connected by it.
+    #[must_use]
+    pub fn has_app(&self, client_id: &str) -> bool {
+        self.managed_app.as_ref().is_some_and(|app| {
+            let mut former = app.former.iter();
+            app.client_id == client_id || former.any(|former| former.client_id == client_id)
+        })
     }
 
     /// The schemes for which this installation brings its own app, the preferred first: where its

@@ -63,17 +63,40 @@ pub(super) fn kit(files: KitFiles, problems: &mut Problems) -> Option<Kit> {
 fn yaml<T: DeserializeOwned>(path: &str, text: &str, problems: &mut Problems) -> Option<T> {
     serde_saphyr::from_str(text)
         .map_err(|error| {
-            let error = error.without_snippet();
-            let line = error.location().map_or(0, |location| location.line());
-            problems.add(
-                &Place {
-                    file: path.to_owned(),
-                    line,
-                },
-                one_line(&error.to_string()),
-            );
+            let (line, message) = explain(&error);
+            let file = path.to_owned();
+            problems.add(&Place { file, line }, message);
         })
         .ok()
+}
+
+/// What a key does wrong may be told of a file with secrets; anything else may quote one.
+const HARMLESS: [&str; 3] = ["unknown field", "missing field", "duplicate mapping key"];
+
+/// As `yaml`, for a file with secrets: what is wrong is told without the values that stand there.
+pub(super) fn secret_yaml<T: DeserializeOwned>(
+    path: &str,
+    text: &str,
+    problems: &mut Problems,
+) -> Option<T> {
+    serde_saphyr::from_str(text)
+        .map_err(|error| {
+            let (line, mut message) = explain(&error);
+            if !HARMLESS.iter().any(|start| message.starts_with(start)) {
+                message =
+                    "is not written as YAML, or a value is not of the kind that belongs there"
+                        .into();
+            }
+            let file = path.to_owned();
+            problems.add(&Place { file, line }, message);
+        })
+        .ok()
+}
+
+fn explain(error: &serde_saphyr::Error) -> (u64, String) {
+    let error = error.without_snippet();
+    let line = error.location().map_or(0, |location| location.line());
+    (line, one_line(&error.to_string()))
 }
 
 /// Problems are shown one a line, and their place stands before them already.

@@ -32,7 +32,7 @@ Examples:
 
 Signals:
   SIGTERM, SIGINT  Stop: take no more requests, finish those under way (25 seconds at most)
-  SIGHUP           Load the toolkits again; those before stay in force when a file has a mistake
+  SIGHUP           Load the toolkits and OAuth apps again; those before stay in force when a file has a mistake
 
 Endpoints beside the API:
   /health        The process lives          /ready  It can serve

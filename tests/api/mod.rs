@@ -9,6 +9,7 @@ pub mod execute;
 mod files;
 mod isolation;
 mod jobs;
+mod managed_apps;
 mod manners;
 mod not_built;
 mod projects;

@@ -168,6 +168,7 @@ async fn a_toolkit_is_answered_whole_in_the_shape_that_sdks_read() {
       "name": "Acme",
       "enabled": true,
       "composio_managed_auth_schemes": [],
+      "composio_managed_auth": [],
       "is_local_toolkit": false,
       "auth_config_details": "…",
       "base_url": "https://{subdomain}.acme.test/api",

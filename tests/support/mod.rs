@@ -6,6 +6,7 @@ pub mod browser;
 pub mod client;
 pub mod database;
 pub mod files;
+pub mod forwarder;
 pub mod kits;
 pub mod logins;
 pub mod provider;

@@ -12,7 +12,6 @@ use crate::accounts::{AccountView, word_id};
 use crate::api::middleware::ApiVersion;
 use crate::ids::{AccountId, AuthConfigId, JobId, legacy_uuid};
 use crate::scheme::Scheme;
-use crate::storage::auth_configs::AuthConfig;
 use crate::storage::connected_accounts::{ConnectedAccount, Status};
 use crate::time::Timestamp;
 
@@ -27,14 +26,23 @@ pub(super) fn shown_status(account: &ConnectedAccount, api: ApiVersion) -> &'sta
     }
 }
 
-/// Why an account has the status it shows, or why it is not used although it is active.
-fn shown_reason(account: &ConnectedAccount, config: &AuthConfig) -> Option<String> {
-    let is_active = account.status == Status::Active;
+/// Why an account has the status it shows, or what is to be known of it although it is active.
+fn shown_reason(view: &AccountView) -> Option<String> {
+    let (account, is_active) = (&view.account, view.account.status == Status::Active);
     match &account.status_reason {
-        Some(reason) if !is_active => Some(reason.clone()),
-        _ if !account.enabled => Some("it was disabled by the project".into()),
-        _ if is_active && !config.enabled => Some("its auth config is disabled".into()),
-        reason => reason.clone(),
+        Some(reason) if !is_active => return Some(reason.clone()),
+        _ if !account.enabled => return Some("it was disabled by the project".into()),
+        _ if is_active && !view.config.enabled => {
+            return Some("its auth config is disabled".into());
+        }
+        _ => {}
+    }
+    match &view.lost_app {
+        Some(app) if is_active => Some(format!(
+            "the server's operator removed the OAuth app {app} that it was connected by: it works \
+             until its token ends, then the user must connect again"
+        )),
+        _ => account.status_reason.clone(),
     }
 }
 
@@ -148,13 +156,14 @@ impl AccountItem {
     pub(super) fn new(view: AccountView, api: ApiVersion) -> Self {
         let status = shown_status(&view.account, api);
         let val = state(&view, status);
-        let status_reason = shown_reason(&view.account, &view.config);
+        let status_reason = shown_reason(&view);
         let AccountView {
             account,
             config,
             values: _,
             params: _,
             identity_path,
+            lost_app: _,
         } = view;
         Self {
             toolkit: AccountToolkit {

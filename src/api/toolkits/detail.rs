@@ -24,6 +24,9 @@ pub(super) struct ToolkitDetail {
     /// Schemes for which this installation brings an app of its own.
     #[schema(required = false, value_type = Vec<String>, example = json!(["OAUTH2"]))]
     composio_managed_auth_schemes: Vec<Scheme>,
+    /// The same with what those apps may ask for.
+    #[schema(required = false)]
+    composio_managed_auth: Vec<ManagedAuth>,
     /// Never true; part of the shape.
     #[schema(deprecated)]
     is_local_toolkit: bool,
@@ -43,6 +46,42 @@ pub(super) struct ToolkitDetail {
     /// Names that older clients read.
     #[schema(inline)]
     deprecated: DeprecatedToolkitFields,
+}
+
+/// An app that this installation brings.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ToolkitManagedAuth)]
+struct ManagedAuth {
+    /// The auth scheme.
+    #[schema(value_type = String, example = "OAUTH2")]
+    mode: Scheme,
+    /// What it asks for.
+    #[schema(inline)]
+    scopes: ManagedScopes,
+}
+
+/// The scopes of an app.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ToolkitManagedAuthScopes)]
+struct ManagedScopes {
+    /// Their names.
+    available: Vec<String>,
+}
+
+impl ManagedAuth {
+    fn new(scheme: Scheme, toolkit: &Toolkit) -> Self {
+        let own = toolkit.managed_app.as_ref().map(|app| &app.scopes);
+        let auth = toolkit.auth(scheme);
+        let scopes = own
+            .filter(|scopes| !scopes.is_empty())
+            .or(auth.map(|auth| &auth.scopes.default));
+        Self {
+            mode: scheme,
+            scopes: ManagedScopes {
+                available: scopes.cloned().unwrap_or_default(),
+            },
+        }
+    }
 }
 
 /// One way to connect.
@@ -218,6 +257,11 @@ impl ToolkitDetail {
             name: manifest.name.clone(),
             enabled: true,
             composio_managed_auth_schemes: toolkit.managed_schemes(),
+            composio_managed_auth: toolkit
+                .managed_schemes()
+                .iter()
+                .map(|scheme| ManagedAuth::new(*scheme, toolkit))
+                .collect(),
             is_local_toolkit: false,
             auth_config_details: manifest.auth.iter().map(detail).collect(),
             base_url: manifest.base_url.clone(),

@@ -1,6 +1,7 @@
 //! Connecting by OAuth and by the hosted link: every way through, and every way that must fail.
 
 mod link;
+mod redirect_uri;
 
 use std::time::Duration;
 
