@@ -114,6 +114,7 @@ impl Scheme {
         matches!(
             self,
             Self::OAuth2
+                | Self::OAuth1
                 | Self::ApiKey
                 | Self::BearerToken
                 | Self::Basic

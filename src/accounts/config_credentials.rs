@@ -12,6 +12,11 @@ use crate::error::{Error, Result};
 use crate::scheme::Scheme;
 
 const PATH: &str = "auth_config.credentials";
+/// The names of OAuth 1, and what else clients call them.
+const CONSUMER_NAMES: [(&str, &[&str]); 2] = [
+    ("consumer_key", &["client_id", "consumer_id"]),
+    ("consumer_secret", &["client_secret"]),
+];
 /// Besides scopes a managed config has nothing of its own.
 const MANAGED_NAMES: [&str; 2] = ["scopes", "user_scopes"];
 
@@ -23,13 +28,20 @@ const MANAGED_NAMES: [&str; 2] = ["scopes", "user_scopes"];
 pub(super) fn check_custom(
     toolkit: &Toolkit,
     scheme: Scheme,
-    credentials: Map<String, Value>,
+    mut credentials: Map<String, Value>,
 ) -> Result<Map<String, Value>> {
     check_scheme(toolkit, scheme)?;
+    if scheme == Scheme::OAuth1 {
+        take_consumer_names(&mut credentials);
+    }
     let auth = toolkit.auth(scheme);
     let declared = auth.map_or(&[][..], |auth| &auth.fields.auth_config);
     let (mut values, mut missing) =
         fields::check(toolkit, declared, scheme, credentials)?.valid(PATH)?;
+    if scheme == Scheme::OAuth1 {
+        require(&values, &["consumer_key", "consumer_secret"], &mut missing);
+        check_redirect_uri(&values)?;
+    }
     let is_oauth2 = matches!(
         scheme,
         Scheme::OAuth2 | Scheme::DcrOauth | Scheme::S2sOAuth2
@@ -42,11 +54,7 @@ pub(super) fn check_custom(
             // One is registered, or the toolkit says who gives it.
             _ => &[],
         };
-        for name in required {
-            if text(&values, name).is_none() && !missing.iter().any(|other| other == name) {
-                missing.push((*name).to_owned());
-            }
-        }
+        require(&values, required, &mut missing);
         read_scopes(&mut values)?;
         check_redirect_uri(&values)?;
     }
@@ -58,6 +66,26 @@ pub(super) fn check_custom(
         Ok(values)
     } else {
         Err(fields::missing_error(PATH, &missing))
+    }
+}
+
+/// Notes which of the names have no value.
+fn require(values: &Map<String, Value>, names: &[&str], missing: &mut Vec<String>) {
+    for name in names {
+        if text(values, name).is_none() && !missing.iter().any(|other| other == name) {
+            missing.push((*name).to_owned());
+        }
+    }
+}
+
+/// OAuth 1 calls the application a consumer (RFC 5849 section 1.1); clients use the newer names too.
+fn take_consumer_names(credentials: &mut Map<String, Value>) {
+    for (name, others) in CONSUMER_NAMES {
+        for other in others {
+            if let Some(value) = credentials.shift_remove(*other) {
+                credentials.insert(name.into(), value);
+            }
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::blueprint::Blueprint;
 use super::code_grant;
+use super::oauth1;
 use super::secrets::AttemptSecrets;
 use super::token;
 use crate::app::App;
@@ -79,6 +80,7 @@ pub(super) async fn ask(
     let values = &memory.within(values);
     let mut asked = match blueprint.config.scheme {
         Scheme::OAuth2 | Scheme::DcrOauth => code_grant::ask(app, blueprint, values, state).await,
+        Scheme::OAuth1 => oauth1::ask(app, blueprint, values, &state).await,
         scheme => Err(not_built(scheme)),
     }?;
     asked.secrets.memory = memory;
@@ -102,6 +104,7 @@ pub(super) async fn redeem(
         Scheme::OAuth2 | Scheme::DcrOauth => {
             code_grant::redeem(app, blueprint, values, remembered, returned).await
         }
+        Scheme::OAuth1 => oauth1::redeem(app, blueprint, values, remembered, returned).await,
         scheme => Err(not_built(scheme)),
     }?;
     Ok(redeemed.map(|mut tokens| {

@@ -15,6 +15,7 @@ mod grant;
 mod kept;
 pub mod manage;
 mod mask;
+mod oauth1;
 mod pick;
 mod refresh;
 mod registration;

@@ -83,6 +83,9 @@ pub(super) struct AttemptSecrets {
     /// What the provider was shown and must be shown again.
     #[serde(default)]
     pub memory: Memory,
+    /// The request token and its secret (RFC 5849 section 2.1).
+    #[serde(default)]
+    pub request_token: Option<(String, String)>,
     /// Whether the caller's URL gets the names that `initiate` has always used as well.
     #[serde(default)]
     pub camel_case_callback: bool,

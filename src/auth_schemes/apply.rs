@@ -2,19 +2,22 @@
 //! that they can stay behind when a redirect leaves the toolkit's hosts.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
+use super::oauth1::Signer;
 use super::{Credentials, values};
 use crate::catalog::manifest::{AuthManifest, Placement, PlacementIn};
 use crate::catalog::template;
 use crate::error::{Error, Result};
 use crate::outbound::OutboundRequest;
 use crate::scheme::Scheme;
+use crate::time::Clock;
 
-/// Fills the placements of `auth` with `credentials` and adds them to `request`. Without
-/// placements, tokens go into `Authorization: Bearer` (RFC 6750 section 2.1), user name and
+/// Fills the placements of `auth` with `credentials` and adds them to `request`; OAuth 1 has it
+/// signed when it leaves. Without placements, tokens go into `Authorization: Bearer` (RFC 6750 section 2.1), user name and
 /// password into `Authorization: Basic` (RFC 7617 section 2).
 ///
 /// # Errors
@@ -23,8 +26,12 @@ use crate::scheme::Scheme;
 pub fn apply(
     auth: &AuthManifest,
     credentials: &Credentials,
+    clock: &Clock,
     request: &mut OutboundRequest,
 ) -> Result<()> {
+    if auth.scheme == Scheme::OAuth1 {
+        request.signer = Some(Arc::new(signer(auth, credentials, clock)?));
+    }
     for Placement { place, name, value } in &auth.apply {
         let filled = fill(value, credentials)?;
         put(request, *place, name, value, &filled)?;
@@ -44,10 +51,23 @@ pub fn apply(
     Ok(())
 }
 
+/// Signs as the application, for the user (RFC 5849 section 3).
+fn signer(auth: &AuthManifest, credentials: &Credentials, clock: &Clock) -> Result<Signer> {
+    let value = |name: &str| fill(&format!("{{{name}}}"), credentials);
+    Ok(Signer {
+        method: auth.signature,
+        consumer_key: value("consumer_key")?,
+        consumer_secret: value("consumer_secret")?.into(),
+        token: Some((value("oauth_token")?, value("oauth_token_secret")?.into())),
+        further: None,
+        clock: clock.clone(),
+    })
+}
+
 /// What goes into `Authorization` where the manifest says nothing.
 fn customary(scheme: Scheme) -> Result<Option<&'static str>> {
     match scheme {
-        Scheme::NoAuth => Ok(None),
+        Scheme::NoAuth | Scheme::OAuth1 => Ok(None),
         Scheme::OAuth2
         | Scheme::DcrOauth
         | Scheme::S2sOAuth2
@@ -60,9 +80,7 @@ fn customary(scheme: Scheme) -> Result<Option<&'static str>> {
         Scheme::ApiKey | Scheme::BillcomAuth => Err(Error::internal(
             "the toolkit does not say where its credential goes",
         )),
-        Scheme::OAuth1 | Scheme::Saml => {
-            Err(Error::NotImplemented(format!("using accounts by {scheme}")))
-        }
+        Scheme::Saml => Err(Error::NotImplemented(format!("using accounts by {scheme}"))),
     }
 }
 
@@ -162,7 +180,8 @@ mod tests {
             scheme: auth.scheme,
             values,
         };
-        apply(auth, &credentials, &mut request)?;
+        let clock = Clock::manual(crate::time::Timestamp::from_millis(0));
+        apply(auth, &credentials, &clock, &mut request)?;
         Ok(request)
     }
 

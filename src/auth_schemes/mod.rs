@@ -6,6 +6,7 @@ mod secrets;
 mod values;
 
 pub mod exchange;
+pub mod oauth1;
 pub mod oauth2;
 pub mod revocation;
 

@@ -18,6 +18,7 @@ use crate::ids::ProjectId;
 use crate::outbound::{AllowedHosts, OutboundRequest};
 use crate::scheme::Scheme;
 use crate::storage::connected_accounts::ConnectedAccount;
+use crate::time::Clock;
 
 /// What a call speaks to, and as whom.
 pub(super) struct Connection {
@@ -27,6 +28,8 @@ pub(super) struct Connection {
     credentials: Credentials,
     /// In place of credentials.
     custom: Option<CustomAuth>,
+    /// For signatures.
+    clock: Clock,
 }
 
 impl Connection {
@@ -48,6 +51,7 @@ impl Connection {
             account,
             credentials,
             custom: None,
+            clock: app.clock.clone(),
         })
     }
 
@@ -55,7 +59,7 @@ impl Connection {
     ///
     /// # Errors
     /// [`Error::Invalid`] when it does not fit the toolkit.
-    pub(super) fn of_caller(toolkit: &Arc<Toolkit>, own: OwnAuth) -> Result<Self> {
+    pub(super) fn of_caller(app: &App, toolkit: &Arc<Toolkit>, own: OwnAuth) -> Result<Self> {
         let (credentials, custom) = match own {
             OwnAuth::Connection(given) => (accounts::given_credentials(toolkit, given)?, None),
             OwnAuth::Parameters(custom) => (Credentials::none(), Some(custom)),
@@ -65,16 +69,22 @@ impl Connection {
             account: None,
             credentials,
             custom,
+            clock: app.clock.clone(),
         })
     }
 
     /// With credentials that belong to no account yet.
-    pub(super) fn of_credentials(toolkit: &Arc<Toolkit>, credentials: Credentials) -> Self {
+    pub(super) fn of_credentials(
+        app: &App,
+        toolkit: &Arc<Toolkit>,
+        credentials: Credentials,
+    ) -> Self {
         Self {
             toolkit: Arc::clone(toolkit),
             account: None,
             credentials,
             custom: None,
+            clock: app.clock.clone(),
         }
     }
 
@@ -157,7 +167,7 @@ impl Connection {
             return custom.apply(request);
         }
         match self.auth() {
-            Some(auth) => auth_schemes::apply(auth, &self.credentials, request),
+            Some(auth) => auth_schemes::apply(auth, &self.credentials, &self.clock, request),
             None if self.credentials.scheme == Scheme::NoAuth => Ok(()),
             None => Err(Error::invalid_with_fix(
                 format!(

@@ -77,7 +77,7 @@ async fn probe(
             "Send the request again without `validate_credentials`.",
         )
     })?;
-    let connection = Connection::of_credentials(toolkit, credentials);
+    let connection = Connection::of_credentials(app, toolkit, credentials);
     let url = under(&connection.base_url(None)?, &identity.path)?;
     let mut request = OutboundRequest::new(method(&identity.method)?, url);
     request.headers = fixed_headers(&manifest.default_headers)?;

@@ -140,7 +140,7 @@ async fn run(
     let arguments = arguments::prepare(tool, call.arguments)?;
     recording.arguments(|| arguments::without_secrets(tool, &arguments));
     let mut connection = match call.own_auth {
-        Some(own) => Connection::of_caller(&tool.toolkit, own)?,
+        Some(own) => Connection::of_caller(app, &tool.toolkit, own)?,
         None => Connection::open(app, &tool.toolkit, account).await?,
     };
     let build = |connection: &Connection| build(app, tool, &arguments, connection);

@@ -105,7 +105,7 @@ async fn run(
             Connection::open(app, toolkit, Some(account)).await?
         }
         ProxyCredential::Given(given) => {
-            Connection::of_caller(toolkit, OwnAuth::Connection(given.clone()))?
+            Connection::of_caller(app, toolkit, OwnAuth::Connection(given.clone()))?
         }
     };
     let build = |connection: &Connection| build(app, call, connection);
@@ -214,8 +214,7 @@ fn callers_headers(call: &ProxyCall) -> Result<HeaderMap> {
 /// A caller who sets what the credential fills believes to act as somebody else, so it is told.
 fn refuse_overrides(request: &OutboundRequest, call: &ProxyCall) -> Result<()> {
     let headers = request
-        .credential_headers
-        .keys()
+        .credential_header_names()
         .filter(|name| request.headers.contains_key(*name))
         .map(|name| format!("header `{name}`"));
     let parameters = request

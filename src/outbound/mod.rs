@@ -7,17 +7,19 @@ mod hosts;
 mod redirect;
 mod reply;
 mod resolve;
+mod sign;
 
 pub use failure::{Failure, FailureKind};
 pub use hosts::AllowedHosts;
 pub use reply::OutboundReply;
+pub use sign::SignRequest;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::CONTENT_LENGTH;
-use http::{HeaderMap, HeaderValue, Method};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use ipnet::IpNet;
 use tokio::time::Instant;
 use url::Url;
@@ -55,6 +57,8 @@ pub struct OutboundRequest {
     pub credential_headers: HeaderMap,
     /// Query parameters that carry a credential, with the same rule.
     pub credential_query: Vec<(String, String)>,
+    /// Makes a credential for each request of its own, redirects included, with the same rule.
+    pub signer: Option<Arc<dyn SignRequest>>,
     /// Where the credential may go.
     pub credential_hosts: AllowedHosts,
     /// The body; empty for none.
@@ -92,6 +96,7 @@ impl OutboundRequest {
             headers: HeaderMap::new(),
             credential_headers: HeaderMap::new(),
             credential_query: Vec::new(),
+            signer: None,
             credential_hosts: AllowedHosts::default(),
             body: Bytes::new(),
             timeout: DEFAULT_TIMEOUT,
@@ -108,7 +113,15 @@ impl OutboundRequest {
     }
 
     fn has_credentials(&self) -> bool {
-        !self.credential_headers.is_empty() || !self.credential_query.is_empty()
+        !self.credential_headers.is_empty()
+            || !self.credential_query.is_empty()
+            || self.signer.is_some()
+    }
+
+    /// The headers that the credential fills.
+    pub fn credential_header_names(&self) -> impl Iterator<Item = &HeaderName> {
+        let signed = self.signer.as_ref().map(|_| &AUTHORIZATION);
+        self.credential_headers.keys().chain(signed)
     }
 
     /// Refuses what must not even begin.
@@ -132,7 +145,7 @@ impl OutboundRequest {
     }
 
     /// The request as it goes over the wire.
-    fn to_wire(&self) -> reqwest::Request {
+    fn to_wire(&self) -> Result<reqwest::Request> {
         let mut url = self.url.clone();
         url.set_fragment(None);
         if !self.credential_query.is_empty() {
@@ -143,6 +156,11 @@ impl OutboundRequest {
         for (name, value) in &self.credential_headers {
             wire.headers_mut().insert(name, value.clone());
         }
+        if let Some(signer) = &self.signer {
+            let signed =
+                signer.authorization(&self.method, wire.url(), &self.headers, &self.body)?;
+            wire.headers_mut().insert(AUTHORIZATION, signed);
+        }
         if !self.body.is_empty() {
             *wire.body_mut() = Some(self.body.clone().into());
         } else if matches!(self.method, Method::POST | Method::PUT | Method::PATCH) {
@@ -150,7 +168,7 @@ impl OutboundRequest {
             wire.headers_mut()
                 .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-        wire
+        Ok(wire)
     }
 }
 
@@ -254,8 +272,11 @@ impl Outbound {
         self.guard
             .check_literal(&request.url)
             .map_err(|refused| refusal(&refused, redirected))?;
+        let wire = request
+            .to_wire()
+            .map_err(|error| Failure::new(FailureKind::Refused, error))?;
         self.http
-            .execute(request.to_wire())
+            .execute(wire)
             .await
             .map_err(|cause| explain(request, &cause, redirected))
     }

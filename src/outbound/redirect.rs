@@ -156,6 +156,7 @@ fn carries_credential(request: &OutboundRequest, url: &Url) -> bool {
 fn drop_credentials(request: &mut OutboundRequest) {
     request.credential_headers = HeaderMap::new();
     request.credential_query = Vec::new();
+    request.signer = None;
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod jobs;
 mod managed_apps;
 mod manners;
 mod not_built;
+mod oauth1;
 mod projects;
 mod proxy;
 mod reference;

@@ -9,6 +9,7 @@ pub mod files;
 pub mod forwarder;
 pub mod kits;
 pub mod logins;
+pub mod oauth1;
 pub mod provider;
 pub mod server;
 pub mod stage;

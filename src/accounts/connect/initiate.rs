@@ -7,8 +7,8 @@ use super::attempt::{self, AtProvider, Journey, TIME_TO_CONNECT};
 use super::prepare::{Prepared, check_enabled, check_names, credentials_only};
 use crate::accounts::blueprint::{Blueprint, managed_app};
 use crate::accounts::refresh::change_of;
+use crate::accounts::token;
 use crate::accounts::view::{AccountView, view};
-use crate::accounts::{grant, token};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::ids::{AccountId, AuthConfigId, ProjectId};
@@ -174,9 +174,6 @@ async fn store_active(
     mut account: ConnectedAccount,
     values: Map<String, Value>,
 ) -> Result<Begun> {
-    let values = grant::with_first_token(app, blueprint, values)
-        .await?
-        .map_err(grant::refused)?;
     account.status = Status::Active;
     account.token_expires_at = token::end_of_life(&values, app.clock.now());
     account.credentials = blueprint.keyring.seal_account(&account.id, &values)?;

@@ -121,6 +121,13 @@ pub async fn prepare(
         return Err(missing_error(PATH, &missing));
     }
     let is_held = missing.is_empty();
+    let values = if is_held {
+        grant::with_first_token(app, &blueprint, values)
+            .await?
+            .map_err(grant::refused)?
+    } else {
+        values
+    };
     Ok(Prepared {
         blueprint,
         request,

@@ -1,4 +1,4 @@
-//! What an auth config by OAuth 2 is asked for beside the toolkit's own fields.
+//! What an auth config by OAuth is asked for beside the toolkit's own fields.
 
 use super::detail::FieldItem;
 use crate::catalog::manifest::{AuthManifest, TokenAuth};
@@ -12,6 +12,7 @@ pub(super) fn of_auth_config(auth: &AuthManifest, callback_url: &str) -> Vec<Fie
         // A client is registered where none is given.
         Scheme::DcrOauth => (Some(false), Some(false), true, true),
         Scheme::S2sOAuth2 => (None, None, false, false),
+        Scheme::OAuth1 => return consumer(callback_url).into(),
         _ => return Vec::new(),
     };
     let user_scopes = user_scopes && !auth.scopes.user_default.is_empty();
@@ -30,6 +31,23 @@ pub(super) fn of_auth_config(auth: &AuthManifest, callback_url: &str) -> Vec<Fie
 /// What an app asks for in its own name.
 pub(super) fn scopes_of_app(auth: &AuthManifest) -> FieldItem {
     scopes("scopes", &auth.scopes.default, auth)
+}
+
+/// What OAuth 1 calls the app (RFC 5849 section 1.1).
+fn consumer(callback_url: &str) -> [FieldItem; 3] {
+    let key = "The public name of your application at the provider.";
+    let secret = "The secret of your application; stored sealed.";
+    [
+        FieldItem {
+            legacy_template_name: Some("client_id".into()),
+            ..field("consumer_key", "Consumer key", true, key)
+        },
+        FieldItem {
+            legacy_template_name: Some("client_secret".into()),
+            ..field("consumer_secret", "Consumer secret", true, secret)
+        },
+        redirect_uri(callback_url),
+    ]
 }
 
 fn client_id(required: bool) -> FieldItem {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Report, exchange, is_plain_name, oauth, revocation};
 use crate::catalog::exchange::token_name;
-use crate::catalog::manifest::{AuthManifest, Field, Placement};
+use crate::catalog::manifest::{AuthManifest, Field, Placement, Signature};
 use crate::catalog::template;
 use crate::scheme::Scheme;
 
@@ -16,6 +16,20 @@ pub(super) fn check(auth: &AuthManifest, report: &mut Report<'_>) {
     report.require(scheme.is_built() || scheme == Scheme::Saml, || {
         format!("auth: this server cannot connect accounts by {scheme} yet")
     });
+    if scheme == Scheme::OAuth1 {
+        for (name, url) in [
+            ("request_url", &auth.request_url),
+            ("authorize_url", &auth.authorize_url),
+            ("token_url", &auth.token_url),
+        ] {
+            report.require(url.is_some(), || format!("{scheme}: {name} is missing"));
+        }
+    } else {
+        let is_absent = auth.request_url.is_none() && auth.signature == Signature::default();
+        report.require(is_absent, || {
+            format!("{scheme}: request_url and signature are words of OAUTH1")
+        });
+    }
     exchange::check(auth, report);
     match scheme {
         Scheme::NoAuth => report.require(auth.apply.is_empty(), || {

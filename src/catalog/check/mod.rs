@@ -261,6 +261,17 @@ auth:
         "revoke: {url: 'https://a.test/', tokens: [key], method: BURN}\n    apply: [{in",
         "API_KEY: revoke.method: `BURN` is none of POST, DELETE, GET, PUT"
     )]
+    #[case("scheme: API_KEY", "scheme: OAUTH1", "OAUTH1: request_url is missing")]
+    #[case(
+        "scheme: API_KEY",
+        "scheme: SAML",
+        "auth: SAML signs people in and gives no credential for an API"
+    )]
+    #[case(
+        "scheme: API_KEY",
+        "scheme: API_KEY\n    signature: PLAINTEXT",
+        "API_KEY: request_url and signature are words of OAUTH1"
+    )]
     #[case(
         "name: subdomain",
         "name: key",
