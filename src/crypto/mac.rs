@@ -25,22 +25,23 @@ fn authenticate<M: Mac, E>(mac: Result<M, E>, text: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine;
 
-    fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    fn base64(bytes: &[u8]) -> String {
+        base64::engine::general_purpose::STANDARD.encode(bytes)
     }
 
     #[test]
     fn the_published_examples_come_out() {
-        // RFC 2202 and RFC 4231, test case 2.
+        // RFC 2202 and RFC 4231, test case 2, there in hexadecimal.
         let (key, text) = (b"Jefe", b"what do ya want for nothing?");
         assert_eq!(
-            hex(&hmac_sha1(key, text)),
-            "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"
+            base64(&hmac_sha1(key, text)),
+            "7/zfauXrL6LSdBbV8YTfnCWafHk="
         );
         assert_eq!(
-            hex(&hmac_sha256(key, text)),
-            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+            base64(&hmac_sha256(key, text)),
+            "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM="
         );
     }
 }
