@@ -24,6 +24,10 @@ test-postgres:
 test-sdk:
     scripts/test sdk
 
+# The connect pages in a browser
+test-pages:
+    scripts/test pages
+
 # Write the OpenAPI document anew
 openapi:
     cargo run --quiet -- openapi > openapi/openapi.json

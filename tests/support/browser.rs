@@ -6,7 +6,7 @@ use reqwest::Method;
 use super::client::{Client, Reply};
 
 /// A page that was opened, with all a browser keeps to send its form.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Page {
     pub reply: Reply,
     client: Client,
@@ -31,6 +31,13 @@ impl Page {
             url: url.to_owned(),
             reply,
         }
+    }
+
+    /// The same page in a browser that sends one more header.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: &str) -> Self {
+        self.client = self.client.with_header(name, value);
+        self
     }
 
     /// Sends the form with these fields filled in.

@@ -58,10 +58,11 @@ pub(super) fn answer(link: LinkPage, guard: &FormGuard, token: &str) -> Result<R
         notice,
         minutes_left,
     } = link;
-    let (held, asked): (Vec<Input<'_>>, Vec<Input<'_>>) = fields
+    let (held, mut asked): (Vec<Input<'_>>, Vec<Input<'_>>) = fields
         .iter()
         .map(Input::new)
         .partition(|input| input.is_held && input.problem.is_none());
+    blame(&mut asked, notice.as_ref(), &scene);
     let problems = problems(&asked, notice.as_ref(), &scene);
     let status = status(&problems, notice.as_ref());
     let heading = heading(&scene);
@@ -123,15 +124,16 @@ fn lead(scene: &Scene, continues_at_provider: bool, asks_nothing: bool) -> Strin
     let app = app.unwrap_or("The application that sent you here");
     match (continues_at_provider, asks_nothing) {
         (true, true) => format!(
-            "{app} would like to use {toolkit} for you. You sign in at {toolkit} and decide there."
+            "{app} would like to use your {toolkit} account. Next, you sign in at {toolkit} and \
+             decide there."
         ),
         (true, false) => format!(
-            "{app} would like to use {toolkit} for you. Fill in where your account is; then you \
-             sign in at {toolkit} and decide there."
+            "{app} would like to use your {toolkit} account. Fill in where it is; then you sign in \
+             at {toolkit} and decide there."
         ),
-        (false, true) => format!("{app} would like to use {toolkit} for you."),
+        (false, true) => format!("{app} would like to use your {toolkit} account."),
         (false, false) => format!(
-            "{app} would like to use {toolkit} for you, with the access that you enter here."
+            "{app} would like to use your {toolkit} account. Fill in the details to allow it."
         ),
     }
 }
@@ -140,9 +142,9 @@ fn note(scene: &Scene, continues_at_provider: bool, provider_host: Option<&str>)
     let toolkit = &scene.toolkit_name;
     match (continues_at_provider, provider_host) {
         (true, Some(host)) => {
-            format!("You go on to {host}. Your {toolkit} password is not shared with anybody.")
+            format!("You sign in at {host}. Nobody else sees your {toolkit} password.")
         }
-        (true, None) => format!("Your {toolkit} password is not shared with anybody."),
+        (true, None) => format!("Nobody but {toolkit} sees your password."),
         (false, _) => {
             format!("What you enter is stored encrypted and sent to {toolkit} only.")
         }
@@ -156,6 +158,17 @@ fn minutes(left: i64) -> String {
     }
 }
 
+/// Puts a refusal beside the field that it most likely is about.
+fn blame(asked: &mut [Input<'_>], notice: Option<&Notice>, scene: &Scene) {
+    let Some(notice @ Notice::Refused(_)) = notice else {
+        return;
+    };
+    let secret = asked.iter().position(|input| input.is_secret);
+    if let Some(input) = asked.get_mut(secret.unwrap_or_default()) {
+        input.problem = Some(sentence(notice, scene));
+    }
+}
+
 fn problems(asked: &[Input<'_>], notice: Option<&Notice>, scene: &Scene) -> Vec<Problem> {
     let of_field = |input: &Input<'_>| {
         input.problem.as_ref().map(|text| Problem {
@@ -164,15 +177,12 @@ fn problems(asked: &[Input<'_>], notice: Option<&Notice>, scene: &Scene) -> Vec<
         })
     };
     let mut problems: Vec<Problem> = asked.iter().filter_map(of_field).collect();
-    if let Some(notice) = notice {
-        let mut inputs = asked.iter();
-        let secret = inputs.find(|input| matches!(input.control, Control::Secret));
+    if let Some(notice) = notice
+        && problems.is_empty()
+    {
         problems.push(Problem {
             text: sentence(notice, scene),
-            target: match notice {
-                Notice::Refused(_) => secret.or(asked.first()).map(|input| input.id.clone()),
-                Notice::Unreachable | Notice::Foreign => None,
-            },
+            target: None,
         });
     }
     problems

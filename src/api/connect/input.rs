@@ -14,10 +14,10 @@ pub(super) struct Input<'a> {
     pub(super) prefix: &'a str,
     pub(super) suffix: &'a str,
     pub(super) is_required: bool,
+    /// Never shown.
+    pub(super) is_secret: bool,
     /// There is a value already.
     pub(super) is_held: bool,
-    /// There is a secret already, which is not shown.
-    pub(super) is_kept: bool,
     /// A whole sentence.
     pub(super) problem: Option<String>,
     pub(super) control: Control<'a>,
@@ -59,7 +59,6 @@ impl<'a> Input<'a> {
         } = field;
         let control = control(declared, value);
         let is_box = matches!(control, Control::Box { .. });
-        let is_hidden = declared.secret;
         Self {
             id: format!("field-{}", declared.name),
             name: &declared.name,
@@ -69,9 +68,9 @@ impl<'a> Input<'a> {
             prefix: &declared.prefix,
             suffix: &declared.suffix,
             // A box that is not ticked is an answer too.
-            is_required: declared.required && !is_box && !(*is_held && is_hidden),
+            is_required: declared.required && !is_box && !(*is_held && declared.secret),
+            is_secret: declared.secret,
             is_held: *is_held,
-            is_kept: *is_held && is_hidden,
             problem: problem
                 .as_ref()
                 .map(|problem| format!("{} {problem}.", declared.display_name)),
@@ -87,7 +86,7 @@ impl<'a> Input<'a> {
             ("problem", self.problem.is_some()),
             ("help", !self.help.is_empty()),
             ("example", !self.example.is_empty()),
-            ("kept", self.is_kept),
+            ("kept", self.is_kept()),
             ("prefix", self.is_affixed(self.prefix)),
             ("suffix", self.is_affixed(self.suffix)),
         ] {
@@ -110,6 +109,11 @@ impl<'a> Input<'a> {
             attributes.push_str(&format!(" aria-describedby=\"{}\"", ids.join(" ")));
         }
         attributes
+    }
+
+    /// There is a secret already, which is not shown.
+    pub(super) const fn is_kept(&self) -> bool {
+        self.is_held && self.is_secret
     }
 
     fn is_affixed(&self, affix: &str) -> bool {

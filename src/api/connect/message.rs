@@ -86,7 +86,7 @@ fn end(finish: &Finish, scene: &Scene, failure: Failure) -> Result<Response> {
     let toolkit = &scene.toolkit_name;
     let (app, way) = (app(scene), way_back(finish, scene));
     let Some(reason) = &finish.failure else {
-        let next = next(way.as_ref(), "and can close this window");
+        let next = next(way.as_ref());
         let message = Message {
             state: "Connected",
             heading: format!("{toolkit} is connected"),
@@ -102,7 +102,7 @@ fn end(finish: &Finish, scene: &Scene, failure: Failure) -> Result<Response> {
             heading: format!("{toolkit} was not connected"),
             text: format!(
                 "You did not allow it, so {app} has no access. If you change your mind, go back \
-                 there and begin again."
+                 there and begin again; otherwise you can close this window."
             ),
             reason: Some(presentable(reason)),
             way,
@@ -132,10 +132,7 @@ pub(super) fn closed(closed: &Closed) -> Result<Response> {
             Tone::Good,
             "Link used",
             format!("{toolkit} is connected already"),
-            format!(
-                "This link works once and has done so. {}",
-                next(way.as_ref(), "and can close this window")
-            ),
+            format!("This link works once and has done so. There is nothing left to do for {app}."),
         ),
         Closing::Used => (
             Tone::Bad,
@@ -148,7 +145,7 @@ pub(super) fn closed(closed: &Closed) -> Result<Response> {
             "Link expired",
             "This link has expired".to_owned(),
             format!(
-                "It was good for a few minutes only. To connect {toolkit}, go back to {app} and \
+                "Links work for a few minutes only. To connect {toolkit}, go back to {app} and \
                  ask for a new one."
             ),
         ),
@@ -234,10 +231,10 @@ fn way_back(finish: &Finish, scene: &Scene) -> Option<Way> {
     })
 }
 
-fn next(way: Option<&Way>, otherwise: &str) -> String {
+const fn next(way: Option<&Way>) -> &'static str {
     match way {
-        Some(_) => "You are being taken back.".into(),
-        None => format!("You are done here {otherwise}."),
+        Some(_) => "You are being taken back.",
+        None => "You are done here and can close this window.",
     }
 }
 

@@ -45,6 +45,12 @@ pub(super) fn group(scopes: &[AskedScope]) -> Vec<ScopeGroup> {
     }
     if let [only] = groups.as_mut_slice() {
         only.title = None;
+    } else if groups.len() > 1 && scopes.iter().all(|scope| scope.description.is_some()) {
+        // Plain words need no headings, and keep the order of the auth config.
+        return vec![ScopeGroup {
+            title: None,
+            scopes: scopes.to_vec(),
+        }];
     }
     groups
 }
@@ -59,7 +65,7 @@ fn reach_of(scope: &str) -> Reach {
     let identity = ["openid", "profile", "email", "address", "phone"];
     let is_identity = match words.as_slice() {
         [only] => identity.contains(only),
-        [.., "userinfo", last] => identity.contains(last),
+        ["user", last] | [.., "userinfo", last] => identity.contains(last),
         _ => false,
     };
     if is_identity {
@@ -126,7 +132,11 @@ mod tests {
         let expected = [
             (
                 "Know who you are",
-                vec!["https://www.googleapis.com/auth/userinfo.email", "openid"],
+                vec![
+                    "https://www.googleapis.com/auth/userinfo.email",
+                    "openid",
+                    "user:email",
+                ],
             ),
             (
                 "Read only",
@@ -138,7 +148,7 @@ mod tests {
             ),
             (
                 "Read and change, or other access",
-                vec!["repo", "Mail.ReadWrite", "files:read.all", "user:email"],
+                vec!["repo", "Mail.ReadWrite", "files:read.all"],
             ),
         ];
         let expected = expected.map(|(title, names)| {
@@ -151,5 +161,6 @@ mod tests {
     #[test]
     fn one_group_has_no_title() {
         assert_eq!(titles(&["repo"]), [(None, vec!["repo".to_owned()])]);
+        assert_eq!(titles(&[]), []);
     }
 }

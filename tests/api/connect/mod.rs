@@ -1,7 +1,10 @@
 //! Connecting by OAuth and by the hosted link: every way through, and every way that must fail.
 
+mod drawing;
+mod forgery;
 mod link;
 mod redirect_uri;
+mod trying;
 
 use std::time::Duration;
 

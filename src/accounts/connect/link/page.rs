@@ -94,19 +94,26 @@ pub(super) async fn page(app: &App, open: &Open, sent: &Sent) -> Result<LinkPage
 fn link_field(open: &Open, sent: &Sent, field: &Field) -> LinkField {
     let held = open.values.get(&field.name);
     let value = sent.given.get(&field.name).or(held);
+    let default = field.default.as_deref().unwrap_or_default();
     let text = match value {
         _ if field.secret => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Null) | None => field.default.clone().unwrap_or_default(),
-        Some(value) => value.to_string(),
+        value => value.map_or_else(|| default.to_owned(), text_of),
     };
     let problem = sent.problems.iter().find(|(name, _)| *name == field.name);
     LinkField {
         value: text,
         // What only the toolkit's default put there nobody has given.
-        is_held: held.is_some_and(|held| held.as_str() != field.default.as_deref()),
+        is_held: held.is_some_and(|held| text_of(held) != default),
         problem: problem.map(|(_, problem)| problem.clone()),
         field: field.clone(),
+    }
+}
+
+fn text_of(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        value => value.to_string(),
     }
 }
 
