@@ -99,6 +99,10 @@ impl Blueprint {
         let mut all = self.secrets.inherited();
         all.extend(values.clone());
         let (auth, app) = (self.auth()?, self.client_app(app, values)?);
+        let urls = [&auth.authorize_url, &auth.token_url, &auth.refresh_url];
+        for url in urls.into_iter().flatten() {
+            self.toolkit.check_url_values(auth.scheme, url, &all)?;
+        }
         let endpoints = Endpoints::of(auth, &all);
         Ok(OAuthClient::new(auth, &app, endpoints, all))
     }

@@ -10,10 +10,11 @@ use crate::catalog::manifest::Kept;
 use crate::catalog::{Toolkit, whole_match};
 
 /// Names that mean something else in an account than what a provider may send under them.
-const OWN_NAMES: [&str; 5] = [
+const OWN_NAMES: [&str; 6] = [
     "client_id",
     "client_secret",
     "client_secret_expires_at",
+    "token_endpoint_auth_method",
     "redirectUrl",
     "status",
 ];

@@ -367,7 +367,9 @@ pub(super) async fn client_of_account<'b>(
         client_secret: text("client_secret").map(SecretString::from),
         redirect_uri: blueprint.redirect_uri(app)?,
         token_auth: match text("client_secret") {
-            Some(_) => auth.token_auth,
+            Some(_) => text("token_endpoint_auth_method")
+                .and_then(discovery::token_auth)
+                .unwrap_or(auth.token_auth),
             None => TokenAuth::None,
         },
     };

@@ -80,6 +80,7 @@ pub(super) fn is_of_client(name: &str) -> bool {
         "client_secret",
         "client_id_issued_at",
         "client_secret_expires_at",
+        "token_endpoint_auth_method",
     ];
     names.contains(&name)
 }

@@ -87,12 +87,9 @@ impl Toolkit {
     }
 
     fn matches_pattern(&self, scheme: Scheme, name: &str, value: &str) -> Result<bool> {
-        let fields = self.auth(scheme).map(|auth| &auth.fields);
-        let pattern = fields
-            .into_iter()
-            .flat_map(|fields| fields.connection.iter().chain(&fields.auth_config))
-            .find(|field| field.name == name)
-            .and_then(|field| field.pattern.as_deref())
+        let pattern = self
+            .auth(scheme)
+            .and_then(|auth| auth.pattern_of(name))
             .ok_or_else(|| {
                 Error::internal(format!("field {name} enters a URL and has no pattern"))
             })?;

@@ -211,6 +211,20 @@ impl AuthManifest {
         }
     }
 
+    /// The pattern of a field or a kept value, if it has one.
+    #[must_use]
+    pub fn pattern_of(&self, name: &str) -> Option<&str> {
+        let fields = self
+            .fields
+            .connection
+            .iter()
+            .chain(&self.fields.auth_config);
+        let fields = fields.map(|field| (&field.name, &field.pattern));
+        let kept = self.kept().map(|(name, kept)| (name, &kept.pattern));
+        let mut all = fields.chain(kept);
+        all.find(|(other, _)| *other == name)?.1.as_deref()
+    }
+
     /// The values that a provider tells and a connection keeps, by name.
     pub fn kept(&self) -> impl Iterator<Item = (&String, &Kept)> {
         self.keep.iter().chain(&self.callback_keep)

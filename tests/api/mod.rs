@@ -13,6 +13,7 @@ mod managed_apps;
 mod manners;
 mod not_built;
 mod oauth1;
+mod oauth2;
 mod projects;
 mod proxy;
 mod reference;

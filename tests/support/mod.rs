@@ -1,6 +1,7 @@
 //! What tests stand on.
 
 pub mod accounts;
+pub mod authorization_server;
 pub mod binary;
 pub mod browser;
 pub mod client;

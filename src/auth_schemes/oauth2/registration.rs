@@ -97,6 +97,10 @@ impl Registration {
                 "client_secret_expires_at",
                 self.client_secret_expires_at.map(Value::from),
             ),
+            (
+                "token_endpoint_auth_method",
+                serde_json::to_value(self.token_auth).ok(),
+            ),
         ];
         fields
             .into_iter()
