@@ -251,3 +251,175 @@ fn check_kept(auth: &AuthManifest, report: &mut Report<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{problems, with_auth};
+    use rstest::rstest;
+
+    const OAUTH2: &str = r#"auth:
+  - scheme: OAUTH2
+    authorize_url: https://acme.test/authorize
+    token_url: "https://{team}.acme.test/token"
+    token_params: {shop: "{shop}"}
+    keep: {team: {from: team.domain, pattern: "[a-z]+"}}
+    fields:
+      connection: [{name: shop, display_name: Shop}]
+    apply: [{in: header, name: A, value: "{access_token}"}]
+"#;
+    const S2S: &str = r#"auth:
+  - scheme: S2S_OAUTH2
+    token_url: https://acme.test/token
+    fields:
+      connection:
+        - {name: client_id, display_name: I, required: true}
+        - {name: client_secret, display_name: S, required: true, secret: true}
+    apply: [{in: header, name: A, value: "{access_token}"}]
+"#;
+    const DCR: &str = r#"auth:
+  - scheme: DCR_OAUTH
+    issuer: https://acme.test
+    auth_hosts: ["*.acme.test"]
+    apply: [{in: header, name: A, value: "{access_token}"}]
+"#;
+
+    #[rstest]
+    #[case(OAUTH2)]
+    #[case(S2S)]
+    #[case(DCR)]
+    fn a_block_that_keeps_the_rules_has_no_problem(#[case] block: &str) {
+        assert_eq!(
+            problems(&with_auth(block), "tools: []"),
+            Vec::<String>::new()
+        );
+    }
+
+    #[rstest]
+    #[case::own_parameter(
+        OAUTH2,
+        "{shop: ",
+        "{code: ",
+        "token_params: `code` is the grant's own"
+    )]
+    #[case::unknown_value(
+        OAUTH2,
+        "\"{shop}\"",
+        "\"{x}\"",
+        "token_params.shop: {x} is no value of this scheme"
+    )]
+    #[case::taken(
+        OAUTH2,
+        "name: shop",
+        "name: team",
+        "keep: the name `team` is used twice"
+    )]
+    #[case::own_name(
+        OAUTH2,
+        "{team: {",
+        "{client_id: {",
+        "keep: `client_id` cannot be the name of a kept value"
+    )]
+    #[case::no_pattern(
+        OAUTH2,
+        ", pattern: \"[a-z]+\"",
+        "",
+        "token_url: the field `team` enters a URL and needs a `pattern`"
+    )]
+    #[case::slash(
+        OAUTH2,
+        "[a-z]+",
+        "[a-z./]+",
+        "token_url: the pattern of `team` lets `evil.example/` through, which leads to another host"
+    )]
+    #[case::fragment(
+        OAUTH2,
+        "[a-z]+",
+        "[a-z#]+",
+        "token_url: the pattern of `team` lets `a#` through, which leads to another host"
+    )]
+    #[case::anything(
+        OAUTH2,
+        "[a-z]+",
+        ".+",
+        "token_url: the pattern of `team` lets `evil.example/` through, which leads to another host"
+    )]
+    #[case::resource(
+        OAUTH2,
+        "token_params:",
+        "resource: https://x.test\n    token_params:",
+        "resource and registration_url go with DCR_OAUTH"
+    )]
+    #[case::header(
+        OAUTH2,
+        "token_params:",
+        "token_headers: {Authorization: x}\n    token_params:",
+        "token_headers: `Authorization` is the request's own"
+    )]
+    #[case::secret(S2S, ", secret: true", "", "field `client_secret`: must be secret")]
+    #[case::no_client(
+        S2S,
+        "client_id",
+        "other_id",
+        "fields: `client_id` must be one, of the connection or the auth config"
+    )]
+    #[case::no_token_url(
+        S2S,
+        "token_url: https://acme.test/token",
+        "refresh: none",
+        "token_url is missing"
+    )]
+    #[case::nowhere(
+        DCR,
+        "issuer: https://acme.test",
+        "refresh: supported",
+        "needs authorize_url, token_url and registration_url, or none of them and an issuer or a resource whose metadata name them"
+    )]
+    #[case::no_pkce(
+        DCR,
+        "auth_hosts",
+        "pkce: none\n    auth_hosts",
+        "pkce: it always takes part"
+    )]
+    #[case::no_host(
+        DCR,
+        "*.acme.test",
+        "https://acme.test",
+        "auth_hosts: `https://acme.test` is neither a host name nor `*.` and a domain"
+    )]
+    #[case::per_connection(
+        DCR,
+        "https://acme.test",
+        "\"https://{x}.acme.test\"",
+        "{x} must be a field of the auth config"
+    )]
+    fn a_block_that_breaks_a_rule_is_told_which(
+        #[case] block: &str,
+        #[case] kept: &str,
+        #[case] broken: &str,
+        #[case] problem: &str,
+    ) {
+        assert!(block.contains(kept), "{kept}");
+        let block = block.replacen(kept, broken, 1);
+        let found = problems(&with_auth(&block), "tools: []");
+        assert!(
+            found.iter().any(|line| line.ends_with(problem)),
+            "{found:#?}"
+        );
+    }
+
+    #[test]
+    fn a_provider_may_name_only_hosts_of_its_pattern() {
+        let block = OAUTH2.replace("https://{team}.acme.test", "{team}");
+        let own = block.replace("[a-z]+", r"https://[a-z]+\\.acme\\.test");
+        assert_eq!(
+            problems(&with_auth(&own), "tools: []"),
+            Vec::<String>::new()
+        );
+        let any = block.replace("[a-z]+", "https://[a-z.]+");
+        let found = problems(&with_auth(&any), "tools: []");
+        assert!(
+            found[0].ends_with("which leads to another host"),
+            "{found:#?}"
+        );
+    }
+}
