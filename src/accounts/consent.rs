@@ -79,7 +79,9 @@ pub(super) async fn ask(
     let memory = Memory::of_now(app, blueprint)?;
     let values = &memory.within(values);
     let mut asked = match blueprint.config.scheme {
-        Scheme::OAuth2 | Scheme::DcrOauth => code_grant::ask(app, blueprint, values, state).await,
+        Scheme::OAuth2 | Scheme::DcrOauth => {
+            Box::pin(code_grant::ask(app, blueprint, values, state)).await
+        }
         Scheme::OAuth1 => oauth1::ask(app, blueprint, values, &state).await,
         scheme => Err(not_built(scheme)),
     }?;
@@ -102,7 +104,10 @@ pub(super) async fn redeem(
     let values = &memory.within(values);
     let redeemed = match blueprint.config.scheme {
         Scheme::OAuth2 | Scheme::DcrOauth => {
-            code_grant::redeem(app, blueprint, values, remembered, returned).await
+            Box::pin(code_grant::redeem(
+                app, blueprint, values, remembered, returned,
+            ))
+            .await
         }
         Scheme::OAuth1 => oauth1::redeem(app, blueprint, values, remembered, returned).await,
         scheme => Err(not_built(scheme)),

@@ -136,7 +136,7 @@ pub(super) async fn renew(
     values: &Map<String, Value>,
 ) -> Result<Result<Map<String, Value>, TokenFailure>> {
     match source(blueprint.auth()?) {
-        Source::Consent => by_refresh_token(app, blueprint, values).await,
+        Source::Consent => Box::pin(by_refresh_token(app, blueprint, values)).await,
         Source::Client | Source::Exchange => obtain(app, blueprint, values).await,
         Source::Nowhere | Source::LastingConsent => Err(Error::internal(format!(
             "an account by {} has no token to renew",
@@ -183,7 +183,7 @@ async fn obtain(
         return exchange::run(app, blueprint, values).await;
     }
     match blueprint.config.scheme {
-        Scheme::S2sOAuth2 => by_client_credentials(app, blueprint, values).await,
+        Scheme::S2sOAuth2 => Box::pin(by_client_credentials(app, blueprint, values)).await,
         scheme => Err(Error::NotImplemented(format!(
             "connecting accounts by {scheme}"
         ))),

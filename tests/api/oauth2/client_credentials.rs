@@ -21,7 +21,7 @@ auth:
     apply: [{in: header, name: Authorization, value: "Bearer {access_token}"}]
 "#;
 
-fn state(further: Value) -> Value {
+fn state(further: &Value) -> Value {
     let mut val = json!({ "status": "INITIALIZING", "client_id": ID, "client_secret": SECRET });
     for (name, value) in further.as_object().unwrap() {
         val[name] = value.clone();
@@ -33,7 +33,7 @@ fn state(further: Value) -> Value {
 async fn a_connection_is_active_at_once_and_its_token_is_renewed_by_the_same_credentials() {
     let stage = Stage::with(S2S).await;
     let config = stage.custom("S2S_OAUTH2", json!({})).await;
-    let made = stage.initiate(&config, state(json!({}))).await.expect(201);
+    let made = stage.initiate(&config, state(&json!({}))).await.expect(201);
     let val = &made["connectionData"]["val"];
     assert_eq!(val["status"], "ACTIVE", "{made}");
     assert_eq!(
@@ -69,7 +69,7 @@ async fn a_connection_is_active_at_once_and_its_token_is_renewed_by_the_same_cre
 async fn a_wrong_secret_is_refused_with_the_providers_reason_and_nothing_is_kept() {
     let stage = Stage::with(S2S).await;
     let config = stage.custom("S2S_OAUTH2", json!({})).await;
-    let wrong = state(json!({ "client_secret": "wrong-and-secret" }));
+    let wrong = state(&json!({ "client_secret": "wrong-and-secret" }));
     let error = stage.initiate(&config, wrong).await.error(400);
     assert!(error.to_string().contains("invalid_client"), "{error}");
     assert!(!error.to_string().contains("wrong-and-secret"), "{error}");
@@ -81,7 +81,7 @@ async fn a_wrong_secret_is_refused_with_the_providers_reason_and_nothing_is_kept
 async fn an_imported_active_state_is_used_until_it_ends() {
     let stage = Stage::with(S2S).await;
     let config = stage.custom("S2S_OAUTH2", json!({})).await;
-    let imported = state(json!({
+    let imported = state(&json!({
         "status": "ACTIVE", "access_token": "imported-0123456789",
         "expires_at": "2026-01-01T00:30:00Z",
     }));

@@ -54,9 +54,9 @@ async fn quirky() -> Stage {
 async fn connected(stage: &Stage) -> String {
     let credentials = json!({ "client_id": ID, "client_secret": SECRET });
     let config = stage.custom("OAUTH2", credentials).await;
-    let state =
+    let begun =
         json!({ "authScheme": "OAUTH2", "val": { "status": "INITIALIZING", "shop": "anvils" } });
-    let (id, url) = stage.begin(&config, json!({ "state": state })).await;
+    let (id, url) = stage.begin(&config, json!({ "state": begun })).await;
     stage.consent(&url).await;
     id
 }
@@ -169,8 +169,8 @@ async fn a_kept_value_that_is_imported_is_checked_as_well() {
         "status": "ACTIVE", "access_token": "imported", "shop": "anvils", "realm": "1",
         "instance_url": "http://evil.test",
     });
-    let state = json!({ "authScheme": "OAUTH2", "val": val });
-    let refused = stage.initiate(&config, json!({ "state": state })).await;
+    let begun = json!({ "authScheme": "OAUTH2", "val": val });
+    let refused = stage.initiate(&config, json!({ "state": begun })).await;
     let error = refused.error(400);
     assert!(error.to_string().contains("instance_url"), "{error}");
 }
@@ -215,10 +215,7 @@ async fn a_public_client_without_pkce_gets_a_token_that_is_never_renewed() {
         (&None, None)
     );
     assert!(!exchanged.fields.contains_key("code_verifier"));
-    stage
-        .server
-        .clock
-        .advance(Duration::from_secs(100 * 86_400));
+    stage.server.clock.advance(Duration::from_hours(2400));
     assert_eq!(stage.execute(&id).await["successful"], true);
     assert_eq!(stage.provider.token_requests().len(), 1);
 }
