@@ -1,5 +1,6 @@
 //! The commands of the binary.
 
+mod accounts;
 mod health;
 mod installation;
 mod key_files;
@@ -66,6 +67,9 @@ enum Command {
     /// Replace the keys that seal secrets, or show which are in use.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Do something to many connected accounts at once.
+    #[command(subcommand)]
+    Accounts(accounts::Accounts),
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -77,6 +81,7 @@ pub fn run() -> ExitCode {
     let result = match cli.command {
         Some(Command::Openapi) => openapi::print(),
         Some(Command::Health(health)) => health::check(&health),
+        Some(Command::Accounts(command)) => block_on(accounts::run(command)),
         Some(Command::Keys(command)) => block_on(keys::run(command)),
         Some(Command::Serve(config)) => serve_until_stopped(*config),
         None => serve_until_stopped(cli.serve),

@@ -10,19 +10,21 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::installation::{open_database, open_vault};
+use super::installation::{self, open_database, open_vault};
 use crate::app::{App, Parts};
 use crate::blobs::{BlobStore, Disk};
 use crate::caches::Caches;
 use crate::catalog::CatalogHandle;
 use crate::config::Config;
+use crate::crypto::Vault;
 use crate::error::{Error, Result};
 use crate::execution_log::LogWriter;
 use crate::outbound::Outbound;
 use crate::rate_limit::RateLimiter;
 use crate::single_flight::SingleFlight;
-use crate::storage;
 use crate::storage::changes::Change;
+use crate::storage::{self, Db};
+use crate::tenancy::rotation::Site;
 use crate::tenancy::{self, FirstKeys};
 use crate::time::Clock;
 use crate::{api, jobs};
@@ -69,7 +71,43 @@ pub async fn start(mut config: Config, clock: Clock) -> Result<Server> {
     let caches = Caches::default();
     let db = open_database(&config.store, caches.clone()).await?;
     let first_keys = tenancy::set_up(&db, &vault, &config, clock.now()).await?;
-    let app = App::new(Parts {
+    let app = assemble(config, clock, (catalog, outbound), (db, caches), vault);
+    spawn_background(&app);
+    app.tasks.spawn(api::serve(app.clone(), listener));
+    Ok(Server {
+        app,
+        address,
+        first_keys,
+    })
+}
+
+/// The parts of a server for a command that works on its installation, while it may run.
+///
+/// # Errors
+/// When a setting is impossible, there is no database, or it cannot be opened.
+pub(super) async fn open_beside_a_server(config: Config) -> Result<App> {
+    let tools = (
+        CatalogHandle::load(&config)?,
+        Outbound::new(&config.allow_cidrs)?,
+    );
+    let Site { db, vault, clock } = installation::open_beside_a_server(&config.store).await?;
+    Ok(assemble(
+        config,
+        clock,
+        tools,
+        (db, Caches::default()),
+        vault,
+    ))
+}
+
+fn assemble(
+    config: Config,
+    clock: Clock,
+    (catalog, outbound): (CatalogHandle, Outbound),
+    (db, caches): (Db, Caches),
+    vault: Vault,
+) -> App {
+    App::new(Parts {
         catalog,
         outbound,
         state_signer: vault.state_signer(),
@@ -87,13 +125,6 @@ pub async fn start(mut config: Config, clock: Clock) -> Result<Server> {
         db,
         vault,
         caches,
-    });
-    spawn_background(&app);
-    app.tasks.spawn(api::serve(app.clone(), listener));
-    Ok(Server {
-        app,
-        address,
-        first_keys,
     })
 }
 

@@ -3,9 +3,11 @@
 
 mod after_delete;
 mod held;
+mod sweep;
 
 pub(super) use after_delete::Batch;
 pub use after_delete::{GiveBack, give_back_batch};
+pub use sweep::{AccountReport, Outcome, Sweep, sweep};
 
 use serde_json::{Map, Value};
 

@@ -8,6 +8,7 @@ mod refresh;
 mod revoke;
 mod secrets;
 mod selection;
+mod sweep;
 mod verify;
 
 use insta::assert_json_snapshot;
