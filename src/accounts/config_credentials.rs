@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::fields;
-use super::mask::mask_text;
+use super::mask::is_mask_of;
 use crate::catalog::Toolkit;
 use crate::catalog::exchange::ExchangeManifest;
 use crate::catalog::manifest::TokenAuth;
@@ -202,10 +202,7 @@ pub(super) fn check_shared(
 /// caller read and sends back stands for the one it was made of.
 pub(super) fn merge(mut old: Map<String, Value>, new: Map<String, Value>) -> Map<String, Value> {
     for (name, value) in new {
-        let is_own_mask = match (&value, old.get(&name)) {
-            (Value::String(new), Some(Value::String(old))) => *new == mask_text(old),
-            _ => false,
-        };
+        let is_own_mask = old.get(&name).is_some_and(|old| is_mask_of(&value, old));
         if value.is_null() {
             old.shift_remove(&name);
         } else if !is_own_mask {

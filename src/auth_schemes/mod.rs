@@ -12,7 +12,7 @@ pub mod revocation;
 
 pub use apply::apply;
 pub use redact::Redactor;
-pub use secrets::{is_secret, secrets};
+pub use secrets::{is_secret, may_be_secret, secrets};
 
 use serde_json::{Map, Value};
 
