@@ -15,5 +15,4 @@ mod guards;
 mod key_rotation;
 mod leaks;
 mod outbound;
-mod secrets;
 mod support;

@@ -1,13 +1,11 @@
-//! No secret leaves the server where it has no business, however a provider, an upstream or a caller
-//! behaves. The real binary runs at its most talkative; then everything it left behind is searched.
+//! Providers, upstreams and callers that quote secrets wherever they can: in refusals, redirects,
+//! headers and forms. The real binary runs at its most talkative.
 
 use std::collections::HashMap;
-use std::path::Path;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::{files, leaks};
 use crate::support::binary::{Place, Running};
 use crate::support::browser::Page;
 use crate::support::client::{Client, Reply};
@@ -15,8 +13,6 @@ use crate::support::provider::{CLIENT_ID, CLIENT_SECRET, FakeProvider};
 use crate::support::toolkits::ToolkitsFolder;
 use crate::support::upstream::{Answer, Upstream};
 
-/// Of a secret that was cut off in the middle, this much is still too much.
-const PIECE: usize = 12;
 const PASTED_KEY: &str = "sk-Pasted9KeyOfAda7xQ";
 
 const KIT: &str = r#"
@@ -171,40 +167,6 @@ impl Scene {
         let number = |token: &&String| -> u32 { token.split('-').nth(1).unwrap().parse().unwrap() };
         let access = tokens.iter().filter(|token| token.starts_with("at-"));
         access.max_by_key(number).unwrap().clone()
-    }
-}
-
-/// Every part of `secrets` that `haystack` shows in any spelling.
-fn leaks(place: &str, haystack: &[u8], secrets: &[(String, String)]) -> Vec<String> {
-    let haystack = String::from_utf8_lossy(haystack).to_lowercase();
-    let mut found = Vec::new();
-    for (kind, secret) in secrets {
-        let base64 = STANDARD.encode(secret);
-        for text in [secret.as_str(), base64.trim_end_matches('=')] {
-            let text = text.to_lowercase();
-            for piece in [&text[..PIECE], &text[text.len() - PIECE..]] {
-                if let Some(at) = haystack.find(piece) {
-                    let from = haystack[..at]
-                        .char_indices()
-                        .rev()
-                        .nth(80)
-                        .map_or(0, |(i, _)| i);
-                    found.push(format!("{kind} in {place}: …{}<HERE>", &haystack[from..at]));
-                }
-            }
-        }
-    }
-    found
-}
-
-fn files(folder: &Path, contents: &mut Vec<(String, Vec<u8>)>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files(&path, contents);
-        } else {
-            contents.push((path.display().to_string(), std::fs::read(&path).unwrap()));
-        }
     }
 }
 
@@ -432,8 +394,7 @@ async fn no_secret_is_left_in_logs_files_or_answers_however_the_others_behave() 
         "the log is not talkative"
     );
     found.extend(leaks("the log", log.as_bytes(), &secrets));
-    let mut contents = Vec::new();
-    files(&place.data(), &mut contents);
+    let contents = files(&place.data());
     assert!(contents.len() >= 2, "{contents:?}");
     for (name, content) in &contents {
         found.extend(leaks(name, content, &secrets));
