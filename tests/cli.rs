@@ -284,3 +284,64 @@ fn tenon_health_tells_a_living_server_from_none() {
     assert_eq!(dead.status.code(), Some(1), "{dead:?}");
     assert!(dead.errors.contains("does not answer"), "{dead:?}");
 }
+
+#[tokio::test]
+async fn a_lost_key_is_replaced_and_ended_from_the_command_line() {
+    let (place, command) = (Place::new(), Place::new());
+    let data = place.data().display().to_string();
+    let settings = [("TENON_DATA_DIR", data.as_str())];
+    let empty = command.run(&["api-keys", "issue"], &settings);
+    assert_eq!(empty.status.code(), Some(1), "{empty:?}");
+    assert!(
+        empty.errors.contains("there is no database at"),
+        "{empty:?}"
+    );
+
+    let running = place.start(&[]);
+    let lost = running.printed_key(ORGANISATION);
+    let projects = "/api/v3/org/owner/project/list";
+    let as_org = |key: &str| running.client().with_header("x-org-api-key", key);
+    let listed = as_org(&lost).get(projects).await.expect(200);
+    let project = listed["data"][0]["nano_id"]
+        .as_str()
+        .or(listed["data"][0]["id"].as_str());
+    let issued = command.run(&["api-keys", "issue"], &settings);
+    let key = issued.output.trim();
+    assert!(
+        key.starts_with("oak_") && issued.errors.contains("shown this once"),
+        "{issued:?}"
+    );
+    as_org(key).get(projects).await.expect(200);
+    let project = project.unwrap();
+    let issued = command.run(&["api-keys", "issue", "--project", project], &settings);
+    with_key(&running, issued.output.trim())
+        .get(INFO)
+        .await
+        .expect(200);
+    let unknown = command.run(&["api-keys", "issue", "--project", "proj_x"], &settings);
+    assert!(unknown.errors.contains("fix: See the ids"), "{unknown:?}");
+
+    let listed = command.run(&["api-keys", "list"], &settings).output;
+    assert_eq!(listed.lines().count(), 4, "{listed}");
+    assert!(!listed.contains(key) && !listed.contains(&lost), "{listed}");
+    let first = listed
+        .lines()
+        .find(|line| line.ends_with("organisation"))
+        .unwrap();
+    let id = first.split_whitespace().next().unwrap();
+    let revoked = command.run(&["api-keys", "revoke", id], &settings);
+    assert!(revoked.status.success(), "{revoked:?}");
+    // The server beside hears of it without a restart.
+    let mut status = 200;
+    for _ in 0..300 {
+        status = as_org(&lost).get(projects).await.status;
+        if status == 401 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(status, 401);
+    as_org(key).get(projects).await.expect(200);
+    let again = command.run(&["api-keys", "revoke", id], &settings);
+    assert!(again.errors.contains("fix: See the live keys"), "{again:?}");
+}

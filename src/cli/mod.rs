@@ -1,6 +1,7 @@
 //! The commands of the binary.
 
 mod accounts;
+mod api_keys;
 mod health;
 mod installation;
 mod key_files;
@@ -64,6 +65,9 @@ enum Command {
     Serve(Box<Config>),
     /// Ask a running server whether it lives; the exit status is the answer.
     Health(health::Health),
+    /// Make, list or revoke API keys past the API, for who has lost theirs.
+    #[command(subcommand)]
+    ApiKeys(api_keys::ApiKeys),
     /// Replace the keys that seal secrets, or show which are in use.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -82,6 +86,7 @@ pub fn run() -> ExitCode {
         Some(Command::Openapi) => openapi::print(),
         Some(Command::Health(health)) => health::check(&health),
         Some(Command::Accounts(command)) => block_on(accounts::run(command)),
+        Some(Command::ApiKeys(command)) => block_on(api_keys::run(command)),
         Some(Command::Keys(command)) => block_on(keys::run(command)),
         Some(Command::Serve(config)) => serve_until_stopped(*config),
         None => serve_until_stopped(cli.serve),

@@ -26,7 +26,17 @@ const REVOKE_ALL: Statement = Statement::both(
     "UPDATE api_keys SET deleted_at = $2, updated_at = $2
      WHERE project_id = $1 AND deleted_at IS NULL",
 );
-pub(super) const STATEMENTS: &[Statement] = &[INSERT, FIND_BY_HASH, LIST, REVOKE_ALL];
+const LIST_ALL: Statement = Statement::both(
+    "api_keys.list_all",
+    "SELECT k.* FROM api_keys k LEFT JOIN projects p ON p.id = k.project_id
+     WHERE k.deleted_at IS NULL AND p.deleted_at IS NULL ORDER BY k.created_at, k.id",
+);
+const REVOKE: Statement = Statement::both(
+    "api_keys.revoke",
+    "UPDATE api_keys SET deleted_at = $2, updated_at = $2 WHERE id = $1 AND deleted_at IS NULL",
+);
+pub(super) const STATEMENTS: &[Statement] =
+    &[INSERT, FIND_BY_HASH, LIST, LIST_ALL, REVOKE, REVOKE_ALL];
 
 /// An API key, without the key.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -77,4 +87,18 @@ pub async fn list(conn: Conn<'_>, project: &ProjectId) -> Result<Vec<ApiKey>> {
 pub async fn revoke_all(conn: Conn<'_>, project: &ProjectId, now: Timestamp) -> Result<u64> {
     let sql = REVOKE_ALL.on(&conn);
     Ok(on!(conn, c => sqlx::query(sql).bind(project).bind(now).execute(c).await?.rows_affected()))
+}
+
+/// Every live key of the installation, oldest first; for its operator alone.
+pub async fn list_all(conn: Conn<'_>) -> Result<Vec<ApiKey>> {
+    let sql = LIST_ALL.on(&conn);
+    Ok(on!(conn, c => sqlx::query_as(sql).fetch_all(c).await)?)
+}
+
+/// Revokes a key, whoever it belongs to; `false` when there is no such live key.
+pub async fn revoke(conn: Conn<'_>, id: &ApiKeyId, now: Timestamp) -> Result<bool> {
+    let sql = REVOKE.on(&conn);
+    let rows = on!(conn, c => sqlx::query(sql)
+        .bind(id).bind(now).execute(c).await?.rows_affected());
+    Ok(rows == 1)
 }

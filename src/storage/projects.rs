@@ -13,6 +13,10 @@ const FIND_ORG: Statement = Statement::both(
     "organizations.find",
     "SELECT * FROM organizations WHERE id = $1",
 );
+const FIRST_ORG: Statement = Statement::both(
+    "organizations.first",
+    "SELECT * FROM organizations ORDER BY created_at, id LIMIT 1",
+);
 const INSERT: Statement = Statement::both(
     "projects.insert",
     "INSERT INTO projects (id, org_id, name, email, data_key, mask_secrets, log_visibility,
@@ -76,6 +80,7 @@ pub(super) const STATEMENTS: &[Statement] = &[
     REPLACE_DATA_KEY,
     INSERT_ORG,
     FIND_ORG,
+    FIRST_ORG,
     LOCK_ORG,
     INSERT,
     FIND,
@@ -183,6 +188,12 @@ pub async fn insert_organization(conn: Conn<'_>, org: &Organization) -> Result<(
 pub async fn find_organization(conn: Conn<'_>, id: &OrgId) -> Result<Option<Organization>> {
     let sql = FIND_ORG.on(&conn);
     Ok(on!(conn, c => sqlx::query_as(sql).bind(id).fetch_optional(c).await)?)
+}
+
+/// The oldest organisation.
+pub async fn first_organization(conn: Conn<'_>) -> Result<Option<Organization>> {
+    let sql = FIRST_ORG.on(&conn);
+    Ok(on!(conn, c => sqlx::query_as(sql).fetch_optional(c).await)?)
 }
 
 /// Stores a new project.

@@ -1,10 +1,12 @@
 //! Organisations, projects and their keys: who a request speaks for.
 
+mod issue;
 pub mod projects;
 pub mod rotation;
 mod settings;
 mod setup;
 
+pub use issue::{issue_api_key, list_api_keys, revoke_api_key};
 pub use settings::change_settings;
 pub use setup::{FirstKeys, set_up};
 

@@ -101,8 +101,8 @@ async fn warn_of_idle_keys(tx: &mut Tx, config: &Config) -> Result<()> {
         if found.is_none_or(|key| key.project_id.is_some() != opens_project) {
             tracing::warn!(
                 "{setting} is not a valid key of this database: it is read at the first start \
-                 only. Keep using the key of the first start, or make a new one with POST \
-                 /api/v3/org/owner/project/{{id}}/regenerate_api_key"
+                 only. Keep using the key of the first start, or make a new one with `tenon \
+                 api-keys issue`"
             );
         }
     }
