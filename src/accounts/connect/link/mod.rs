@@ -85,7 +85,9 @@ pub async fn submit_link(app: &App, token: &str, sent: Map<String, Value>) -> Re
                 return Ok(Submission::Step(Box::new(LinkStep::Closed(closed))));
             }
         };
-        if let Some(submission) = take(app, open, sent.clone()).await? {
+        // Boxed: it holds what every scheme may ask of its provider.
+        let taken = Box::pin(take(app, open, sent.clone())).await?;
+        if let Some(submission) = taken {
             return Ok(submission);
         }
     }
