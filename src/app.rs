@@ -13,7 +13,7 @@ use crate::catalog::CatalogHandle;
 use crate::config::Config;
 use crate::crypto::{FileLinkSigner, StateSigner, Vault};
 use crate::execution_log::LogWriter;
-use crate::ids::{AccountId, AuthConfigId};
+use crate::ids::{AccountId, AuthConfigId, OrgId, ProjectId};
 use crate::outbound::Outbound;
 use crate::rate_limit::RateLimiter;
 use crate::single_flight::SingleFlight;
@@ -21,6 +21,7 @@ use crate::storage::Db;
 use crate::storage::auth_configs::AuthConfig;
 use crate::storage::connected_accounts::ConnectedAccount;
 use crate::time::Clock;
+use crate::upstreams::Upstreams;
 
 /// A cheap handle on everything the product needs; clones share the same parts.
 #[derive(Debug, Clone)]
@@ -50,7 +51,11 @@ pub struct Parts {
     /// Rows known from the last look, sealed as in the database.
     pub caches: Caches,
     /// Requests an organisation has left.
-    pub rate_limiter: RateLimiter,
+    pub rate_limiter: RateLimiter<OrgId>,
+    /// Requests a project has left.
+    pub project_rate_limiter: RateLimiter<ProjectId>,
+    /// Places and circuits of upstream hosts.
+    pub upstreams: Upstreams,
     /// Takes execution records and writes them in batches.
     pub execution_log: LogWriter,
     /// Token refreshes under way, one an account.

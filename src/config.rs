@@ -102,7 +102,10 @@ pub struct Config {
     /// Requests an organisation may make in a window, per replica; no limit by default.
     #[arg(long, env = "TENON_RATE_LIMIT", value_parser = value_parser!(u32).range(1..), value_name = "REQUESTS", help_heading = LIMITS)]
     pub rate_limit: Option<u32>,
-    /// Length of the rate limit's window in seconds.
+    /// Requests a project may make in a window, per replica; no limit by default.
+    #[arg(long, env = "TENON_PROJECT_RATE_LIMIT", value_parser = value_parser!(u32).range(1..), value_name = "REQUESTS", help_heading = LIMITS)]
+    pub project_rate_limit: Option<u32>,
+    /// Length of the rate limits' window in seconds.
     #[arg(long, env = "TENON_RATE_LIMIT_WINDOW", default_value_t = 600, value_parser = value_parser!(u64).range(1..), value_name = "SECONDS", help_heading = LIMITS)]
     pub rate_limit_window_s: u64,
     /// Largest request body in bytes.
@@ -114,6 +117,21 @@ pub struct Config {
     /// Time limit of an upstream call in seconds, unless the tool has its own.
     #[arg(long, env = "TENON_UPSTREAM_TIMEOUT", default_value_t = 60, value_name = "SECONDS", help_heading = LIMITS)]
     pub upstream_timeout_s: u64,
+    /// Calls that may be under way to one upstream host; others wait.
+    #[arg(long, env = "TENON_UPSTREAM_CONCURRENCY", default_value_t = 256, value_parser = value_parser!(u32).range(1..), value_name = "CALLS", help_heading = LIMITS)]
+    pub upstream_concurrency: u32,
+    /// Calls that may be under way for one connected account; others wait.
+    #[arg(long, env = "TENON_ACCOUNT_CONCURRENCY", default_value_t = 64, value_parser = value_parser!(u32).range(1..), value_name = "CALLS", help_heading = LIMITS)]
+    pub account_concurrency: u32,
+    /// Failures in a row after which an upstream host is left alone for a while; 0 for never.
+    #[arg(long, env = "TENON_CIRCUIT_FAILURES", default_value_t = 10, value_name = "FAILURES", help_heading = LIMITS)]
+    pub circuit_failures: u32,
+    /// How long it is left alone, in seconds.
+    #[arg(long, env = "TENON_CIRCUIT_REST", default_value_t = 30, value_parser = value_parser!(u64).range(1..), value_name = "SECONDS", help_heading = LIMITS)]
+    pub circuit_rest_s: u64,
+    /// Days that records of executions are kept.
+    #[arg(long, env = "TENON_LOG_RETENTION_DAYS", default_value_t = 30, value_parser = value_parser!(u64).range(1..), value_name = "DAYS", help_heading = LIMITS)]
+    pub log_retention_days: u64,
     /// Logs as JSON, one object a line.
     #[arg(long, env = "TENON_LOG_JSON", help_heading = "Log")]
     pub log_json: bool,

@@ -105,6 +105,14 @@ pub enum Error {
         /// Whether the time limit ran out.
         timed_out: bool,
     },
+    /// The upstream is not asked at present; nothing was sent.
+    #[error("{message}")]
+    UpstreamPaused {
+        /// One sentence that says why.
+        message: String,
+        /// Seconds until it is worth another try.
+        retry_after_s: u64,
+    },
     /// The server lacks something it needs to serve, such as its database.
     #[error("{0}")]
     Unavailable(&'static str),
@@ -213,6 +221,7 @@ impl Error {
             Self::Upstream {
                 timed_out: false, ..
             } => (502, 10502, "upstream_unreachable"),
+            Self::UpstreamPaused { .. } => (503, 10503, "upstream_paused"),
             Self::Unavailable(_) => (503, 10503, "unavailable"),
             Self::Timeout => (504, 10504, "timeout"),
             Self::Internal(_) => (500, 10500, "internal_error"),
@@ -254,6 +263,11 @@ impl Error {
             Self::NotImplemented(_) => {
                 Some("See the list of gaps in the README of this server.".into())
             }
+            Self::UpstreamPaused { .. } => Some(
+                "Wait as the `retry-after` header says; the service behind the tool is failing or \
+                 busy."
+                    .into(),
+            ),
             Self::WrongMethod { .. }
             | Self::Forbidden(_)
             | Self::Conflict(_)
@@ -271,6 +285,7 @@ impl Error {
             Self::Conflict(_)
             | Self::NotImplemented(_)
             | Self::Upstream { .. }
+            | Self::UpstreamPaused { .. }
             | Self::Unavailable(_)
             | Self::Timeout
             | Self::Internal(_) => Some(false),

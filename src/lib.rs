@@ -6,7 +6,7 @@
 //! 2. doors: [`api`], [`jobs`]
 //! 3. services: [`accounts`], [`executor`], [`files`], [`tenancy`]
 //! 4. [`app`]: the handles that services share, with [`caches`], [`rate_limit`], [`execution_log`],
-//!    [`single_flight`]
+//!    [`single_flight`], [`upstreams`]
 //! 5. tools: [`storage`], [`catalog`], [`auth_schemes`], [`outbound`], [`blobs`],
 //!    [`crypto`]
 //! 6. words: [`error`], [`ids`], [`time`], [`config`], [`paging`], [`scheme`]
@@ -29,6 +29,7 @@ pub mod caches;
 pub mod execution_log;
 pub mod rate_limit;
 pub mod single_flight;
+pub mod upstreams;
 
 pub mod auth_schemes;
 pub mod blobs;

@@ -1,18 +1,18 @@
-//! How many requests an organisation has left in the present window.
+//! How many requests an organisation or a project has left in the present window.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, Result};
-use crate::ids::OrgId;
 use crate::time::Timestamp;
 
-/// Counts requests an organisation in fixed windows; without a limit it counts nothing.
+/// Counts the requests of each `K` in fixed windows; without a limit it counts nothing.
 #[derive(Debug)]
-pub struct RateLimiter {
+pub struct RateLimiter<K> {
     limit: Option<u32>,
     window_s: u64,
-    windows: Mutex<HashMap<OrgId, Window>>,
+    windows: Mutex<HashMap<K, Window>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +32,7 @@ pub struct Allowance {
     pub window_s: u64,
 }
 
-impl RateLimiter {
+impl<K: Hash + Eq + Clone> RateLimiter<K> {
     /// `limit` requests in every `window_s` seconds; none for no limit.
     #[must_use]
     pub fn new(limit: Option<u32>, window_s: u64) -> Self {
@@ -47,7 +47,7 @@ impl RateLimiter {
     ///
     /// # Errors
     /// [`Error::RateLimited`] when the window is used up.
-    pub fn take(&self, org: &OrgId, now: Timestamp) -> Result<Option<Allowance>> {
+    pub fn take(&self, key: &K, now: Timestamp) -> Result<Option<Allowance>> {
         let Some(limit) = self.limit else {
             return Ok(None);
         };
@@ -55,7 +55,7 @@ impl RateLimiter {
         let number = now.as_secs().div_euclid(length);
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let window = windows
-            .entry(org.clone())
+            .entry(key.clone())
             .or_insert(Window { number, used: 0 });
         if window.number != number {
             *window = Window { number, used: 0 };
@@ -80,6 +80,7 @@ impl RateLimiter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::OrgId;
 
     #[test]
     fn a_used_up_window_refuses_until_the_next_begins() {

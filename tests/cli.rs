@@ -345,3 +345,33 @@ async fn a_lost_key_is_replaced_and_ended_from_the_command_line() {
     let again = command.run(&["api-keys", "revoke", id], &settings);
     assert!(again.errors.contains("fix: See the live keys"), "{again:?}");
 }
+
+#[tokio::test]
+async fn an_operator_is_told_what_an_execution_did() {
+    let place = Place::new();
+    let running = place.start(&[
+        ("TENON_API_KEY", GIVEN),
+        ("TENON_BASE_URL_HACKERNEWS", "http://127.0.0.1:1"),
+        ("TENON_ALLOW_CIDRS", "127.0.0.0/8"),
+    ]);
+    let body = serde_json::json!({ "arguments": { "username": "pg" } });
+    let path = "/api/v3/tools/execute/HACKERNEWS_GET_USER";
+    let result = with_key(&running, GIVEN).post(path, body).await.expect(200);
+    let id = result["log_id"].as_str().unwrap();
+    assert!(place.stop(running).status.success());
+    let told = place.run(&["executions", "explain", id], &[]);
+    assert!(told.status.success(), "{}", told.errors);
+    for words in [
+        id,
+        "HACKERNEWS_GET_USER",
+        "failed: 127.0.0.1 could not be reached",
+        "why: the toolkit needs no account",
+        "host: http://127.0.0.1:1",
+        "3 sent upstream",
+    ] {
+        assert!(told.output.contains(words), "{words}: {}", told.output);
+    }
+    let unknown = place.run(&["executions", "explain", "log_none"], &[]);
+    assert!(!unknown.status.success());
+    assert!(unknown.errors.contains("log `log_none` was not found"));
+}

@@ -48,7 +48,7 @@ impl FromRequestParts<App> for Caller {
                 "this is an organisation key; project endpoints need a project API key",
             ));
         };
-        count(parts, app, &key.org_id)?;
+        count(parts, app, &key.org_id, Some(&project))?;
         let api = parts.extensions.get().copied().unwrap_or(ApiVersion::V3);
         let request_id = parts
             .extensions
@@ -77,7 +77,7 @@ impl FromRequestParts<App> for OrgCaller {
                 "this is a project key; /org/owner endpoints need an organisation API key",
             ));
         }
-        count(parts, app, &key.org_id)?;
+        count(parts, app, &key.org_id, None)?;
         Ok(Self {
             org: key.org_id.clone(),
         })
@@ -94,9 +94,20 @@ fn header<'a>(parts: &'a Parts, name: &HeaderName) -> Option<&'a str> {
         .filter(|text| !text.is_empty())
 }
 
-/// Takes one request from the organisation's window.
-fn count(parts: &Parts, app: &App, org: &OrgId) -> Result<()> {
-    if let Some(allowance) = app.rate_limiter.take(org, app.clock.now())?
+/// Takes one request from the project's window and from the organisation's; the answer tells of the
+/// one that has fewer left.
+fn count(parts: &Parts, app: &App, org: &OrgId, project: Option<&ProjectId>) -> Result<()> {
+    let now = app.clock.now();
+    let of_project = match project {
+        None => None,
+        Some(project) => app.project_rate_limiter.take(project, now)?,
+    };
+    let of_org = app.rate_limiter.take(org, now)?;
+    let scarcer = of_project
+        .into_iter()
+        .chain(of_org)
+        .min_by_key(|allowance| allowance.remaining);
+    if let Some(allowance) = scarcer
         && let Some(slot) = parts.extensions.get::<AllowanceSlot>()
     {
         // Already set only if a handler asked for two callers; the first count stands.

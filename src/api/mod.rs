@@ -11,6 +11,7 @@ mod failure;
 mod files;
 mod health;
 mod listing;
+mod logs;
 pub mod middleware;
 mod not_built;
 pub mod openapi;
@@ -37,6 +38,7 @@ pub(crate) fn api_routes() -> OpenApiRouter<App> {
         .merge(tools::routes())
         .merge(execute::routes())
         .merge(files::routes())
+        .merge(logs::routes())
         .merge(auth_configs::routes())
         .merge(connected_accounts::routes())
 }

@@ -46,8 +46,8 @@ const GAPS: &[Gap] = &[
         ],
     },
     Gap {
-        area: "logs",
-        paths: &["/logs/{*rest}", "/internal/action_execution/{*rest}"],
+        area: "logs under their old internal names",
+        paths: &["/internal/action_execution/{*rest}"],
     },
     Gap {
         area: "realtime and trigger logs",

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod api_keys;
+mod executions;
 mod health;
 mod installation;
 mod key_files;
@@ -74,6 +75,9 @@ enum Command {
     /// Do something to many connected accounts at once.
     #[command(subcommand)]
     Accounts(accounts::Accounts),
+    /// Look into what executions did.
+    #[command(subcommand)]
+    Executions(executions::Executions),
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -88,6 +92,7 @@ pub fn run() -> ExitCode {
         Some(Command::Accounts(command)) => block_on(accounts::run(command)),
         Some(Command::ApiKeys(command)) => block_on(api_keys::run(command)),
         Some(Command::Keys(command)) => block_on(keys::run(command)),
+        Some(Command::Executions(command)) => block_on(executions::run(command)),
         Some(Command::Serve(config)) => serve_until_stopped(*config),
         None => serve_until_stopped(cli.serve),
     };

@@ -27,6 +27,7 @@ use crate::storage::{self, Db};
 use crate::tenancy::rotation::Site;
 use crate::tenancy::{self, FirstKeys};
 use crate::time::Clock;
+use crate::upstreams::{UpstreamLimits, Upstreams};
 use crate::{api, jobs};
 
 /// How long requests under way may take to finish after a stop signal.
@@ -114,6 +115,11 @@ fn assemble(
         file_links: vault.file_link_signer(),
         blobs: BlobStore::Disk(Disk::new(config.files.folder(&config.store.data_dir))),
         rate_limiter: RateLimiter::new(config.rate_limit, config.rate_limit_window_s),
+        project_rate_limiter: RateLimiter::new(
+            config.project_rate_limit,
+            config.rate_limit_window_s,
+        ),
+        upstreams: Upstreams::new(upstream_limits(&config)),
         execution_log: LogWriter::default(),
         refreshes: SingleFlight::default(),
         registrations: SingleFlight::default(),
@@ -126,6 +132,16 @@ fn assemble(
         vault,
         caches,
     })
+}
+
+fn upstream_limits(config: &Config) -> UpstreamLimits {
+    let places = |calls: u32| usize::try_from(calls).unwrap_or(usize::MAX);
+    UpstreamLimits {
+        per_host: places(config.upstream_concurrency),
+        per_account: places(config.account_concurrency),
+        circuit_failures: config.circuit_failures,
+        circuit_rest: Duration::from_secs(config.circuit_rest_s),
+    }
 }
 
 /// Stops taking work, then waits for what is under way, up to a limit.

@@ -1,15 +1,16 @@
 //! Sends a call until it has an answer: once more after a 401 that a refresh can mend, and again
 //! after passing failures of calls that may be repeated, all within one deadline.
 
-use std::time::Duration;
+use tokio::time::Instant;
 
 use super::connection::Connection;
 use super::recording::Recording;
-use super::retry;
+use super::{explain, retry};
 use crate::app::App;
 use crate::auth_schemes::Redactor;
 use crate::error::{Error, Result};
-use crate::outbound::{Failure, OutboundReply, OutboundRequest};
+use crate::ids::AccountId;
+use crate::outbound::{Failure, FailureKind, OutboundReply, OutboundRequest};
 
 const UNAUTHORIZED: u16 = 401;
 
@@ -42,11 +43,14 @@ pub(super) async fn send(
     let mut attempt = 0;
     let outcome = loop {
         attempt += 1;
-        let outcome = once(app, &request, recording).await;
+        let account = connection.account.as_ref().map(|account| &account.id);
+        let outcome = once(app, &request, account, deadline, recording).await?;
         let status = outcome.as_ref().map(|reply| reply.status).ok();
         if status == Some(UNAUTHORIZED) && !refreshed {
             refreshed = true;
-            if connection.refresh(app).await? {
+            let renewed = connection.refresh(app).await?;
+            explain::refresh(recording, renewed);
+            if renewed {
                 request = build(connection)?;
                 request.deadline = Some(deadline);
                 // The upstream may speak of the old token still.
@@ -55,9 +59,12 @@ pub(super) async fn send(
             }
         }
         let pause = retry::pause(attempt, &outcome, app.clock.now()).filter(|_| repeatable);
-        let left = deadline.saturating_duration_since(tokio::time::Instant::now());
+        let left = deadline.saturating_duration_since(Instant::now());
         match pause.filter(|pause| *pause < left) {
-            Some(pause) => wait(pause).await,
+            Some(pause) => {
+                explain::pause(recording, pause);
+                tokio::time::sleep(pause).await;
+            }
             None => break outcome,
         }
     };
@@ -75,15 +82,33 @@ pub(super) async fn send(
     })
 }
 
+/// One try, in a place at its host; the inner outcome is the host's.
 async fn once(
     app: &App,
     request: &OutboundRequest,
+    account: Option<&AccountId>,
+    deadline: Instant,
     recording: &mut Recording,
-) -> Result<OutboundReply, Failure> {
+) -> Result<Result<OutboundReply, Failure>> {
+    let origin = request.url.origin().ascii_serialization();
+    let now = || app.clock.now();
+    let asked = Instant::now();
+    let pass = app.upstreams.enter(&origin, account, deadline, now).await?;
     recording.attempt();
-    app.outbound.attempt(request.clone()).await
+    let sent = Instant::now();
+    let outcome = app.outbound.attempt(request.clone()).await;
+    pass.settle(is_down(&outcome), now());
+    explain::attempt(recording, request, (sent - asked, sent.elapsed()), &outcome);
+    Ok(outcome)
 }
 
-async fn wait(pause: Duration) {
-    tokio::time::sleep(pause).await;
+/// Whether the host failed, and not only this call.
+fn is_down(outcome: &Result<OutboundReply, Failure>) -> bool {
+    match outcome {
+        Ok(reply) => matches!(reply.status, 502..=504),
+        Err(failure) => match failure.kind {
+            FailureKind::Broken | FailureKind::TimedOut => true,
+            FailureKind::Refused | FailureKind::Unusable => false,
+        },
+    }
 }

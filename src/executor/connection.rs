@@ -199,6 +199,13 @@ impl Connection {
         Redactor::new(stored.into_iter().chain(built).chain(in_body))
     }
 
+    /// The scheme's name; parameters of the caller's own have none.
+    pub(super) fn scheme_name(&self) -> Option<&'static str> {
+        self.custom
+            .is_none()
+            .then(|| self.credentials.scheme.name())
+    }
+
     fn auth(&self) -> Option<&AuthManifest> {
         self.toolkit.auth(self.credentials.scheme)
     }

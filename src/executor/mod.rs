@@ -7,9 +7,11 @@ mod arguments;
 mod attempts;
 mod connection;
 mod custom_auth;
+mod explain;
 mod identity;
 mod proxy;
 mod recording;
+mod records;
 mod request;
 mod response;
 mod retry;
@@ -18,6 +20,7 @@ mod scopes;
 pub use custom_auth::{CustomAuth, CustomParameter, CustomPlace};
 pub use identity::{lets_in, try_credentials, welcomes};
 pub use proxy::{ProxyCall, ProxyCredential, ProxyReply, proxy};
+pub use records::{forget_old_records, record, search_records};
 pub use scopes::{ToolScopes, required_scopes};
 
 use std::sync::Arc;
@@ -102,7 +105,9 @@ pub async fn execute(
     let log_id = recording.id();
     let outcome = match run(app, context, &tool, call, &mut recording).await {
         // SDKs repeat what fails with 5xx; the tool may have done its work already.
-        Err(Error::Upstream { message, .. }) => Ok(response::unreachable(&message)),
+        Err(Error::Upstream { message, .. } | Error::UpstreamPaused { message, .. }) => {
+            Ok(response::unreachable(&message))
+        }
         outcome => outcome,
     };
     match &outcome {
@@ -126,6 +131,7 @@ async fn run(
 ) -> Result<Shaped> {
     let project = tenancy::open_project(app, &context.project).await?;
     recording.stores_data(&project.project.settings.log_visibility);
+    explain::tool(recording, tool);
     recording.user(Some(call.account.user.as_deref().unwrap_or(DEFAULT_USER)));
     let account = match call.own_auth {
         Some(_) => None,
@@ -133,6 +139,12 @@ async fn run(
             connection::pick_account(app, &context.project, &tool.toolkit, &call.account).await?
         }
     };
+    explain::account(
+        recording,
+        account.as_deref(),
+        &call.account,
+        call.own_auth.as_ref(),
+    );
     if let Some(account) = &account {
         recording.account(account);
         connection::check_restriction(app, account, &tool.manifest.slug).await?;
@@ -143,6 +155,7 @@ async fn run(
         Some(own) => Connection::of_caller(app, &tool.toolkit, own)?,
         None => Connection::open(app, &tool.toolkit, account).await?,
     };
+    explain::credentials(app, recording, &connection).await?;
     let build = |connection: &Connection| build(app, tool, &arguments, connection);
     let repeatable = retry::is_repeatable_tool(tool);
     let sent = attempts::send(app, &mut connection, build, repeatable, recording).await?;
@@ -153,6 +166,7 @@ async fn run(
         .unwrap_or(&tool.toolkit.manifest.response);
     let status = sent.reply.status;
     let mut shaped = response::shape(rule, &sent.reply, &sent.redactor, sent.url);
+    explain::redaction(recording, tool, &arguments, &shaped.data);
     if shaped.error.is_some()
         && let Some(wait) = retry::retry_after(&sent.reply.headers, app.clock.now())
     {

@@ -10,7 +10,7 @@ use url::Url;
 use super::connection::Connection;
 use super::recording::Recording;
 use super::response::Body;
-use super::{CallContext, OwnAuth, attempts, request, retry};
+use super::{CallContext, OwnAuth, attempts, explain, request, retry};
 use crate::accounts::{self, AccountSelector, GivenConnection};
 use crate::app::App;
 use crate::auth_schemes::Redactor;
@@ -102,12 +102,16 @@ async fn run(
             let slug = &toolkit.manifest.slug;
             let account = accounts::pick(app, &context.project, slug, &selector).await?;
             recording.account(&account);
+            explain::account(recording, Some(&*account), &selector, None);
             Connection::open(app, toolkit, Some(account)).await?
         }
         ProxyCredential::Given(given) => {
-            Connection::of_caller(app, toolkit, OwnAuth::Connection(given.clone()))?
+            let own = OwnAuth::Connection(given.clone());
+            explain::account(recording, None, &AccountSelector::default(), Some(&own));
+            Connection::of_caller(app, toolkit, own)?
         }
     };
+    explain::credentials(app, recording, &connection).await?;
     let build = |connection: &Connection| build(app, call, connection);
     let repeatable = retry::is_repeatable(&call.method);
     let sent = attempts::send(app, &mut connection, build, repeatable, recording).await?;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::app::App;
 use crate::ids::LogId;
 use crate::storage::connected_accounts::ConnectedAccount;
-use crate::storage::execution_logs::ExecutionLog;
+use crate::storage::execution_logs::{ExecutionLog, Step};
 
 use super::CallContext;
 
@@ -44,6 +44,9 @@ impl Recording {
             duration_ms: 0,
             request_id: context.request_id.clone(),
             created_at: app.clock.now(),
+            auth_config_id: None,
+            credential_source: None,
+            steps: Some(Vec::new()),
         };
         // Until the project's setting is known, nothing of the caller's is kept.
         Self {
@@ -84,7 +87,27 @@ impl Recording {
     pub(super) fn account(&mut self, account: &ConnectedAccount) {
         self.change(|record| {
             record.account_id = Some(account.id.clone());
+            record.auth_config_id = Some(account.auth_config_id.clone());
             record.user_id = Some(account.user_id.clone());
+        });
+    }
+
+    /// `connected_account`, `custom_auth` or `no_auth`.
+    pub(super) fn credential_source(&mut self, source: &str) {
+        self.change(|record| record.credential_source = Some(source.to_owned()));
+    }
+
+    /// What the call just did; `detail` is an object without secrets and without anybody's data.
+    pub(super) fn step(&mut self, step: &str, detail: Value) {
+        let at_ms = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        self.change(|record| {
+            if let (Some(steps), Value::Object(detail)) = (&mut record.steps, detail) {
+                steps.push(Step {
+                    at_ms,
+                    step: step.to_owned(),
+                    detail,
+                });
+            }
         });
     }
 

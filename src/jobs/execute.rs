@@ -6,6 +6,7 @@ use super::Outcome;
 use crate::accounts;
 use crate::app::App;
 use crate::error::Result;
+use crate::executor;
 use crate::files;
 use crate::storage::connection_attempts;
 use crate::storage::events;
@@ -67,5 +68,6 @@ async fn purge(app: &App) -> Result<Outcome> {
     jobs::purge(tx.conn(), now.before(DEAD_JOBS_KEPT)).await?;
     revocations::purge(tx.conn(), now.before(GRANTS_KEPT)).await?;
     tx.commit().await?;
+    executor::forget_old_records(app).await?;
     Ok(Outcome::Again(now.after(PURGE_EVERY)))
 }

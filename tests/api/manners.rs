@@ -457,6 +457,21 @@ async fn an_organisation_over_its_limit_waits_for_the_next_window() {
 }
 
 #[tokio::test]
+async fn a_project_over_its_limit_waits_and_its_organisation_does_not() {
+    let server = TestServer::with(&["--project-rate-limit", "1", "--rate-limit", "9"]).await;
+    let first = server.client.get(INFO).await;
+    assert_eq!(allowance(&first), [Some("1"), Some("0"), Some("600s")]);
+    let refused = server.client.get(INFO).await;
+    check_error(&refused, 429, 10429, "rate_limited");
+    assert_eq!(refused.header("retry-after"), Some("600"));
+    // What the project is refused costs the organisation nothing.
+    let org = server.org.get(LIST).await;
+    assert_eq!(allowance(&org), [Some("9"), Some("7"), Some("600s")]);
+    server.clock.advance(Duration::from_secs(600));
+    assert_eq!(server.client.get(INFO).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_server_without_its_database_lives_but_is_not_ready() {
     let server = TestServer::start().await;
     server.anonymous.get("/ready").await.expect(200);

@@ -9,6 +9,7 @@ pub mod execute;
 mod files;
 mod isolation;
 mod jobs;
+mod logs;
 mod managed_apps;
 mod manners;
 mod not_built;

@@ -28,6 +28,15 @@ const ACROSS_PROJECTS: &[(&str, &str)] = &[
         "housekeeping removes what is over, whoever it belonged to",
     ),
     (
+        "execution_logs.project_of",
+        "the operator, who holds the database, asks for a record by its id; it gives the project's \
+         id alone",
+    ),
+    (
+        "execution_logs.purge",
+        "housekeeping removes what is old, whoever it belonged to",
+    ),
+    (
         "data_keys.page",
         "a rotation of keys walks through all projects, and nothing opens the rows without the \
          master key",

@@ -3,6 +3,7 @@
 mod accounts;
 mod faults;
 mod hot_path;
+mod limits;
 mod own_auth;
 mod records;
 mod replies;
