@@ -86,8 +86,8 @@ pub async fn submit_link(app: &App, token: &str, sent: Map<String, Value>) -> Re
             }
         };
         // Boxed: it holds what every scheme may ask of its provider.
-        let taken = Box::pin(take(app, open, sent.clone())).await?;
-        if let Some(submission) = taken {
+        let outcome = Box::pin(take(app, open, sent.clone())).await?;
+        if let Some(submission) = outcome {
             return Ok(submission);
         }
     }
