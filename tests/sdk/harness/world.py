@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import tempfile
 import urllib.request
 from contextlib import ExitStack
@@ -78,6 +79,14 @@ class World:
             stack, "services-server", PORT="0", ACME=json.dumps(self.credentials.acme())
         )
 
+    def _write_toolkits(self) -> Path:
+        """A copy where Ledger's addresses, some of which no setting moves, are the peer's."""
+        toolkits = self.folder / "toolkits"
+        shutil.copytree(SDK_TESTS / "toolkits", toolkits)
+        manifest = toolkits / "ledger" / "toolkit.yaml"
+        manifest.write_text(manifest.read_text().replace("https://ledger.test", f"{self.services_url}/ledger"))
+        return toolkits
+
     def _start_server(self, stack: ExitStack, port: int) -> None:
         self.server = self._start(
             stack,
@@ -90,7 +99,7 @@ class World:
             TENON_MASTER_KEY=self.credentials.master_key,
             TENON_API_KEY=self.credentials.api_key,
             TENON_ORG_API_KEY=self.credentials.org_api_key,
-            TENON_TOOLKITS_DIR=str(SDK_TESTS / "toolkits"),
+            TENON_TOOLKITS_DIR=str(self._write_toolkits()),
             TENON_ALLOW_CIDRS="127.0.0.0/8",
             TENON_BASE_URL_GITHUB=f"{self.oauth_url}/api",
             TENON_AUTHORIZE_URL_GITHUB=f"{self.oauth_url}/auth",

@@ -7,14 +7,18 @@ import http from 'node:http';
 import { createAcme } from './acme.mjs';
 import { answerHackerNews } from './hackernews.mjs';
 import { answerJson, answerPage, listenAndAnnounce } from './http-answers.mjs';
+import { Ledger } from './ledger.mjs';
 import { Observations } from './observations.mjs';
 
 const observations = new Observations();
 const answerAcme = createAcme(JSON.parse(process.env.ACME), observations);
+const ledger = new Ledger(observations);
 
 async function route(request, response) {
   const url = new URL(request.url, 'http://127.0.0.1');
   if (url.pathname === '/__peer/observations') return answerJson(response, 200, observations);
+  if (url.pathname === '/__peer/ledger') return answerJson(response, 200, ledger.credentials());
+  if (url.pathname.startsWith('/ledger/')) return ledger.answer(request, response, url);
   if (url.pathname.startsWith('/acme/')) return answerAcme(request, response, url);
   if (url.pathname.startsWith('/hn/')) {
     const { method, headers } = request;

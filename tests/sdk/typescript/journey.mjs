@@ -8,11 +8,12 @@ import * as findingTools from './journey/finding-tools.mjs';
 import * as keysAndTenants from './journey/keys-and-tenants.mjs';
 import * as leaving from './journey/leaving.mjs';
 import * as proxying from './journey/proxying.mjs';
+import * as schemes from './journey/schemes.mjs';
 import * as toolkits from './journey/toolkits.mjs';
 import { World } from './journey/world.mjs';
 
 const areas = [
-  toolkits, authConfigs, connecting, accounts, findingTools, executing, proxying, keysAndTenants, leaving,
+  toolkits, authConfigs, connecting, accounts, findingTools, executing, proxying, schemes, keysAndTenants, leaving,
 ];
 
 const world = await World.create(process.argv[2], process.argv[3]);

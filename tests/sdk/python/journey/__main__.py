@@ -12,12 +12,13 @@ from . import (
     keys_and_tenants,
     leaving,
     proxying,
+    schemes,
     toolkits,
 )
 from .world import World
 
 AREAS = (
-    toolkits, auth_configs, connecting, accounts, finding_tools, executing, proxying, keys_and_tenants, leaving,
+    toolkits, auth_configs, connecting, accounts, finding_tools, executing, proxying, schemes, keys_and_tenants, leaving,
 )
 
 

@@ -48,10 +48,15 @@ class World(Steps):
 
     def calls(self, peer: str, **wanted) -> list[dict]:
         """The calls that arrived at a peer and look like `wanted`."""
-        base = self.services_url if peer in ("acme", "hackernews") else self.oauth_url
+        base = self.services_url if peer in ("acme", "hackernews", "ledger", "assertions") else self.oauth_url
         with urllib.request.urlopen(f"{base}/__peer/observations", timeout=10) as response:
             calls = [call for call in json.load(response)["calls"] if call["peer"] == peer]
         return [call for call in calls if all(call.get(name) == value for name, value in wanted.items())]
+
+    def ledgers_credentials(self) -> dict[str, dict]:
+        """What a customer of Ledger holds, by scheme; tokens among it are new each time."""
+        with urllib.request.urlopen(f"{self.services_url}/__peer/ledger", timeout=10) as response:
+            return json.load(response)
 
     def ask_oauth_peer(self, door: str, **body: str) -> dict:
         request = urllib.request.Request(
