@@ -8,6 +8,7 @@ import { answerJson, readBody } from './http-answers.mjs';
 import { OAuth1 } from './oauth1.mjs';
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+const CLIENT = 'a machine/1';
 const MOST_SECONDS = 3600;
 const random = (prefix = '') => prefix + randomBytes(16).toString('hex');
 const bearerOf = (headers) => /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1];
@@ -20,12 +21,12 @@ export class Ledger {
   #tokens = new Map();
   #known = { email: 'robot@books.iam.test', app: '4711', keyId: 'kid-1', organization: '00801',
     username: 'ada', password: random('pä:ss/'),
-    devKey: random('dev_'), apiKey: random('cal_') };
+    devKey: random('dev_'), apiKey: random('cal_'), clientSecret: random('s@c:') };
 
   constructor(observations) {
     this.#observations = observations;
     this.#oauth1 = new OAuth1(observations);
-    for (const name of ['password', 'devKey', 'apiKey']) observations.recordSecret(`Ledger ${name}`, this.#known[name]);
+    for (const name of ['password', 'devKey', 'apiKey', 'clientSecret']) observations.recordSecret(`Ledger ${name}`, this.#known[name]);
     // Lines from the middle: the first ones of all private keys are alike.
     for (const pem of [this.#googlePem(), this.#appPem()]) {
       for (const line of pem.split('\n').slice(5, 9)) observations.recordSecret('line of a private key', line);
@@ -38,7 +39,7 @@ export class Ledger {
 
   /** What customers hold, by scheme: `config` goes into an auth config, `account` into a connection. */
   credentials() {
-    const { email, app, username, password, devKey, apiKey, organization, keyId } = this.#known;
+    const { email, app, username, password, devKey, apiKey, organization, keyId, clientSecret } = this.#known;
     const keyFile = { type: 'service_account', client_email: email, private_key_id: keyId, private_key: this.#googlePem(),
       token_uri: 'https://elsewhere.test/token' };
     const imported = this.#oauth1.issue();
@@ -49,6 +50,7 @@ export class Ledger {
       BASIC_WITH_JWT: { config: {}, account: { username, password } },
       BILLCOM_AUTH: { config: { organizationId: organization }, account: { devKey, username, password } },
       CALCOM_AUTH: { config: {}, account: { apiKey } },
+      S2S_OAUTH2: { config: {}, account: { client_id: CLIENT, client_secret: clientSecret } },
       OAUTH1: {
         config: { consumer_key: key, consumer_secret: secret },
         account: { oauth_token: imported.token, oauth_token_secret: imported.secret },
@@ -111,6 +113,16 @@ export class Ledger {
     return [200, { sessionId: this.#issue('BILLCOM_AUTH') }];
   }
 
+  async #machineToken(request) {
+    // RFC 6749 section 2.3.1: both are form-encoded before they go into the header.
+    const pair = [CLIENT, this.#known.clientSecret].map((text) => new URLSearchParams([['', text]]).toString().slice(1));
+    const expected = `Basic ${Buffer.from(pair.join(':')).toString('base64')}`;
+    if (request.headers.authorization !== expected) return [401, { error: 'invalid_client' }];
+    const form = new URLSearchParams(await readBody(request));
+    if (form.get('grant_type') !== 'client_credentials') return [400, { error: 'unsupported_grant_type' }];
+    return [200, { access_token: this.#issue('S2S_OAUTH2'), expires_in: 3600, token_type: 'Bearer' }];
+  }
+
   #wayIn(request) {
     const { headers } = request;
     if (headers.authorization?.startsWith('OAuth ')) return this.#oauth1.verify(request) && 'OAUTH1';
@@ -125,6 +137,7 @@ export class Ledger {
     const doors = {
       'POST /google/token': () => this.#googleToken(request, url),
       'POST /app/installations/42/access_tokens': () => this.#installation(request),
+      'POST /s2s/token': () => this.#machineToken(request),
       'POST /login': () => this.#login(request),
       'POST /bill/login': () => this.#billLogin(request),
     };

@@ -10,14 +10,15 @@ from .world import World
 BOOKKEEPER = "journey-bookkeeper"
 
 
-def _service_account(values: dict) -> dict:
-    # The one scheme for which the SDKs have no helper: its state is written out.
-    return {"auth_scheme": "SERVICE_ACCOUNT", "val": {"status": "ACTIVE", **values}}
+def _written_out(scheme: str):
+    """The state of a scheme for which the SDKs have no helper."""
+    return lambda values: {"auth_scheme": scheme, "val": {"status": "ACTIVE", **values}}
 
 
 STATES = {
     "GOOGLE_SERVICE_ACCOUNT": auth_scheme.google_service_account,
-    "SERVICE_ACCOUNT": _service_account,
+    "SERVICE_ACCOUNT": _written_out("SERVICE_ACCOUNT"),
+    "S2S_OAUTH2": _written_out("S2S_OAUTH2"),
     "BASIC_WITH_JWT": auth_scheme.basic_with_jwt,
     "BILLCOM_AUTH": auth_scheme.billcom_auth,
     "CALCOM_AUTH": auth_scheme.calcom_auth,
@@ -25,7 +26,7 @@ STATES = {
 }
 # Who signs an assertion.
 ISSUERS = {"GOOGLE_SERVICE_ACCOUNT": "robot@books.iam.test", "SERVICE_ACCOUNT": "4711"}
-PUBLIC = {"username", "application_id", "installation_id"}
+PUBLIC = {"username", "application_id", "installation_id", "client_id"}
 
 
 def visit(world: World) -> None:
@@ -53,7 +54,7 @@ def visit(world: World) -> None:
         given = credentials["SERVICE_ACCOUNT"]
         wrong = {**given["account"], "application_id": "4712"}
         config = _create_config(world, "SERVICE_ACCOUNT", given["config"])
-        _is_refused(world, config, _service_account(wrong))
+        _is_refused(world, config, STATES["SERVICE_ACCOUNT"](wrong))
 
 
 def _create_config(world: World, scheme: str, credentials: dict) -> str:

@@ -4,11 +4,11 @@ import { expect, expectEqual, expectError } from './steps.mjs';
 const bookkeeper = 'journey-bookkeeper';
 // Who signs an assertion.
 const issuers = { GOOGLE_SERVICE_ACCOUNT: 'robot@books.iam.test', SERVICE_ACCOUNT: '4711' };
-const publicValues = ['username', 'application_id', 'installation_id'];
+const publicValues = ['username', 'application_id', 'installation_id', 'client_id'];
 
-// The one scheme for which the SDKs have no helper: its state is written out.
-function serviceAccount(values) {
-  return { authScheme: 'SERVICE_ACCOUNT', val: { status: 'ACTIVE', ...values } };
+/** The state of a scheme for which the SDKs have no helper. */
+function writtenOut(authScheme) {
+  return (values) => ({ authScheme, val: { status: 'ACTIVE', ...values } });
 }
 
 export async function visit(world) {
@@ -17,7 +17,8 @@ export async function visit(world) {
   const credentials = await world.ledgersCredentials();
   const states = {
     GOOGLE_SERVICE_ACCOUNT: AuthScheme.GoogleServiceAccount,
-    SERVICE_ACCOUNT: serviceAccount,
+    SERVICE_ACCOUNT: writtenOut('SERVICE_ACCOUNT'),
+    S2S_OAUTH2: writtenOut('S2S_OAUTH2'),
     BASIC_WITH_JWT: AuthScheme.BasicWithJWT,
     BILLCOM_AUTH: AuthScheme.BillcomAuth,
     CALCOM_AUTH: AuthScheme.CalcomAuth,
@@ -49,7 +50,7 @@ export async function visit(world) {
   await world.step('an assertion of another app connects nobody', async () => {
     const { config, account } = credentials.SERVICE_ACCOUNT;
     const id = await createConfig(world, 'SERVICE_ACCOUNT', config);
-    const state = serviceAccount({ ...account, application_id: '4712' });
+    const state = states.SERVICE_ACCOUNT({ ...account, application_id: '4712' });
     await expectError({ statuses: [400] }, () => connectedAccounts.initiate(bookkeeper, id, { config: state }));
     expectEqual((await connectedAccounts.list({ authConfigIds: [id] })).items, [], 'accounts');
   });
