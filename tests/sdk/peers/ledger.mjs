@@ -6,6 +6,7 @@ import { jwtVerify, SignJWT } from 'jose';
 
 import { answerJson, readBody } from './http-answers.mjs';
 import { OAuth1 } from './oauth1.mjs';
+import { Registration } from './registration.mjs';
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 const CLIENT = 'a machine/1';
@@ -16,6 +17,7 @@ const bearerOf = (headers) => /^Bearer (.+)$/.exec(headers.authorization ?? '')?
 export class Ledger {
   #observations;
   #oauth1;
+  #registration;
   #google = generateKeyPairSync('rsa', { modulusLength: 2048 });
   #app = generateKeyPairSync('rsa', { modulusLength: 2048 });
   #tokens = new Map();
@@ -26,6 +28,7 @@ export class Ledger {
   constructor(observations) {
     this.#observations = observations;
     this.#oauth1 = new OAuth1(observations);
+    this.#registration = new Registration(observations, () => this.#issue('DCR_OAUTH'));
     for (const name of ['password', 'devKey', 'apiKey', 'clientSecret']) observations.recordSecret(`Ledger ${name}`, this.#known[name]);
     // Lines from the middle: the first ones of all private keys are alike.
     for (const pem of [this.#googlePem(), this.#appPem()]) {
@@ -51,6 +54,7 @@ export class Ledger {
       BILLCOM_AUTH: { config: { organizationId: organization }, account: { devKey, username, password } },
       CALCOM_AUTH: { config: {}, account: { apiKey } },
       S2S_OAUTH2: { config: {}, account: { client_id: CLIENT, client_secret: clientSecret } },
+      DCR_OAUTH: { config: {} },
       OAUTH1: {
         config: { consumer_key: key, consumer_secret: secret },
         account: { oauth_token: imported.token, oauth_token_secret: imported.secret },
@@ -133,7 +137,9 @@ export class Ledger {
 
   async answer(request, response, url) {
     const door = `${request.method} ${url.pathname.slice('/ledger'.length)}`;
-    if (door.includes('/oauth1/')) return this.#oauth1.answer(request, response, url, url.pathname.split('/').at(-1));
+    const step = url.pathname.split('/').at(-1);
+    if (door.includes('/oauth1/')) return this.#oauth1.answer(request, response, url, step);
+    if (door.includes('/dcr/')) return this.#registration.answer(request, response, url, step);
     const doors = {
       'POST /google/token': () => this.#googleToken(request, url),
       'POST /app/installations/42/access_tokens': () => this.#installation(request),

@@ -41,14 +41,15 @@ def visit(world: World) -> None:
             secrets = [value for name, value in given["account"].items() if name not in PUBLIC]
             _is_masked(world, request.id, config, scheme, secrets)
 
-    with world.step("OAUTH1 is consented to in three steps"):
-        config = _create_config(world, "OAUTH1", credentials["OAUTH1"]["config"])
-        request = world.composio.connected_accounts.initiate(BOOKKEEPER, config, callback_url=world.app_url)
-        expect_equal(request.status, "INITIATED")
-        landed = world.person_visits(request.redirect_url, {}, until=world.app_url)
-        expect("status=success" in landed["url"], landed["url"])
-        expect_equal(request.wait_for_connection(timeout=15).status, "ACTIVE")
-        _use(world, request.id, "OAUTH1")
+    for scheme in ("OAUTH1", "DCR_OAUTH"):
+        with world.step(f"{scheme} is consented to"):
+            config = _create_config(world, scheme, credentials[scheme]["config"])
+            request = world.composio.connected_accounts.initiate(BOOKKEEPER, config, callback_url=world.app_url)
+            expect_equal(request.status, "INITIATED")
+            landed = world.person_visits(request.redirect_url, {}, until=world.app_url)
+            expect("status=success" in landed["url"], landed["url"])
+            expect_equal(request.wait_for_connection(timeout=15).status, "ACTIVE")
+            _use(world, request.id, scheme)
 
     with world.step("an assertion of another app connects nobody"):
         given = credentials["SERVICE_ACCOUNT"]

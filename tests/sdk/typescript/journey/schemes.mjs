@@ -37,15 +37,17 @@ export async function visit(world) {
     });
   }
 
-  await world.step('OAUTH1 is consented to in three steps', async () => {
-    const config = await createConfig(world, 'OAUTH1', credentials.OAUTH1.config);
-    const request = await connectedAccounts.initiate(bookkeeper, config, { callbackUrl: world.given.app_url });
-    expectEqual(request.status, 'INITIATED');
-    const landed = await world.visit({ url: request.redirectUrl, answers: {}, until: world.given.app_url });
-    expectEqual(new URL(landed.url).searchParams.get('status'), 'success', landed.url);
-    expectEqual((await request.waitForConnection(15_000)).status, 'ACTIVE');
-    await use(world, request.id, 'OAUTH1');
-  });
+  for (const scheme of ['OAUTH1', 'DCR_OAUTH']) {
+    await world.step(`${scheme} is consented to`, async () => {
+      const config = await createConfig(world, scheme, credentials[scheme].config);
+      const request = await connectedAccounts.initiate(bookkeeper, config, { callbackUrl: world.given.app_url });
+      expectEqual(request.status, 'INITIATED');
+      const landed = await world.visit({ url: request.redirectUrl, answers: {}, until: world.given.app_url });
+      expectEqual(new URL(landed.url).searchParams.get('status'), 'success', landed.url);
+      expectEqual((await request.waitForConnection(15_000)).status, 'ACTIVE');
+      await use(world, request.id, scheme);
+    });
+  }
 
   await world.step('an assertion of another app connects nobody', async () => {
     const { config, account } = credentials.SERVICE_ACCOUNT;
