@@ -67,6 +67,7 @@ impl Operation {
             .path
             .replace("{nanoid}", id)
             .replace("{nano_id}", id)
+            .replace("{id}", id)
             .replace("{status}", "DISABLED")
             .replace("{tool_slug}", "ACME_GET_ME")
             .replace("{slug}", "acme");
@@ -154,6 +155,14 @@ async fn every_operation_with_an_id_in_its_path_is_closed_to_other_tenants() {
                 let new = server.org.post("/api/v3/org/owner/project/new", body).await;
                 let id = new.expect(200)["id"].as_str().unwrap().to_owned();
                 (id, &server.org, &foreign_org)
+            }
+            "logs" => {
+                stage.oauth_account(&config, "ada").await;
+                let call = json!({ "user_id": "ada", "arguments": {} });
+                let path = "/api/v3/tools/execute/ACME_GET_ME";
+                let done = server.client.post(path, call).await.expect(200);
+                let log = done["log_id"].as_str().unwrap().to_owned();
+                (log, &server.client, &stranger)
             }
             area => panic!("{area}: say whose ids these are"),
         };

@@ -68,10 +68,7 @@ fn policy(reply: &Reply) -> &str {
     reply.header("content-security-policy").unwrap()
 }
 
-#[tokio::test]
-async fn every_kind_of_field_is_drawn_read_and_kept() {
-    let (server, _folder) = server_with_kinds("").await;
-    let (link, page) = link_page(&server).await;
+fn assert_kinds_are_drawn(page: &Reply) {
     for part in [
         r#"<textarea id="field-key_file" name="key_file""#,
         r#"<select id="field-region" name="region" required>"#,
@@ -83,12 +80,32 @@ async fn every_kind_of_field_is_drawn_read_and_kept() {
         r#"aria-describedby="field-subdomain-prefix field-subdomain-suffix""#,
         ".kinds.test</span>",
     ] {
-        assert!(
-            page.reply.text.contains(part),
-            "{part}: {}",
-            page.reply.text
-        );
+        assert!(page.text.contains(part), "{part}: {}", page.text);
     }
+}
+
+fn assert_answers_are_kept(wrong: &Reply) {
+    for part in [
+        "<title>Error: Connect kinds</title>",
+        "Region must be one of: eu, us.",
+        "Limit must be a number.",
+        r##"<a href="#field-region">"##,
+        r#"aria-invalid="true" aria-describedby="field-region-problem""#,
+        "&#60;/textarea&#62;\nmine</textarea>",
+        r#"name="sandbox" type="checkbox" value="true" checked"#,
+        // Not ticked now, though it is by default.
+        r#"name="mirror" type="checkbox" value="true">"#,
+        r#"value="many""#,
+    ] {
+        assert!(wrong.text.contains(part), "{part}: {}", wrong.text);
+    }
+}
+
+#[tokio::test]
+async fn every_kind_of_field_is_drawn_read_and_kept() {
+    let (server, _folder) = server_with_kinds("").await;
+    let (link, page) = link_page(&server).await;
+    assert_kinds_are_drawn(&page.reply);
     assert!(
         !page.reply.text.contains("<section"),
         "nothing is asked of a provider"
@@ -104,20 +121,7 @@ async fn every_kind_of_field_is_drawn_read_and_kept() {
         .await;
     assert_eq!(wrong.status, 422);
     assert_is_a_safe_page(&wrong);
-    for part in [
-        "<title>Error: Connect kinds</title>",
-        "Region must be one of: eu, us.",
-        "Limit must be a number.",
-        r##"<a href="#field-region">"##,
-        r#"aria-invalid="true" aria-describedby="field-region-problem""#,
-        "&#60;/textarea&#62;\nmine</textarea>",
-        r#"name="sandbox" type="checkbox" value="true" checked"#,
-        // Not ticked now, though it is by default.
-        r#"name="mirror" type="checkbox" value="true">"#,
-        r#"value="many""#,
-    ] {
-        assert!(wrong.text.contains(part), "{part}: {}", wrong.text);
-    }
+    assert_answers_are_kept(&wrong);
     assert!(!wrong.text.contains("secret line"), "{}", wrong.text);
     let done = page
         .send(&[
