@@ -22,6 +22,7 @@ TOOL = """tools:
     request: {{method: GET, path: /me}}
 """
 BY_CODE = '    authorize_url: "{provider}/auth"\n    token_url: "{provider}/token"\n    issuer: "{provider}"\n'
+BY_CODE += '    revoke: {{url: "{provider}/token/revocation"}}\n'
 KITS = {
     "post": ("OAUTH2", "openid, repo", BY_CODE + "    token_auth: client_secret_post\n    pkce: supported\n"),
     "basic": ("OAUTH2", "openid, repo", BY_CODE + "    token_auth: client_secret_basic\n    pkce: required\n"),

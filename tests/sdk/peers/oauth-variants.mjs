@@ -39,6 +39,7 @@ const provider = new Provider(issuer, {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
     registration: { enabled: true },
+    revocation: { enabled: true },
     resourceIndicators: {
       enabled: true,
       defaultResource: () => undefined,
@@ -65,10 +66,14 @@ const provider = new Provider(issuer, {
 provider.on('server_error', (_context, error) => console.error('server_error', error));
 provider.on('grant.error', (_context, error) => console.error('grant.error', error.error, error.error_detail));
 provider.on('registration_create.error', (_context, error) => console.error('registration', error.error_description));
+// RFC 7009 has 200 for a token that nobody knows as well; this comes only when a grant is gone.
+provider.on('grant.revoked', (context) => {
+  calls.push({ path: 'grant revoked', client: context.oidc?.client?.clientId });
+});
 provider.use(async (context, next) => {
   await next();
   const { path, status } = context;
-  if (path !== '/token' && path !== '/reg') return;
+  if (!['/token', '/token/revocation', '/reg'].includes(path)) return;
   const asked = context.oidc?.params ?? {};
   calls.push({
     path, status, grant: asked.grant_type, resource: asked.resource, client: context.oidc?.client?.clientId,
