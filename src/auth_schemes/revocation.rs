@@ -405,6 +405,7 @@ mod tests {
             status,
             headers: HeaderMap::new(),
             body: Bytes::copy_from_slice(body.as_bytes()),
+            streamed: None,
         };
         let answer = with(&manifest, TokenAuth::ClientSecretPost, |it| it.read(&reply));
         assert_eq!(answer, expected);
@@ -427,6 +428,7 @@ mod tests {
             status: 400,
             headers: HeaderMap::new(),
             body: Bytes::from_static(body.as_bytes()),
+            streamed: None,
         };
         let Answer::Refused(reason) = revoker.read(&reply) else {
             panic!("a refusal")

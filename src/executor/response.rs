@@ -235,6 +235,7 @@ mod tests {
             status,
             headers,
             body: Bytes::copy_from_slice(body),
+            streamed: None,
         }
     }
 

@@ -79,6 +79,7 @@ mod tests {
             status,
             headers,
             body: Bytes::new(),
+            streamed: None,
         }
     }
 

@@ -8,11 +8,13 @@ mod redirect;
 mod reply;
 mod resolve;
 mod sign;
+mod stream;
 
 pub use failure::{Failure, FailureKind};
 pub use hosts::AllowedHosts;
 pub use reply::OutboundReply;
 pub use sign::SignRequest;
+pub use stream::{ByteStream, StreamAnswer, StreamedAnswer, StreamedBody};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,6 +65,10 @@ pub struct OutboundRequest {
     pub credential_hosts: AllowedHosts,
     /// The body; empty for none.
     pub body: Bytes,
+    /// A body that passes through; it takes the place of `body`.
+    pub streamed_body: Option<StreamedBody>,
+    /// Which answers pass through, without the limit of `max_bytes`.
+    pub stream_answer: StreamAnswer,
     /// Limit on the whole call, redirects included.
     pub timeout: Duration,
     /// When the call ends at the latest, where it is one attempt of several that share a limit.
@@ -99,6 +105,8 @@ impl OutboundRequest {
             signer: None,
             credential_hosts: AllowedHosts::default(),
             body: Bytes::new(),
+            streamed_body: None,
+            stream_answer: StreamAnswer::Never,
             timeout: DEFAULT_TIMEOUT,
             deadline: None,
             max_bytes: DEFAULT_MAX_BYTES,
@@ -161,7 +169,13 @@ impl OutboundRequest {
                 signer.authorization(&self.method, wire.url(), &self.headers, &self.body)?;
             wire.headers_mut().insert(AUTHORIZATION, signed);
         }
-        if !self.body.is_empty() {
+        if let Some(body) = &self.streamed_body {
+            if let Some(length) = body.length {
+                wire.headers_mut()
+                    .insert(CONTENT_LENGTH, HeaderValue::from(length));
+            }
+            *wire.body_mut() = Some(body.to_wire());
+        } else if !self.body.is_empty() {
             *wire.body_mut() = Some(self.body.clone().into());
         } else if matches!(self.method, Method::POST | Method::PUT | Method::PATCH) {
             // Some services answer 411 to these without a length (RFC 9110 section 8.6).
@@ -225,7 +239,7 @@ impl Outbound {
         let end = request
             .deadline
             .map_or(own_end, |deadline| deadline.min(own_end));
-        match tokio::time::timeout_at(end, self.follow(request)).await {
+        match tokio::time::timeout_at(end, self.follow(request, end)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(Failure::new(
                 FailureKind::TimedOut,
@@ -240,7 +254,11 @@ impl Outbound {
         }
     }
 
-    async fn follow(&self, mut request: OutboundRequest) -> Result<OutboundReply, Failure> {
+    async fn follow(
+        &self,
+        mut request: OutboundRequest,
+        end: Instant,
+    ) -> Result<OutboundReply, Failure> {
         let mut followed = 0;
         loop {
             let response = self.send_once(&request, followed > 0).await?;
@@ -250,7 +268,7 @@ impl Outbound {
                     .map_err(|error| Failure::new(FailureKind::Unusable, error))?,
             };
             let Some(next) = next else {
-                return reply::read(&request, response).await;
+                return reply::read(&request, response, end).await;
             };
             if followed == request.max_redirects {
                 let error = Error::Upstream {

@@ -43,6 +43,7 @@ pub(super) fn next(
     if becomes_get(status, &request.method) {
         next.method = Method::GET;
         next.body = Bytes::new();
+        next.streamed_body = None;
         drop_body_headers(&mut next.headers);
     }
     if !is_home(request, &next.url) {
@@ -55,7 +56,7 @@ pub(super) fn next(
                 timed_out: false,
             });
         }
-        if !next.body.is_empty() {
+        if !next.body.is_empty() || next.streamed_body.is_some() {
             return Ok(None);
         }
         next.headers = FOR_STRANGERS

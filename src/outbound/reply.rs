@@ -2,7 +2,9 @@
 
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
+use tokio::time::Instant;
 
+use super::stream::{Peeked, StreamedAnswer, peek};
 use super::{Failure, FailureKind, OutboundRequest};
 use crate::error::Error;
 
@@ -13,8 +15,10 @@ pub struct OutboundReply {
     pub status: u16,
     /// Headers of the last hop.
     pub headers: HeaderMap,
-    /// The whole body, decompressed.
+    /// The whole body, decompressed; empty where it passes through.
     pub body: Bytes,
+    /// A body that was not read yet.
+    pub streamed: Option<StreamedAnswer>,
 }
 
 /// Shows the size and not the content, which may hold a credential.
@@ -34,32 +38,51 @@ impl std::fmt::Debug for OutboundReply {
 pub(super) async fn read(
     request: &OutboundRequest,
     mut response: reqwest::Response,
+    end: Instant,
 ) -> Result<OutboundReply, Failure> {
     let status = response.status().as_u16();
     let headers = std::mem::take(response.headers_mut());
-    let limit = request.max_bytes;
-    if response
-        .content_length()
-        .is_some_and(|length| length > limit as u64)
-        && has_body(request)
-    {
+    let announced = response.content_length();
+    let (beginning, mut response) = match peek(request, response, &headers, end).await? {
+        Peeked::Whole(beginning, response) => (beginning, response),
+        Peeked::Streamed(streamed) => {
+            return Ok(OutboundReply {
+                status,
+                headers,
+                body: Bytes::new(),
+                streamed: Some(streamed),
+            });
+        }
+    };
+    if announced.is_some_and(|length| length > request.max_bytes as u64) && has_body(request) {
         return Err(too_large(request));
     }
-    let first = next_chunk(request, &mut response)
-        .await?
-        .unwrap_or_default();
-    let Some(second) = next_chunk(request, &mut response).await? else {
+    let body = read_on(request, &mut response, beginning).await?;
+    Ok(OutboundReply {
+        status,
+        headers,
+        body,
+        streamed: None,
+    })
+}
+
+async fn read_on(
+    request: &OutboundRequest,
+    response: &mut reqwest::Response,
+    beginning: BytesMut,
+) -> Result<Bytes, Failure> {
+    let limit = request.max_bytes;
+    let first = if beginning.is_empty() {
+        next_chunk(request, response).await?.unwrap_or_default()
+    } else {
+        beginning.freeze()
+    };
+    if first.len() > limit {
+        return Err(too_large(request));
+    }
+    let Some(second) = next_chunk(request, response).await? else {
         // Most answers are one chunk and need no copy.
-        let body = if first.len() > limit {
-            return Err(too_large(request));
-        } else {
-            first
-        };
-        return Ok(OutboundReply {
-            status,
-            headers,
-            body,
-        });
+        return Ok(first);
     };
     let mut body = BytesMut::from(first);
     let mut chunk = Some(second);
@@ -68,20 +91,16 @@ pub(super) async fn read(
             return Err(too_large(request));
         }
         body.extend_from_slice(&bytes);
-        chunk = next_chunk(request, &mut response).await?;
+        chunk = next_chunk(request, response).await?;
     }
-    Ok(OutboundReply {
-        status,
-        headers,
-        body: body.freeze(),
-    })
+    Ok(body.freeze())
 }
 
 fn has_body(request: &OutboundRequest) -> bool {
     request.method != http::Method::HEAD
 }
 
-async fn next_chunk(
+pub(super) async fn next_chunk(
     request: &OutboundRequest,
     response: &mut reqwest::Response,
 ) -> Result<Option<Bytes>, Failure> {
