@@ -5,6 +5,7 @@
 
 mod arguments;
 mod attempts;
+mod binary;
 mod connection;
 mod custom_auth;
 mod explain;
@@ -17,6 +18,7 @@ mod response;
 mod retry;
 mod scopes;
 
+pub use binary::{BinaryBody, BinaryContent, BinaryReply};
 pub use custom_auth::{CustomAuth, CustomParameter, CustomPlace};
 pub use identity::{lets_in, try_credentials, welcomes};
 pub use proxy::{ProxyCall, ProxyCredential, ProxyReply, proxy};

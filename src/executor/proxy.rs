@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::binary::{self, BinaryBody, BinaryReply, ReadyBody};
 use super::connection::Connection;
 use super::recording::Recording;
 use super::response::Body;
@@ -17,7 +18,7 @@ use crate::auth_schemes::Redactor;
 use crate::catalog::Toolkit;
 use crate::error::{Error, Result};
 use crate::ids::AccountId;
-use crate::outbound::{OutboundReply, OutboundRequest};
+use crate::outbound::{OutboundReply, OutboundRequest, StreamAnswer};
 use crate::tenancy;
 
 /// A request that the caller wrote.
@@ -31,6 +32,8 @@ pub struct ProxyCall {
     pub method: Method,
     /// JSON, or text if a header says it is something else.
     pub body: Option<Value>,
+    /// Bytes, in place of `body`.
+    pub binary: Option<BinaryBody>,
     /// Headers by name.
     pub headers: Vec<(String, String)>,
     /// Query parameters by name.
@@ -49,8 +52,10 @@ pub enum ProxyCredential {
 /// The upstream's answer, whatever its status.
 #[derive(Debug, Clone)]
 pub struct ProxyReply {
-    /// JSON where it is JSON, else text; null for an empty body.
+    /// JSON where it is JSON, else text; null for an empty body and for one that is no text.
     pub data: Value,
+    /// Where a body that is no text can be fetched.
+    pub binary: Option<BinaryReply>,
     /// HTTP status.
     pub status: u16,
     /// Headers that are the caller's business.
@@ -62,7 +67,7 @@ pub struct ProxyReply {
 /// # Errors
 /// [`Error::NotFound`] and [`Error::AccountUnusable`] for the account, [`Error::Invalid`] for a
 /// URL on a foreign host or a header that is not the caller's to set, [`Error::Upstream`] when no
-/// usable answer came, [`Error::NotImplemented`] for a binary one.
+/// usable answer came.
 pub async fn proxy(app: &App, context: &CallContext, call: ProxyCall) -> Result<ProxyReply> {
     let toolkit = match &call.credential {
         ProxyCredential::Account(id) => accounts::find(app, &context.project, id)
@@ -112,14 +117,26 @@ async fn run(
         }
     };
     explain::credentials(app, recording, &connection).await?;
-    let build = |connection: &Connection| build(app, call, connection);
+    let slug = &toolkit.manifest.slug;
+    let ready = match &call.binary {
+        Some(body) => Some(binary::prepare(app, context, slug, body).await?),
+        None => None,
+    };
+    let build = |connection: &Connection| build(app, call, ready.as_ref(), connection);
     let repeatable = retry::is_repeatable(&call.method);
     let sent = attempts::send(app, &mut connection, build, repeatable, recording).await?;
-    let data = data(&sent.reply, &sent.redactor)?;
+    let (data, binary) = match data(&sent.reply, &sent.redactor) {
+        Some(data) => (data, None),
+        None => {
+            let reply = binary::hand_over(app, context, slug, &sent.url, &sent.reply).await?;
+            (Value::Null, Some(reply))
+        }
+    };
     let mut headers = shown_headers(&sent.reply.headers);
     sent.redactor.fields(&mut headers);
     Ok(ProxyReply {
         data,
+        binary,
         status: sent.reply.status,
         headers,
     })
@@ -138,7 +155,12 @@ fn shown_call(call: &ProxyCall) -> String {
     )
 }
 
-fn build(app: &App, call: &ProxyCall, connection: &Connection) -> Result<OutboundRequest> {
+fn build(
+    app: &App,
+    call: &ProxyCall,
+    ready: Option<&ReadyBody>,
+    connection: &Connection,
+) -> Result<OutboundRequest> {
     let mut request = OutboundRequest::new(call.method.clone(), target(call, connection)?);
     super::limit(app, &mut request);
     connection.authorize(&mut request)?;
@@ -149,7 +171,8 @@ fn build(app: &App, call: &ProxyCall, connection: &Connection) -> Result<Outboun
     request.headers = request::fixed_headers(defaults)?;
     request.headers.extend(callers_headers(call)?);
     refuse_overrides(&request, call)?;
-    set_body(&mut request, call)?;
+    set_body(&mut request, call, ready)?;
+    request.stream_answer = StreamAnswer::IfBinary;
     Ok(request)
 }
 
@@ -243,16 +266,31 @@ fn refuse_overrides(request: &OutboundRequest, call: &ProxyCall) -> Result<()> {
     }
 }
 
-fn set_body(request: &mut OutboundRequest, call: &ProxyCall) -> Result<()> {
-    let Some(body) = &call.body else {
-        return Ok(());
-    };
-    if matches!(call.method, Method::GET | Method::HEAD) {
+fn set_body(
+    request: &mut OutboundRequest,
+    call: &ProxyCall,
+    ready: Option<&ReadyBody>,
+) -> Result<()> {
+    if (call.body.is_some() || ready.is_some()) && matches!(call.method, Method::GET | Method::HEAD)
+    {
         return Err(Error::fields(vec![format!(
             "body: {} takes none",
             call.method
         )]));
     }
+    let body = match (ready, &call.body) {
+        (Some(_), Some(_)) => {
+            return Err(Error::fields(vec![
+                "binary_body: give either it or body".into(),
+            ]));
+        }
+        (Some(ready), None) => {
+            ready.put_into(request);
+            return Ok(());
+        }
+        (None, Some(body)) => body,
+        (None, None) => return Ok(()),
+    };
     let kind = request
         .headers
         .get(CONTENT_TYPE)
@@ -266,16 +304,16 @@ fn set_body(request: &mut OutboundRequest, call: &ProxyCall) -> Result<()> {
     }
 }
 
-fn data(reply: &OutboundReply, redactor: &Redactor) -> Result<Value> {
+/// None for a body that is no text.
+fn data(reply: &OutboundReply, redactor: &Redactor) -> Option<Value> {
+    if reply.streamed.is_some() {
+        return None;
+    }
     match Body::read(reply, redactor) {
-        Body::Empty => Ok(Value::Null),
-        Body::Json(value) => Ok(value),
-        Body::Text(text) => Ok(Value::String(text)),
-        Body::Binary(kind) => Err(Error::NotImplemented(format!(
-            "handing over binary answers (the upstream answered {} with {kind}, {} bytes)",
-            reply.status,
-            reply.body.len()
-        ))),
+        Body::Empty => Some(Value::Null),
+        Body::Json(value) => Some(value),
+        Body::Text(text) => Some(Value::String(text)),
+        Body::Binary(_) => None,
     }
 }
 

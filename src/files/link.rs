@@ -61,6 +61,35 @@ pub(super) fn link(app: &App, access: FileAccess, file: &File) -> Result<Link> {
     })
 }
 
+/// The project's file that a link of this server's leads to; none where the URL is no such link.
+///
+/// # Errors
+/// What [`check_link`] returns; [`Error::NotFound`] for a file of another project.
+pub async fn linked(app: &App, project: &ProjectId, url: &Url) -> Result<Option<File>> {
+    let start = format!("{}{CONTENT_PATH}", app.config.public_base());
+    let Some(rest) = url.as_str().strip_prefix(&start) else {
+        return Ok(None);
+    };
+    let id = rest.split(['?', '#', '/']).next().unwrap_or_default();
+    let part = |name: &str| {
+        let found = url.query_pairs().find(|(given, _)| given == name);
+        found
+            .map(|(_, value)| value.into_owned())
+            .unwrap_or_default()
+    };
+    let link = SignedLink {
+        project: part("project").into(),
+        file: FileId::from(id.to_owned()),
+        expires: part("expires").parse().unwrap_or_default(),
+        signature: part("signature"),
+    };
+    check_link(app, FileAccess::Read, &link)?;
+    if link.project != *project {
+        return Err(Error::not_found("file", id));
+    }
+    super::find(app, project, &link.file).await.map(Some)
+}
+
 /// Refuses a link that is not ours, not for this, or over.
 ///
 /// # Errors

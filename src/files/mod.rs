@@ -6,16 +6,21 @@ mod purge;
 mod store;
 mod upload;
 
-pub use link::{Link, SignedLink, check_link, read_link};
+pub use link::{Link, SignedLink, check_link, linked, read_link};
 pub use purge::{PURGE_GRACE, purge};
 pub use store::{Arrival, store};
 pub use upload::{Announcement, Upload, receive, request_upload};
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::app::App;
 use crate::blobs::{BlobName, ByteStream};
 use crate::crypto::{ContentKey, Place};
 use crate::error::{Error, Result};
 use crate::ids::{FileId, ProjectId};
+use crate::outbound::StreamedBody;
 use crate::paging::{Page, PageRequest};
 use crate::storage::files::{self, File, FileFilter};
 use crate::tenancy;
@@ -67,6 +72,25 @@ pub async fn open(app: &App, file: &File) -> Result<(u64, ByteStream)> {
     let key = content_key(app, file).await?;
     let content = app.blobs.read(blob_name(file), &key, size).await?;
     Ok((size, content))
+}
+
+/// The content of a file as a body that is opened anew for every attempt.
+///
+/// # Errors
+/// [`Error::NotFound`] when it was announced and never brought.
+pub async fn body(app: &App, file: &File) -> Result<StreamedBody> {
+    let (length, _) = open(app, file).await?;
+    let (app, file) = (app.clone(), file.clone());
+    let open = move || {
+        let (app, file) = (app.clone(), file.clone());
+        stream::once(async move { open(&app, &file).await.map(|(_, content)| content) })
+            .try_flatten()
+            .boxed()
+    };
+    Ok(StreamedBody {
+        length: Some(length),
+        open: Arc::new(open),
+    })
 }
 
 /// What an SDK sends back as `s3key`.

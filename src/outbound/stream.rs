@@ -143,22 +143,27 @@ pub(super) async fn peek(
 
 /// What is left of an answer, within the limit of the whole call.
 fn rest(request: OutboundRequest, response: reqwest::Response, end: Instant) -> ByteStream {
-    stream::try_unfold((request, response), move |(request, mut response)| async move {
-        let next = tokio::time::timeout_at(end, next_chunk(&request, &mut response)).await;
-        match next {
-            Ok(Ok(chunk)) => Ok(chunk.map(|chunk| (chunk, (request, response)))),
-            Ok(Err(failure)) => Err(Error::from(failure)),
-            Err(_) => Err(Error::Upstream {
-                message: format!("the answer of {} took too long", request.host()),
-                timed_out: true,
-            }),
-        }
-    })
+    stream::try_unfold(
+        (request, response),
+        move |(request, mut response)| async move {
+            let next = tokio::time::timeout_at(end, next_chunk(&request, &mut response)).await;
+            match next {
+                Ok(Ok(chunk)) => Ok(chunk.map(|chunk| (chunk, (request, response)))),
+                Ok(Err(failure)) => Err(Error::from(failure)),
+                Err(_) => Err(Error::Upstream {
+                    message: format!("the answer of {} took too long", request.host()),
+                    timed_out: true,
+                }),
+            }
+        },
+    )
     .boxed()
 }
 
 fn is_called_text(headers: &HeaderMap) -> bool {
-    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
     let kind = kind.unwrap_or_default().to_ascii_lowercase();
     kind.starts_with("text/")
         || ["json", "xml", "x-www-form-urlencoded"]

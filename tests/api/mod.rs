@@ -17,6 +17,7 @@ mod oauth1;
 mod oauth2;
 mod projects;
 mod proxy;
+mod proxy_binary;
 mod reference;
 mod refresh;
 mod replicas;

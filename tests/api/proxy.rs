@@ -362,20 +362,6 @@ async fn cookies_and_the_token_are_kept_from_the_caller() {
 }
 
 #[tokio::test]
-async fn a_binary_answer_is_refused_clearly() {
-    let proxy = Proxy::start().await;
-    proxy
-        .world
-        .upstream
-        .answer("/api/x", Answer::bytes(200, "image/png", b"\x89PNG\0"));
-    let error = proxy.get("/x").await.error(501);
-    assert!(
-        error["message"].as_str().unwrap().contains("image/png"),
-        "{error}"
-    );
-}
-
-#[tokio::test]
 async fn an_upstream_that_breaks_off_or_cannot_be_reached_is_an_error_that_is_not_repeated() {
     let proxy = Proxy::start().await;
     proxy.world.upstream.answer("/api/x", Answer::broken_off());
@@ -462,8 +448,6 @@ async fn what_is_missing_wrong_or_not_built_is_refused_by_name() {
         let reply = proxy.world.post("proxy", body).await;
         assert!(problems(&reply)[0].contains(name), "{name}: {}", reply.text);
     }
-    let binary = json!({ "binary_body": { "base64": "AAAA" } });
-    proxy.send("POST", "/x", binary).await.error(501);
     assert_eq!(proxy.calls(), 0);
 }
 

@@ -6,13 +6,11 @@ mod proxy;
 mod scopes;
 mod tool;
 
-use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::auth::Caller;
 use crate::app::App;
-use crate::error::{Error, Result};
 use crate::executor::CallContext;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -28,19 +26,5 @@ fn context(caller: Caller) -> CallContext {
     CallContext {
         project: caller.project,
         request_id: caller.request_id,
-    }
-}
-
-/// What is documented and not built is refused, so that nobody believes it took effect.
-fn refuse_given(name: &str, value: Option<&Value>) -> Result<()> {
-    let is_empty = match value {
-        None | Some(Value::Null) => true,
-        Some(Value::Object(fields)) => fields.is_empty(),
-        Some(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => false,
-    };
-    if is_empty {
-        Ok(())
-    } else {
-        Err(Error::NotImplemented(format!("`{name}`")))
     }
 }

@@ -1,18 +1,21 @@
 //! `POST /tools/execute/proxy`
 
 use axum::extract::State;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use url::Url;
 use utoipa::ToSchema;
 
+use super::context;
 use super::custom::{BinaryBody, CustomConnectionData};
-use super::{context, refuse_given};
 use crate::api::auth::Caller;
 use crate::api::extract::Json;
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::executor::{self, ProxyCall, ProxyCredential, ProxyReply};
+use crate::executor::{self, BinaryContent, BinaryReply, ProxyCall, ProxyCredential, ProxyReply};
 
 /// A request to a toolkit's own API.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -35,10 +38,11 @@ pub struct ProxyRequest {
     #[serde(default)]
     #[schema(nullable = true, example = json!({ "name": "Hello-World" }))]
     body: Option<Value>,
-    /// Not built yet: answered with 501.
+    /// Bytes to send as they are, in place of `body`: inline, or from a link to a file of this
+    /// server or any public address.
     #[serde(default)]
     #[schema(value_type = Option<BinaryBody>, nullable = false)]
-    binary_body: Option<Value>,
+    binary_body: Option<BinaryRequest>,
     /// More headers and query parameters. What carries the credential cannot be set.
     #[serde(default)]
     parameters: Option<Vec<ProxyParameter>>,
@@ -103,7 +107,7 @@ pub struct ProxyResponse {
     /// The body: JSON, or else text; null if there is none.
     #[schema(required = false, nullable = true, example = json!({ "login": "octocat" }))]
     data: Value,
-    /// A link to a binary body. Not built yet: binary answers are answered with 501.
+    /// A link to a body that is no text; `data` is null then.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     binary_data: Option<BinaryData>,
@@ -136,16 +140,66 @@ impl From<ProxyReply> for ProxyResponse {
     fn from(
         ProxyReply {
             data,
+            binary,
             status,
             headers,
         }: ProxyReply,
     ) -> Self {
         Self {
             data,
-            binary_data: None,
+            binary_data: binary.map(BinaryData::from),
             status,
             headers,
         }
+    }
+}
+
+impl From<BinaryReply> for BinaryData {
+    fn from(
+        BinaryReply {
+            url,
+            content_type,
+            size,
+            expires_at,
+        }: BinaryReply,
+    ) -> Self {
+        Self {
+            url,
+            content_type,
+            size,
+            expires_at: Some(expires_at.to_text()),
+        }
+    }
+}
+
+/// Bytes as a request brings them.
+#[derive(Debug, Deserialize)]
+pub struct BinaryRequest {
+    base64: Option<String>,
+    url: Option<String>,
+    // The camel case stands in the official description's text.
+    #[serde(alias = "contentType")]
+    content_type: Option<String>,
+}
+
+impl BinaryRequest {
+    fn read(self) -> Result<executor::BinaryBody> {
+        let problem = |problem: &str| Error::fields(vec![format!("binary_body{problem}")]);
+        let content = match (self.base64, self.url) {
+            (Some(text), None) if !text.is_empty() => STANDARD
+                .decode(text.trim())
+                .map(|bytes| BinaryContent::Inline(bytes.into()))
+                .map_err(|_| problem(".base64: is no base64"))?,
+            (None, Some(url)) => Url::parse(&url)
+                .map(BinaryContent::At)
+                .map_err(|_| problem(".url: is no URL"))?,
+            (None | Some(_), None) => return Err(problem(": must have either `base64` or `url`")),
+            (Some(_), Some(_)) => return Err(problem(": give either `base64` or `url`")),
+        };
+        Ok(executor::BinaryBody {
+            content,
+            content_type: self.content_type.filter(|kind| !kind.is_empty()),
+        })
     }
 }
 
@@ -173,7 +227,7 @@ pub(super) async fn execute_proxy_request(
 
 impl ProxyRequest {
     fn into_call(self) -> Result<ProxyCall> {
-        refuse_given("binary_body", self.binary_body.as_ref())?;
+        let binary = self.binary_body.map(BinaryRequest::read).transpose()?;
         let account = self.connected_account_id.filter(|id| !id.is_empty());
         let problem = match (account, self.custom_connection_data) {
             (Some(id), None) => Ok(ProxyCredential::Account(id.into())),
@@ -192,6 +246,7 @@ impl ProxyRequest {
             endpoint: self.endpoint,
             method: self.method.into(),
             body: self.body,
+            binary,
             headers: Vec::new(),
             query: Vec::new(),
         };

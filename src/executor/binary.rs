@@ -1,0 +1,192 @@
+//! Bytes that go through the proxy: what a caller sends from a file or a URL, and answers that are
+//! no text, which become files.
+
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method};
+use url::Url;
+
+use super::CallContext;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::files::{self, Arrival};
+use crate::outbound::{ByteStream, OutboundReply, OutboundRequest, StreamAnswer, StreamedBody};
+use crate::storage::files::File;
+use crate::time::Timestamp;
+
+/// Under which the files of proxied calls are listed.
+const PROXY: &str = "PROXY_EXECUTE";
+const UNKNOWN_TYPE: &str = "application/octet-stream";
+
+/// Bytes to send as they are.
+#[derive(Debug, Clone)]
+pub struct BinaryBody {
+    /// The bytes, or where they are.
+    pub content: BinaryContent,
+    /// The media type to send them as.
+    pub content_type: Option<String>,
+}
+
+/// Bytes, or where they are.
+#[derive(Debug, Clone)]
+pub enum BinaryContent {
+    /// They came with the call.
+    Inline(Bytes),
+    /// A link to a file of this server, or any public address.
+    At(Url),
+}
+
+/// An answer that is no text.
+#[derive(Debug, Clone)]
+pub struct BinaryReply {
+    /// Where it can be fetched.
+    pub url: String,
+    /// The media type, as the upstream calls it.
+    pub content_type: String,
+    /// Length in bytes.
+    pub size: u64,
+    /// Until when the link works.
+    pub expires_at: Timestamp,
+}
+
+/// A body ready to be sent, as often as it must.
+pub(super) struct ReadyBody {
+    pub(super) content: StreamedBody,
+    pub(super) content_type: Option<HeaderValue>,
+}
+
+impl ReadyBody {
+    /// Makes it the body of `request`; the caller's own header stands where no type was given.
+    pub(super) fn put_into(&self, request: &mut OutboundRequest) {
+        request.streamed_body = Some(self.content.clone());
+        match &self.content_type {
+            Some(kind) => {
+                request.headers.insert(CONTENT_TYPE, kind.clone());
+            }
+            None => {
+                let unknown = HeaderValue::from_static(UNKNOWN_TYPE);
+                request.headers.entry(CONTENT_TYPE).or_insert(unknown);
+            }
+        }
+    }
+}
+
+/// Finds what is to be sent. A foreign URL is fetched into a file first, so that its length is known
+/// and it can be sent again.
+///
+/// # Errors
+/// [`Error::NotFound`] for a file of another project, [`Error::Forbidden`] for a link that is over,
+/// [`Error::Invalid`] when a foreign URL may not be called or does not give the bytes.
+pub(super) async fn prepare(
+    app: &App,
+    context: &CallContext,
+    toolkit: &str,
+    body: &BinaryBody,
+) -> Result<ReadyBody> {
+    let given = body.content_type.as_deref().map(HeaderValue::from_str);
+    let content_type = given.transpose().map_err(|_| {
+        Error::fields(vec![
+            "binary_body.content_type: must not hold line breaks".into(),
+        ])
+    })?;
+    let content = match &body.content {
+        BinaryContent::Inline(bytes) => StreamedBody::of_bytes(bytes.clone()),
+        BinaryContent::At(url) => {
+            let file = match files::linked(app, &context.project, url).await? {
+                Some(file) => file,
+                None => fetch(app, context, toolkit, url).await?,
+            };
+            files::body(app, &file).await?
+        }
+    };
+    Ok(ReadyBody {
+        content,
+        content_type,
+    })
+}
+
+async fn fetch(app: &App, context: &CallContext, toolkit: &str, url: &Url) -> Result<File> {
+    let mut request = OutboundRequest::new(Method::GET, url.clone());
+    request.timeout = app.config.upstream_timeout();
+    request.max_bytes = app.config.max_upstream_bytes;
+    request.stream_answer = StreamAnswer::IfSuccessful;
+    let reply = app.outbound.send(request).await?;
+    if !(200..=299).contains(&reply.status) {
+        return Err(Error::invalid(format!(
+            "binary_body.url: its host answered {}",
+            reply.status
+        )));
+    }
+    keep(app, context, toolkit, url.path(), &reply).await
+}
+
+/// Keeps an answer that is no text as a file, and gives a link to it.
+///
+/// # Errors
+/// What [`files::store`] returns.
+pub(super) async fn hand_over(
+    app: &App,
+    context: &CallContext,
+    toolkit: &str,
+    path: &str,
+    reply: &OutboundReply,
+) -> Result<BinaryReply> {
+    let file = keep(app, context, toolkit, path, reply).await?;
+    let link = files::read_link(app, &file)?;
+    Ok(BinaryReply {
+        url: link.url,
+        expires_at: link.expires_at,
+        size: file
+            .size
+            .and_then(|size| u64::try_from(size).ok())
+            .unwrap_or_default(),
+        content_type: file.mimetype,
+    })
+}
+
+async fn keep(
+    app: &App,
+    context: &CallContext,
+    toolkit: &str,
+    path: &str,
+    reply: &OutboundReply,
+) -> Result<File> {
+    let arrival = Arrival {
+        toolkit: toolkit.to_owned(),
+        tool: PROXY.to_owned(),
+        name: name(&reply.headers, path),
+        mimetype: media_type(&reply.headers),
+    };
+    files::store(app, &context.project, arrival, content(reply)?).await
+}
+
+fn content(reply: &OutboundReply) -> Result<ByteStream> {
+    match &reply.streamed {
+        Some(streamed) => streamed.take(),
+        None => {
+            let bytes = reply.body.clone();
+            Ok(stream::once(async move { Ok(bytes) }).into_stream().boxed())
+        }
+    }
+}
+
+/// What the upstream calls the file (RFC 6266), or the end of its path.
+fn name(headers: &HeaderMap, path: &str) -> String {
+    let disposition = headers
+        .get(CONTENT_DISPOSITION)
+        .and_then(|value| value.to_str().ok());
+    let called = disposition.and_then(|text| {
+        let (_, name) = text.split_once("filename=")?;
+        let name = name.split(';').next()?.trim().trim_matches('"');
+        (!name.is_empty()).then(|| name.to_owned())
+    });
+    called.unwrap_or_else(|| path.rsplit('/').next().unwrap_or_default().to_owned())
+}
+
+fn media_type(headers: &HeaderMap) -> String {
+    let value = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    value.unwrap_or_default().to_owned()
+}
