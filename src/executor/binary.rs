@@ -2,7 +2,7 @@
 //! no text, which become files.
 
 use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
 use url::Url;
@@ -60,14 +60,11 @@ impl ReadyBody {
     /// Makes it the body of `request`; the caller's own header stands where no type was given.
     pub(super) fn put_into(&self, request: &mut OutboundRequest) {
         request.streamed_body = Some(self.content.clone());
-        match &self.content_type {
-            Some(kind) => {
-                request.headers.insert(CONTENT_TYPE, kind.clone());
-            }
-            None => {
-                let unknown = HeaderValue::from_static(UNKNOWN_TYPE);
-                request.headers.entry(CONTENT_TYPE).or_insert(unknown);
-            }
+        if let Some(kind) = &self.content_type {
+            request.headers.insert(CONTENT_TYPE, kind.clone());
+        } else {
+            let unknown = HeaderValue::from_static(UNKNOWN_TYPE);
+            request.headers.entry(CONTENT_TYPE).or_insert(unknown);
         }
     }
 }
@@ -90,7 +87,7 @@ pub(super) async fn prepare(
             "binary_body.content_type: must not hold line breaks".into(),
         ])
     })?;
-    let content = match &body.content {
+    let found = match &body.content {
         BinaryContent::Inline(bytes) => StreamedBody::of_bytes(bytes.clone()),
         BinaryContent::At(url) => {
             let file = match files::linked(app, &context.project, url).await? {
@@ -101,7 +98,7 @@ pub(super) async fn prepare(
         }
     };
     Ok(ReadyBody {
-        content,
+        content: found,
         content_type,
     })
 }
@@ -162,13 +159,11 @@ async fn keep(
 }
 
 fn content(reply: &OutboundReply) -> Result<ByteStream> {
-    match &reply.streamed {
-        Some(streamed) => streamed.take(),
-        None => {
-            let bytes = reply.body.clone();
-            Ok(stream::once(async move { Ok(bytes) }).into_stream().boxed())
-        }
+    if let Some(streamed) = &reply.streamed {
+        return streamed.take();
     }
+    let bytes = reply.body.clone();
+    Ok(stream::once(async move { Ok(bytes) }).boxed())
 }
 
 /// What the upstream calls the file (RFC 6266), or the end of its path.

@@ -125,12 +125,11 @@ async fn run(
     let build = |connection: &Connection| build(app, call, ready.as_ref(), connection);
     let repeatable = retry::is_repeatable(&call.method);
     let sent = attempts::send(app, &mut connection, build, repeatable, recording).await?;
-    let (data, binary) = match data(&sent.reply, &sent.redactor) {
-        Some(data) => (data, None),
-        None => {
-            let reply = binary::hand_over(app, context, slug, &sent.url, &sent.reply).await?;
-            (Value::Null, Some(reply))
-        }
+    let (data, binary) = if let Some(data) = data(&sent.reply, &sent.redactor) {
+        (data, None)
+    } else {
+        let reply = binary::hand_over(app, context, slug, &sent.url, &sent.reply).await?;
+        (Value::Null, Some(reply))
     };
     let mut headers = shown_headers(&sent.reply.headers);
     sent.redactor.fields(&mut headers);

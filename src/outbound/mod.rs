@@ -222,7 +222,8 @@ impl Outbound {
     /// that is not its own, before anything is sent; [`Error::Upstream`] when the other side does
     /// not answer in time or within the size limit, or redirects where nobody may go.
     pub async fn send(&self, request: OutboundRequest) -> Result<OutboundReply> {
-        self.attempt(request).await.map_err(Error::from)
+        // Boxed, since many futures hold this one.
+        Box::pin(self.attempt(request)).await.map_err(Error::from)
     }
 
     /// As [`Self::send`], with the kind of a failure, which says whether it is worth another try.
