@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderValue, Method};
 use url::Url;
 
 use super::CallContext;
+use super::attempts::Sent;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::files::{self, Arrival};
@@ -115,7 +116,8 @@ async fn fetch(app: &App, context: &CallContext, toolkit: &str, url: &Url) -> Re
             reply.status
         )));
     }
-    keep(app, context, toolkit, url.path(), &reply).await
+    let arrival = arrival(toolkit, url.path(), &reply.headers);
+    files::store(app, &context.project, arrival, content(&reply)?).await
 }
 
 /// Keeps an answer that is no text as a file, and gives a link to it.
@@ -126,10 +128,12 @@ pub(super) async fn hand_over(
     app: &App,
     context: &CallContext,
     toolkit: &str,
-    path: &str,
-    reply: &OutboundReply,
+    sent: &Sent,
 ) -> Result<BinaryReply> {
-    let file = keep(app, context, toolkit, path, reply).await?;
+    let mut arrival = arrival(toolkit, &sent.url, &sent.reply.headers);
+    sent.redactor.text(&mut arrival.name);
+    sent.redactor.text(&mut arrival.mimetype);
+    let file = files::store(app, &context.project, arrival, content(&sent.reply)?).await?;
     let link = files::read_link(app, &file)?;
     Ok(BinaryReply {
         url: link.url,
@@ -142,20 +146,13 @@ pub(super) async fn hand_over(
     })
 }
 
-async fn keep(
-    app: &App,
-    context: &CallContext,
-    toolkit: &str,
-    path: &str,
-    reply: &OutboundReply,
-) -> Result<File> {
-    let arrival = Arrival {
+fn arrival(toolkit: &str, path: &str, headers: &HeaderMap) -> Arrival {
+    Arrival {
         toolkit: toolkit.to_owned(),
         tool: PROXY.to_owned(),
-        name: name(&reply.headers, path),
-        mimetype: media_type(&reply.headers),
-    };
-    files::store(app, &context.project, arrival, content(reply)?).await
+        name: name(headers, path),
+        mimetype: media_type(headers),
+    }
 }
 
 fn content(reply: &OutboundReply) -> Result<ByteStream> {

@@ -128,7 +128,7 @@ async fn run(
     let (data, binary) = if let Some(data) = data(&sent.reply, &sent.redactor) {
         (data, None)
     } else {
-        let reply = binary::hand_over(app, context, slug, &sent.url, &sent.reply).await?;
+        let reply = binary::hand_over(app, context, slug, &sent).await?;
         (Value::Null, Some(reply))
     };
     let mut headers = shown_headers(&sent.reply.headers);
