@@ -107,27 +107,6 @@ impl Scheme {
             | Self::S2sOAuth2 => false,
         }
     }
-
-    /// Whether this server can connect and use accounts of the scheme today.
-    #[must_use]
-    pub const fn is_built(self) -> bool {
-        matches!(
-            self,
-            Self::OAuth2
-                | Self::OAuth1
-                | Self::ApiKey
-                | Self::BearerToken
-                | Self::Basic
-                | Self::NoAuth
-                | Self::BillcomAuth
-                | Self::GoogleServiceAccount
-                | Self::BasicWithJwt
-                | Self::CalcomAuth
-                | Self::ServiceAccount
-                | Self::DcrOauth
-                | Self::S2sOAuth2
-        )
-    }
 }
 
 /// For rows of the database, which hold the official name.

@@ -12,6 +12,7 @@ use super::pick::find_auth_config;
 use super::secrets::{ConfigSecrets, Keyring};
 use super::token;
 use crate::app::App;
+use crate::auth_schemes::Credentials;
 use crate::auth_schemes::oauth2::{ClientApp, Endpoints, OAuthClient};
 use crate::catalog::Toolkit;
 use crate::catalog::manifest::AuthManifest;
@@ -90,14 +91,21 @@ impl Blueprint {
         ))
     }
 
+    /// What a connection that has `values` puts into requests.
+    pub(super) fn credentials(&self, values: Map<String, Value>) -> Credentials {
+        Credentials {
+            scheme: self.config.scheme,
+            values: self.secrets.inherited_with(values),
+        }
+    }
+
     /// The OAuth client for a connection that has `values`, by the app of the operator, of the
     /// config, or of the connection itself where the toolkit asks each for its own.
     ///
     /// # Errors
     /// When the config is managed and the operator's app is gone, or a URL cannot be made.
     pub(super) fn client(&self, app: &App, values: &Map<String, Value>) -> Result<OAuthClient<'_>> {
-        let mut all = self.secrets.inherited();
-        all.extend(values.clone());
+        let all = self.secrets.inherited_with(values.clone());
         let (auth, app) = (self.auth()?, self.client_app(app, values)?);
         let urls = [&auth.authorize_url, &auth.token_url, &auth.refresh_url];
         for url in urls.into_iter().flatten() {

@@ -1,7 +1,6 @@
 //! The authorization code grant (RFC 6749 section 4.1), by an app of the auth config's or by one
 //! that is registered for it.
 
-use futures_util::future::BoxFuture;
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
@@ -86,7 +85,7 @@ pub(super) async fn redeem(
         None => blueprint.client(app, &values)?,
     };
     let code = returned.text("code").unwrap_or_default().to_owned();
-    let send = |request| -> BoxFuture<'_, _> { Box::pin(token_endpoint::send(app, request)) };
+    let send = token_endpoint::sender(app);
     let answer = client.exchange(code, code_verifier, &send).await;
     if let (Err(failure), Some(registration)) = (&answer, &registration)
         && failure.is_clients_fault()

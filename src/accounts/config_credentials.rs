@@ -108,13 +108,6 @@ pub(super) fn check_managed(mut credentials: Map<String, Value>) -> Result<Map<S
 
 fn check_scheme(toolkit: &Toolkit, scheme: Scheme) -> Result<()> {
     let slug = &toolkit.manifest.slug;
-    // No toolkit can have SAML, which is a sign-in for people at a company, so that the question
-    // is answered as for any scheme that a toolkit does not have.
-    if !scheme.is_built() && scheme != Scheme::Saml {
-        return Err(Error::NotImplemented(format!(
-            "connecting `{slug}` by {scheme}"
-        )));
-    }
     if toolkit.auth(scheme).is_none() {
         let known: Vec<&str> = toolkit
             .manifest

@@ -83,7 +83,7 @@ pub(super) async fn ask(
             Box::pin(code_grant::ask(app, blueprint, values, state)).await
         }
         Scheme::OAuth1 => oauth1::ask(app, blueprint, values, &state).await,
-        scheme => Err(not_built(scheme)),
+        scheme => Err(no_consent(scheme)),
     }?;
     asked.secrets.memory = memory;
     Ok(asked)
@@ -110,7 +110,7 @@ pub(super) async fn redeem(
             .await
         }
         Scheme::OAuth1 => oauth1::redeem(app, blueprint, values, remembered, returned).await,
-        scheme => Err(not_built(scheme)),
+        scheme => Err(no_consent(scheme)),
     }?;
     Ok(redeemed.map(|mut tokens| {
         // Tokens belong to the app that they were given to.
@@ -164,6 +164,6 @@ impl Memory {
     }
 }
 
-fn not_built(scheme: Scheme) -> Error {
-    Error::NotImplemented(format!("connecting accounts by {scheme}"))
+fn no_consent(scheme: Scheme) -> Error {
+    Error::internal(format!("{scheme} asks nobody for consent"))
 }

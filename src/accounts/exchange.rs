@@ -40,13 +40,9 @@ pub(super) async fn run(
         Exchange::Made(token) => return Ok(Ok(token)),
         Exchange::Ask { request, redactor } => (request, redactor),
     };
-    let reply = match token_endpoint::send(app, request).await {
-        Ok(reply) => reply,
-        Err(error @ Error::Upstream { .. }) => return Ok(Err(TokenFailure::NoAnswer(error))),
-        Err(error) => return Err(error),
-    };
+    let answer = token_endpoint::ask(app, request).await?;
     let now = app.clock.now();
-    Ok(exchange::read(auth, declared, &reply, &redactor, now))
+    Ok(answer.and_then(|reply| exchange::read(auth, declared, &reply, &redactor, now)))
 }
 
 /// What templates may name: the account's values over those of its auth config, and the scopes.
@@ -58,8 +54,7 @@ fn known(
     values: &Map<String, Value>,
 ) -> Map<String, Value> {
     let mut all = blueprint.secrets.credentials.clone();
-    all.extend(blueprint.secrets.inherited());
-    all.extend(values.clone());
+    all.extend(blueprint.secrets.inherited_with(values.clone()));
     all.shift_remove("scopes");
     if declared.takes_scopes() {
         let scopes = blueprint.scopes(app, auth).join(&auth.scopes.separator);

@@ -1,7 +1,6 @@
 //! Where an account's access token comes from, scheme by scheme: from the user's consent and then
 //! from refresh tokens, or at any time from credentials that last.
 
-use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 
 use super::blueprint::Blueprint;
@@ -14,7 +13,7 @@ use crate::scheme::Scheme;
 use crate::time::Timestamp;
 
 /// Where the access tokens of a scheme come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 enum Source {
     /// There are none: the credentials go into requests as they are.
     Nowhere,
@@ -137,11 +136,9 @@ pub(super) async fn renew(
 ) -> Result<Result<Map<String, Value>, TokenFailure>> {
     match source(blueprint.auth()?) {
         Source::Consent => Box::pin(by_refresh_token(app, blueprint, values)).await,
-        Source::Client | Source::Exchange => obtain(app, blueprint, values).await,
-        Source::Nowhere | Source::LastingConsent => Err(Error::internal(format!(
-            "an account by {} has no token to renew",
-            blueprint.config.scheme
-        ))),
+        Source::Nowhere | Source::LastingConsent | Source::Client | Source::Exchange => {
+            obtain(app, blueprint, values).await
+        }
     }
 }
 
@@ -160,7 +157,7 @@ async fn by_refresh_token(
         .get("refresh_token")
         .and_then(Value::as_str)
         .ok_or_else(|| Error::invalid("the account has no refresh token"))?;
-    let send = |request| -> BoxFuture<'_, _> { Box::pin(token_endpoint::send(app, request)) };
+    let send = token_endpoint::sender(app);
     let answer = client.refresh(refresh_token.to_owned(), &send).await;
     match answer {
         Ok(answer) => Ok(Ok(kept::of_later(blueprint, answer))),
@@ -179,14 +176,15 @@ async fn obtain(
     blueprint: &Blueprint,
     values: &Map<String, Value>,
 ) -> Result<Result<Map<String, Value>, TokenFailure>> {
-    if source(blueprint.auth()?) == Source::Exchange {
-        return exchange::run(app, blueprint, values).await;
-    }
-    match blueprint.config.scheme {
-        Scheme::S2sOAuth2 => Box::pin(by_client_credentials(app, blueprint, values)).await,
-        scheme => Err(Error::NotImplemented(format!(
-            "connecting accounts by {scheme}"
-        ))),
+    match source(blueprint.auth()?) {
+        Source::Exchange => exchange::run(app, blueprint, values).await,
+        Source::Client => Box::pin(by_client_credentials(app, blueprint, values)).await,
+        Source::Nowhere | Source::Consent | Source::LastingConsent => {
+            Err(Error::internal(format!(
+                "{} gives no token without the user",
+                blueprint.config.scheme
+            )))
+        }
     }
 }
 
@@ -198,7 +196,7 @@ async fn by_client_credentials(
 ) -> Result<Result<Map<String, Value>, TokenFailure>> {
     let client = blueprint.client(app, values)?;
     let scopes = blueprint.scopes(app, blueprint.auth()?);
-    let send = |request| -> BoxFuture<'_, _> { Box::pin(token_endpoint::send(app, request)) };
+    let send = token_endpoint::sender(app);
     let answer = client.client_credentials(&scopes, &send).await;
     let tokens = answer.and_then(|answer| kept::of_first(blueprint, answer));
     Ok(tokens.map(|mut tokens| {

@@ -129,8 +129,7 @@ fn endpoint(
     values: &Map<String, Value>,
 ) -> Result<Url> {
     let template = template.ok_or_else(|| Error::internal("an OAUTH1 block lacks a URL"))?;
-    let mut all = blueprint.secrets.inherited();
-    all.extend(values.clone());
+    let all = blueprint.secrets.inherited_with(values.clone());
     let scheme = blueprint.config.scheme;
     blueprint.toolkit.check_url_values(scheme, template, &all)?;
     blueprint.toolkit.filled_url(template, &all)
@@ -149,12 +148,8 @@ async fn tokens(app: &App, signer: &Signer, url: Url) -> Result<Result<Tokens, T
     request
         .headers_mut()
         .insert(ACCEPT, HeaderValue::from_static("*/*"));
-    let reply = match token_endpoint::send(app, request).await {
-        Ok(reply) => reply,
-        Err(error @ Error::Upstream { .. }) => return Ok(Err(TokenFailure::NoAnswer(error))),
-        Err(error) => return Err(error),
-    };
-    Ok(oauth1::read(&reply, &redactor(signer)))
+    let answer = token_endpoint::ask(app, request).await?;
+    Ok(answer.and_then(|reply| oauth1::read(&reply, &redactor(signer))))
 }
 
 fn redactor(signer: &Signer) -> Redactor {

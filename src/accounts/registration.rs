@@ -325,8 +325,7 @@ pub(super) fn client<'b>(
     registration: &Registration,
     values: &Map<String, Value>,
 ) -> Result<OAuthClient<'b>> {
-    let mut all = blueprint.secrets.inherited();
-    all.extend(values.clone());
+    let all = blueprint.secrets.inherited_with(values.clone());
     let endpoints = registration.endpoints();
     let app = registration.app();
     Ok(OAuthClient::new(blueprint.auth()?, &app, endpoints, all))
@@ -373,7 +372,6 @@ pub(super) async fn client_of_account<'b>(
             None => TokenAuth::None,
         },
     };
-    let mut all = blueprint.secrets.inherited();
-    all.extend(values.clone());
+    let all = blueprint.secrets.inherited_with(values.clone());
     Ok(OAuthClient::new(auth, &own, endpoints, all))
 }

@@ -66,6 +66,13 @@ impl ConfigSecrets {
         values.extend(self.shared_credentials.clone());
         values
     }
+
+    /// What a connection that has `own` works with: those over what it inherits.
+    pub(super) fn inherited_with(&self, own: Map<String, Value>) -> Map<String, Value> {
+        let mut values = self.inherited();
+        values.extend(own);
+        values
+    }
 }
 
 /// What an attempt must remember until the browser returns.

@@ -2,17 +2,41 @@
 
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use http::header;
 use oauth2::{HttpRequest, HttpResponse};
 use url::Url;
 
 use crate::app::App;
+use crate::auth_schemes::oauth2::TokenFailure;
 use crate::error::{Error, Result};
 use crate::outbound::{AllowedHosts, OutboundRequest};
 
 /// After this the provider is taken to give no answer.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
 const LARGEST_REPLY: usize = 1024 * 1024;
+
+/// [`send`] as the OAuth 2 client takes it.
+pub(super) fn sender<'a>(
+    app: &'a App,
+) -> impl Fn(HttpRequest) -> BoxFuture<'a, Result<HttpResponse>> {
+    move |request| Box::pin(send(app, request))
+}
+
+/// [`send`], with no answer for one of the provider's failures.
+///
+/// # Errors
+/// When the request cannot be made; the inner one is the provider's.
+pub(super) async fn ask(
+    app: &App,
+    request: HttpRequest,
+) -> Result<Result<HttpResponse, TokenFailure>> {
+    match send(app, request).await {
+        Ok(reply) => Ok(Ok(reply)),
+        Err(error @ Error::Upstream { .. }) => Ok(Err(TokenFailure::NoAnswer(error))),
+        Err(error) => Err(error),
+    }
+}
 
 /// Sends a request to a token endpoint. It holds the client's secret and the grant, so they go to
 /// that endpoint's origin alone and no redirect is followed.

@@ -50,10 +50,7 @@ impl PreparedUpdate {
     #[must_use]
     pub fn to_try(&self) -> Option<(&Arc<Toolkit>, Credentials)> {
         let (blueprint, new) = self.credentials.as_ref()?;
-        let mut values = blueprint.secrets.inherited();
-        values.extend(new.clone());
-        let scheme = self.account.scheme;
-        Some((&blueprint.toolkit, Credentials { scheme, values }))
+        Some((&blueprint.toolkit, blueprint.credentials(new.clone())))
     }
 }
 

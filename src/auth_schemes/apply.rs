@@ -80,7 +80,8 @@ fn customary(scheme: Scheme) -> Result<Option<&'static str>> {
         Scheme::ApiKey | Scheme::BillcomAuth => Err(Error::internal(
             "the toolkit does not say where its credential goes",
         )),
-        Scheme::Saml => Err(Error::NotImplemented(format!("using accounts by {scheme}"))),
+        // The catalog takes no toolkit that has it.
+        Scheme::Saml => Err(Error::internal("SAML gives no credential for an API")),
     }
 }
 

@@ -75,11 +75,13 @@ impl Prepared {
     /// are still to come.
     #[must_use]
     pub fn to_try(&self) -> Option<(&Arc<Toolkit>, Credentials)> {
-        let mut values = self.blueprint.secrets.inherited();
-        values.extend(self.values.clone());
-        let scheme = self.blueprint.config.scheme;
-        self.is_held
-            .then(|| (&self.blueprint.toolkit, Credentials { scheme, values }))
+        let blueprint = &self.blueprint;
+        self.is_held.then(|| {
+            (
+                &blueprint.toolkit,
+                blueprint.credentials(self.values.clone()),
+            )
+        })
     }
 }
 

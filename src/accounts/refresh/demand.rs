@@ -105,10 +105,9 @@ fn is_renewable(app: &App, held: &Credentials, account: &ConnectedAccount) -> bo
 async fn open(app: &App, account: &ConnectedAccount) -> Result<Credentials> {
     let keyring = Keyring::of(app, &account.project_id).await?;
     let config = find_auth_config(app, &account.project_id, &account.auth_config_id).await?;
-    let mut values = keyring.open_config(&config)?.inherited();
-    values.extend(keyring.open_account(account)?);
+    let own = keyring.open_account(account)?;
     Ok(Credentials {
         scheme: account.scheme,
-        values,
+        values: keyring.open_config(&config)?.inherited_with(own),
     })
 }

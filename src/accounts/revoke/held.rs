@@ -61,8 +61,8 @@ pub(super) fn holding(
     let Some(revoke) = blueprint.auth()?.revoke.as_ref() else {
         return Ok(Holding::NoEndpoint);
     };
-    let mut values = blueprint.secrets.inherited();
-    values.extend(blueprint.keyring.open_account(account)?);
+    let own = blueprint.keyring.open_account(account)?;
+    let mut values = blueprint.secrets.inherited_with(own);
     let is_there = |name: &String| values.get(name).is_some_and(Value::is_string);
     if !revoke.tokens.iter().any(is_there) {
         return Ok(Holding::NoToken);

@@ -9,7 +9,6 @@ use crate::auth_schemes::oauth2::{TokenFailure, presentable};
 use crate::auth_schemes::{Redactor, values};
 use crate::catalog::exchange::{ExchangeManifest, token_name};
 use crate::catalog::manifest::AuthManifest;
-use crate::error::Error;
 use crate::time::Timestamp;
 
 /// A longer token would not fit into a header.
@@ -109,10 +108,7 @@ fn refused(status: u16, code: Option<String>, words: Option<String>) -> TokenFai
 }
 
 fn nothing(what: &str) -> TokenFailure {
-    TokenFailure::NoAnswer(Error::Upstream {
-        message: format!("the service that gives tokens {what}"),
-        timed_out: false,
-    })
+    TokenFailure::unusable(format!("the service that gives tokens {what}"))
 }
 
 fn token(

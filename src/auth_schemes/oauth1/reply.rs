@@ -6,7 +6,6 @@ use serde_json::{Map, Value};
 
 use crate::auth_schemes::Redactor;
 use crate::auth_schemes::oauth2::{TokenFailure, presentable};
-use crate::error::Error;
 
 /// A token with its secret, and what the provider says beside it.
 #[derive(Debug)]
@@ -72,10 +71,7 @@ fn words(body: &[u8], redactor: &Redactor) -> Option<String> {
 }
 
 fn nothing(what: &str) -> TokenFailure {
-    TokenFailure::NoAnswer(Error::Upstream {
-        message: format!("the provider {what}"),
-        timed_out: false,
-    })
+    TokenFailure::unusable(format!("the provider {what}"))
 }
 
 #[cfg(test)]

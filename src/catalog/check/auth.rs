@@ -13,9 +13,6 @@ pub(super) fn check(auth: &AuthManifest, report: &mut Report<'_>) {
     report.require(scheme != Scheme::Saml, || {
         format!("auth: {scheme} signs people in and gives no credential for an API")
     });
-    report.require(scheme.is_built() || scheme == Scheme::Saml, || {
-        format!("auth: this server cannot connect accounts by {scheme} yet")
-    });
     if scheme == Scheme::OAuth1 {
         for (name, url) in [
             ("request_url", &auth.request_url),

@@ -78,12 +78,9 @@ impl Filled {
     #[must_use]
     pub fn to_try(&self) -> Option<(&Arc<Toolkit>, Credentials)> {
         let blueprint = &self.open.blueprint;
-        let mut values = blueprint.secrets.inherited();
-        values.extend(self.values.clone());
-        let scheme = blueprint.config.scheme;
         let toolkit = &blueprint.toolkit;
         let can_be_tried = toolkit.manifest.identity.is_some();
-        can_be_tried.then(|| (toolkit, Credentials { scheme, values }))
+        can_be_tried.then(|| (toolkit, blueprint.credentials(self.values.clone())))
     }
 
     /// The page again, since the service refused the credentials. The link stays good.
