@@ -1,9 +1,11 @@
 //! Every setting of the server. The doc comments are the manual (`tenon serve --help`).
 
 mod files;
+mod idempotency;
 mod store;
 
 pub use files::FileSettings;
+pub use idempotency::IdempotencySettings;
 pub use store::StoreConfig;
 
 use std::collections::BTreeMap;
@@ -99,6 +101,9 @@ pub struct Config {
     /// Files.
     #[command(flatten)]
     pub files: FileSettings,
+    /// Idempotency keys.
+    #[command(flatten)]
+    pub idempotency: IdempotencySettings,
     /// Requests an organisation may make in a window, per replica; no limit by default.
     #[arg(long, env = "TENON_RATE_LIMIT", value_parser = value_parser!(u32).range(1..), value_name = "REQUESTS", help_heading = LIMITS)]
     pub rate_limit: Option<u32>,

@@ -75,6 +75,12 @@ pub enum Error {
     /// The act collides with the present state.
     #[error("{0}")]
     Conflict(String),
+    /// A call with the same idempotency key is under way.
+    #[error("a call with this idempotency key is still running")]
+    StillRunning {
+        /// Seconds until it is worth another try.
+        retry_after_s: u64,
+    },
     /// It was there and can no longer be used.
     #[error("{0}")]
     Gone(String),
@@ -211,6 +217,7 @@ impl Error {
             Self::Unauthorized(_) => (401, 10401, "unauthorized"),
             Self::Forbidden(_) => (403, 10403, "forbidden"),
             Self::Conflict(_) => (409, 10409, "conflict"),
+            Self::StillRunning { .. } => (409, 10409, "still_running"),
             Self::Gone(_) => (410, 10410, "gone"),
             Self::TooLarge { .. } => (413, 10413, "request_too_large"),
             Self::RateLimited { .. } => (429, 10429, "rate_limited"),
@@ -268,6 +275,11 @@ impl Error {
                  busy."
                     .into(),
             ),
+            Self::StillRunning { .. } => Some(
+                "Send the same request again in a while, with the same key: it gets the first \
+                 call's answer."
+                    .into(),
+            ),
             Self::WrongMethod { .. }
             | Self::Forbidden(_)
             | Self::Conflict(_)
@@ -282,6 +294,7 @@ impl Error {
 
     fn should_retry(&self) -> Option<bool> {
         match self {
+            Self::StillRunning { .. } => Some(true),
             Self::Conflict(_)
             | Self::NotImplemented(_)
             | Self::Upstream { .. }

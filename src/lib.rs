@@ -4,7 +4,7 @@
 //!
 //! 1. commands: [`cli`]
 //! 2. doors: [`api`], [`jobs`]
-//! 3. services: [`accounts`], [`executor`], [`files`], [`tenancy`]
+//! 3. services: [`accounts`], [`executor`], [`files`], [`idempotency`], [`tenancy`]
 //! 4. [`app`]: the handles that services share, with [`caches`], [`rate_limit`], [`execution_log`],
 //!    [`single_flight`], [`upstreams`]
 //! 5. tools: [`storage`], [`catalog`], [`auth_schemes`], [`outbound`], [`blobs`],
@@ -22,6 +22,7 @@ pub mod jobs;
 pub mod accounts;
 pub mod executor;
 pub mod files;
+pub mod idempotency;
 pub mod tenancy;
 
 pub mod app;

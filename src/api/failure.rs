@@ -172,7 +172,9 @@ fn add_headers(headers: &mut HeaderMap, error: &Error) {
         );
         headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_s));
     }
-    if let Error::UpstreamPaused { retry_after_s, .. } = error {
+    if let Error::UpstreamPaused { retry_after_s, .. } | Error::StillRunning { retry_after_s } =
+        error
+    {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_s));
     }
     if let Error::Unauthorized(_) = error {

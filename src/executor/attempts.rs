@@ -97,6 +97,7 @@ async fn once(
     recording.attempt();
     let sent = Instant::now();
     let outcome = app.outbound.attempt(request.clone()).await;
+    recording.reach().note(&outcome);
     pass.settle(is_down(&outcome), now());
     explain::attempt(recording, request, (sent - asked, sent.elapsed()), &outcome);
     Ok(outcome)
@@ -107,7 +108,7 @@ fn is_down(outcome: &Result<OutboundReply, Failure>) -> bool {
     match outcome {
         Ok(reply) => matches!(reply.status, 502..=504),
         Err(failure) => match failure.kind {
-            FailureKind::Broken | FailureKind::TimedOut => true,
+            FailureKind::NoConnection | FailureKind::Broken | FailureKind::TimedOut => true,
             FailureKind::Refused | FailureKind::Unusable => false,
         },
     }

@@ -106,7 +106,8 @@ pub(super) fn attempt(
         Err(failure) => {
             let word = match failure.kind {
                 FailureKind::Refused => "not sent: the address or its host is not allowed",
-                FailureKind::Broken => "no connection, or it broke",
+                FailureKind::NoConnection => "no connection",
+                FailureKind::Broken => "the connection broke",
                 FailureKind::TimedOut => "no answer in time",
                 FailureKind::Unusable => "an answer that cannot be used",
             };

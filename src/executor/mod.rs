@@ -11,6 +11,7 @@ mod custom_auth;
 mod explain;
 mod identity;
 mod proxy;
+mod reach;
 mod recording;
 mod records;
 mod request;
@@ -22,6 +23,7 @@ pub use binary::{BinaryBody, BinaryContent, BinaryReply};
 pub use custom_auth::{CustomAuth, CustomParameter, CustomPlace};
 pub use identity::{lets_in, try_credentials, welcomes};
 pub use proxy::{ProxyCall, ProxyCredential, ProxyReply, proxy};
+pub use reach::Reach;
 pub use records::{forget_old_records, record, search_records};
 pub use scopes::{ToolScopes, required_scopes};
 
@@ -52,6 +54,8 @@ pub struct CallContext {
     pub project: ProjectId,
     /// The API request.
     pub request_id: RequestId,
+    /// Set by the call when a service may have acted.
+    pub reach: Reach,
 }
 
 /// A call of a tool.

@@ -9,7 +9,7 @@ use crate::ids::LogId;
 use crate::storage::connected_accounts::ConnectedAccount;
 use crate::storage::execution_logs::{ExecutionLog, Step};
 
-use super::CallContext;
+use super::{CallContext, Reach};
 
 /// A caller that hangs up drops the call where it stands.
 const INTERRUPTED: &str = "the caller went away before the answer";
@@ -19,6 +19,7 @@ const LONGEST_ERROR: usize = 2_000;
 /// Hands its record over when it is dropped, so that an interrupted call leaves one too.
 pub(super) struct Recording {
     app: App,
+    reach: Reach,
     started: Instant,
     /// Whether arguments and the upstream's words may be kept.
     stores_data: bool,
@@ -51,6 +52,7 @@ impl Recording {
         // Until the project's setting is known, nothing of the caller's is kept.
         Self {
             app: app.clone(),
+            reach: context.reach.clone(),
             started: Instant::now(),
             stores_data: false,
             record: Some(record),
@@ -61,6 +63,11 @@ impl Recording {
         self.record
             .as_ref()
             .map_or_else(LogId::generate, |record| record.id.clone())
+    }
+
+    /// How far the call came.
+    pub(super) const fn reach(&self) -> &Reach {
+        &self.reach
     }
 
     /// When the call arrived; its time limit counts from here.

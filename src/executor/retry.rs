@@ -42,7 +42,7 @@ pub(super) fn pause(
         }
         Ok(_) => return None,
         Err(failure) => match failure.kind {
-            FailureKind::Broken => None,
+            FailureKind::NoConnection | FailureKind::Broken => None,
             FailureKind::Refused | FailureKind::TimedOut | FailureKind::Unusable => return None,
         },
     };

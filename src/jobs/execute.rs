@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::executor;
 use crate::files;
+use crate::idempotency;
 use crate::storage::connection_attempts;
 use crate::storage::events;
 use crate::storage::jobs::{self, Job};
@@ -69,5 +70,6 @@ async fn purge(app: &App) -> Result<Outcome> {
     revocations::purge(tx.conn(), now.before(GRANTS_KEPT)).await?;
     tx.commit().await?;
     executor::forget_old_records(app).await?;
+    idempotency::purge(app).await?;
     Ok(Outcome::Again(now.after(PURGE_EVERY)))
 }

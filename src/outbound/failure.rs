@@ -16,7 +16,9 @@ pub struct Failure {
 pub enum FailureKind {
     /// We did not send it; the upstream knows nothing of it.
     Refused,
-    /// No connection, or an answer that broke off or could not be unpacked.
+    /// There was no connection; the upstream knows nothing of it.
+    NoConnection,
+    /// The connection broke, or the answer broke off or could not be unpacked.
     Broken,
     /// The time limit ran out.
     TimedOut,

@@ -338,5 +338,11 @@ fn explain(request: &OutboundRequest, cause: &reqwest::Error, redirected: bool) 
         message: format!("{host} could not be reached: {reason}"),
         timed_out: cause.is_timeout(),
     };
-    Failure::new(FailureKind::Broken, error)
+    // A redirect led here: then the first host has had the request.
+    let kind = if cause.is_connect() && !redirected {
+        FailureKind::NoConnection
+    } else {
+        FailureKind::Broken
+    };
+    Failure::new(kind, error)
 }

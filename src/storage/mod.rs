@@ -11,6 +11,7 @@ pub mod db;
 pub mod events;
 pub mod execution_logs;
 pub mod files;
+pub mod idempotent_calls;
 pub mod installation;
 pub mod jobs;
 pub mod projects;
@@ -33,6 +34,7 @@ pub fn statements() -> Vec<Statement> {
         events::STATEMENTS,
         execution_logs::STATEMENTS,
         files::STATEMENTS,
+        idempotent_calls::STATEMENTS,
         installation::STATEMENTS,
         jobs::STATEMENTS,
         projects::STATEMENTS,

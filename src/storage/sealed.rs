@@ -68,6 +68,7 @@ pub const COLUMNS: &[SealedColumn] = &[
     sealed!("connected_accounts", "id", "credentials"),
     sealed!("connection_attempts", "id", "secrets"),
     sealed!("files", "id", "content_key"),
+    sealed!("idempotent_calls", "id", "content"),
     sealed!("revocations", "account_id", "secrets"),
 ];
 

@@ -21,6 +21,8 @@ pub struct Load {
     /// An account that is executed with, and one that is refreshed.
     executed: String,
     refreshed: String,
+    /// The answer of a call with an idempotency key.
+    once: String,
     turn: AtomicUsize,
     stop: AtomicBool,
     answered: AtomicUsize,
@@ -46,6 +48,7 @@ impl Load {
             organisation: with("x-org-api-key", &keys[1]),
             executed: String::new(),
             refreshed: String::new(),
+            once: String::new(),
             servers,
             oauth,
             api_key,
@@ -56,11 +59,13 @@ impl Load {
         };
         let (executed, refreshed) = (load.connect("ada").await, load.connect("bob").await);
         assert!(load.failures().is_empty(), "{:?}", load.failures());
-        Self {
+        let load = Self {
             executed,
             refreshed,
             ..load
-        }
+        };
+        let once = load.execute_once().await.text;
+        Self { once, ..load }
     }
 
     /// The same clients on other servers of the same installation.
@@ -75,6 +80,7 @@ impl Load {
             api_key: self.api_key.clone(),
             executed: self.executed.clone(),
             refreshed: self.refreshed.clone(),
+            once: self.once.clone(),
             turn: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
             answered: AtomicUsize::new(0),
@@ -162,7 +168,18 @@ impl Load {
         }
     }
 
-    /// Reads every account and executes with those that are signed in.
+    /// With an idempotency key.
+    async fn execute_once(&self) -> Reply {
+        let body = json!({ "connected_account_id": self.executed, "version": "latest" });
+        let client = self.server().with_header("idempotency-key", "once");
+        let path = "/api/v3/tools/execute/ACME_GET_ME";
+        let reply = client.post(path, body).await;
+        self.note("execute once", 200, &reply);
+        reply
+    }
+
+    /// Reads every account and executes with those that are signed in; what was made once is not
+    /// made again.
     pub async fn check_all(&self) -> usize {
         let (mut seen, mut cursor) = (0, String::new());
         loop {
@@ -176,6 +193,9 @@ impl Load {
         }
         self.execute(&self.executed).await;
         self.execute(&self.refreshed).await;
+        if self.execute_once().await.text != self.once {
+            self.fail("a call with an idempotency key was made again".into());
+        }
         seen
     }
 

@@ -39,6 +39,13 @@ struct Arguments {
     config: Config,
 }
 
+/// The settings of a server on a free port.
+pub fn parse_config(flags: &[&str]) -> Config {
+    let fixed = ["tenon", "--listen", "127.0.0.1:0"];
+    let arguments = Arguments::try_parse_from([&fixed, flags].concat()).expect("valid flags");
+    arguments.config.check().expect("possible settings")
+}
+
 impl TestServer {
     /// Default settings; loopback upstreams are allowed, since fakes live there.
     pub async fn start() -> Self {
@@ -49,17 +56,8 @@ impl TestServer {
     pub async fn with(flags: &[&str]) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         // A worker that renews tokens by itself would do so between any two lines of a test.
-        let mut arguments: Vec<String> = [
-            "tenon",
-            "--refresh-ahead",
-            "false",
-            "--listen",
-            "127.0.0.1:0",
-            "--data-dir",
-        ]
-        .map(str::to_owned)
-        .to_vec();
-        arguments.push(dir.path().display().to_string());
+        let mut arguments = vec!["--refresh-ahead".to_owned(), "false".to_owned()];
+        arguments.extend(["--data-dir".to_owned(), dir.path().display().to_string()]);
         if engine() == Engine::Postgres {
             let key = tenon::crypto::Vault::generate_text().expect("a key");
             let url = create_postgres().await;
@@ -74,11 +72,9 @@ impl TestServer {
             arguments.extend(own.map(str::to_owned));
         }
         arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
-        let config = Arguments::try_parse_from(arguments)
-            .expect("valid flags")
-            .config;
+        let flags: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let config = parse_config(&flags);
         let clock = Clock::manual(Timestamp::from_millis(START_MILLIS));
-        let config = config.check().expect("possible settings");
         let server = cli::start(config, clock.clone())
             .await
             .expect("the server starts");

@@ -44,6 +44,8 @@ pub struct Answer {
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
     fault: Option<Fault>,
+    /// How long it takes.
+    delay: Duration,
 }
 
 const FLOOD_CHUNK: usize = 64 * 1024;
@@ -73,6 +75,7 @@ impl Answer {
             headers: Vec::new(),
             body: body.to_vec(),
             fault: None,
+            delay: Duration::ZERO,
         }
         .header("content-type", content_type)
     }
@@ -83,6 +86,7 @@ impl Answer {
             headers: Vec::new(),
             body: Vec::new(),
             fault: None,
+            delay: Duration::ZERO,
         }
     }
 
@@ -127,7 +131,14 @@ impl Answer {
         self
     }
 
+    /// The same answer after a while.
+    #[must_use]
+    pub fn after(self, delay: Duration) -> Self {
+        Self { delay, ..self }
+    }
+
     async fn into_response(self, cut_off: Arc<AtomicUsize>) -> Response {
+        tokio::time::sleep(self.delay).await;
         let mut response = Response::builder().status(StatusCode::from_u16(self.status).unwrap());
         for (name, value) in &self.headers {
             response = response.header(*name, value);
@@ -198,17 +209,23 @@ impl Upstream {
             .expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let script = Script::default();
-        let router = Router::new().fallback(serve).with_state(script.clone());
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the fake is not part of the server"
-        )]
-        let task = tokio::spawn(async move {
-            axum::serve(listener, router)
-                .await
-                .expect("the fake serves");
-        });
+        let task = serve_at(listener, &script);
         Self { base, script, task }
+    }
+
+    /// From now on nobody can connect.
+    pub async fn stop(&mut self) {
+        self.task.abort();
+        // It is cancelled, and its listener closed.
+        let _ = (&mut self.task).await;
+    }
+
+    /// After [`Self::stop`]: at the same address again.
+    pub async fn start_again(&mut self) {
+        let listener = tokio::net::TcpListener::bind(self.authority())
+            .await
+            .expect("the port is free still");
+        self.task = serve_at(listener, &self.script);
     }
 
     /// The next answer at `path`. Answers at one path are given in turn, the last one for ever; a
@@ -258,6 +275,19 @@ impl Drop for Upstream {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+fn serve_at(listener: tokio::net::TcpListener, script: &Script) -> JoinHandle<()> {
+    let router = Router::new().fallback(serve).with_state(script.clone());
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the fake is not part of the server"
+    )]
+    tokio::spawn(async move {
+        axum::serve(listener, router)
+            .await
+            .expect("the fake serves");
+    })
 }
 
 async fn serve(State(script): State<Script>, request: Request) -> Response {

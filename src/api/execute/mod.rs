@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use super::auth::Caller;
 use crate::app::App;
-use crate::executor::CallContext;
+use crate::executor::{CallContext, Reach};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -26,5 +26,6 @@ fn context(caller: Caller) -> CallContext {
     CallContext {
         project: caller.project,
         request_id: caller.request_id,
+        reach: Reach::default(),
     }
 }

@@ -12,10 +12,11 @@ use utoipa::ToSchema;
 use super::context;
 use super::custom::{BinaryBody, CustomConnectionData};
 use crate::api::auth::Caller;
-use crate::api::extract::Json;
+use crate::api::extract::{Once, OnceAnswer};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::executor::{self, BinaryContent, BinaryReply, ProxyCall, ProxyCredential, ProxyReply};
+use crate::idempotency;
 
 /// A request to a toolkit's own API.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -210,6 +211,11 @@ impl BinaryRequest {
 #[utoipa::path(
     post, path = "/tools/execute/proxy", tag = "Tools",
     security(("ApiKeyAuth" = [])),
+    params(
+        ("idempotency-key" = inline(Option<String>), Header, min_length = 1, max_length = 255,
+            description = "Makes the call at most once: with the same key and request the first \
+                answer is given again, with the header `idempotent-replayed: true`"),
+    ),
     request_body(content = ProxyRequest, example = json!({
         "connected_account_id": "ca_1a2b3c4d5e6f", "endpoint": "/user/repos", "method": "GET",
         "parameters": [{ "name": "per_page", "value": "5", "type": "query" }],
@@ -219,10 +225,18 @@ impl BinaryRequest {
 pub(super) async fn execute_proxy_request(
     State(app): State<App>,
     caller: Caller,
-    Json(request): Json<ProxyRequest>,
-) -> Result<Json<ProxyResponse>> {
-    let reply = executor::proxy(&app, &context(caller), request.into_call()?).await?;
-    Ok(Json(reply.into()))
+    request: Once<ProxyRequest>,
+) -> Result<OnceAnswer<ProxyResponse>> {
+    let (request, asked) = request.take("proxy")?;
+    let call = request.into_call()?;
+    let context = context(caller);
+    let (own_app, own_context) = (app.clone(), context.clone());
+    let proxying = Box::pin(async move {
+        let reply = executor::proxy(&own_app, &own_context, call).await?;
+        Ok(ProxyResponse::from(reply))
+    });
+    let answer = idempotency::once(&app, &context, asked, proxying).await?;
+    Ok(OnceAnswer(answer))
 }
 
 impl ProxyRequest {

@@ -9,10 +9,11 @@ use super::context;
 use super::custom::{CustomAuthParams, CustomConnectionData};
 use crate::accounts::AccountSelector;
 use crate::api::auth::Caller;
-use crate::api::extract::{Json, Path};
+use crate::api::extract::{Once, OnceAnswer, Path};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::executor::{self, OwnAuth, ToolCall, ToolResult};
+use crate::idempotency;
 
 /// A call of a tool.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -103,7 +104,12 @@ impl From<ToolResult> for ExecuteResponse {
 #[utoipa::path(
     post, path = "/tools/execute/{tool_slug}", tag = "Tools",
     security(("ApiKeyAuth" = [])),
-    params(("tool_slug" = String, Path, description = "Slug of the tool", example = "GITHUB_GET_A_REPOSITORY")),
+    params(
+        ("tool_slug" = String, Path, description = "Slug of the tool", example = "GITHUB_GET_A_REPOSITORY"),
+        ("idempotency-key" = inline(Option<String>), Header, min_length = 1, max_length = 255,
+            description = "Makes the call at most once: with the same key and request the first \
+                answer is given again, with the header `idempotent-replayed: true`"),
+    ),
     request_body(content = Option<ExecuteRequest>, example = json!({
         "user_id": "user-123", "version": "latest",
         "arguments": { "owner": "octocat", "repo": "Hello-World" },
@@ -114,11 +120,19 @@ pub(super) async fn execute_tool(
     State(app): State<App>,
     caller: Caller,
     Path(slug): Path<String>,
-    Json(request): Json<Option<ExecuteRequest>>,
-) -> Result<Json<ExecuteResponse>> {
+    request: Once<Option<ExecuteRequest>>,
+) -> Result<OnceAnswer<ExecuteResponse>> {
+    let operation = format!("execute {}", slug.to_ascii_uppercase());
+    let (request, asked) = request.take(&operation)?;
     let call = request.unwrap_or_default().into_call()?;
-    let result = executor::execute(&app, &context(caller), &slug, call).await?;
-    Ok(Json(result.into()))
+    let context = context(caller);
+    let (own_app, own_context) = (app.clone(), context.clone());
+    let execution = Box::pin(async move {
+        let result = executor::execute(&own_app, &own_context, &slug, call).await?;
+        Ok(ExecuteResponse::from(result))
+    });
+    let answer = idempotency::once(&app, &context, asked, execution).await?;
+    Ok(OnceAnswer(answer))
 }
 
 impl ExecuteRequest {

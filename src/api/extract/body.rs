@@ -33,7 +33,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     }
 }
 
-fn read_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+pub(super) fn read_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     let text = match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
         None => b"{}",
         // serde would read a list as an object's fields in order.

@@ -2,10 +2,12 @@
 //! other would not, and repeat no value that they refuse.
 
 mod body;
+mod once;
 mod query;
 mod words;
 
 pub use body::Json;
+pub use once::{Once, OnceAnswer};
 pub use query::Query;
 pub use words::{CommaList, flag, number};
 
