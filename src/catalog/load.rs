@@ -118,7 +118,7 @@ impl Assembly {
         }
         override_toolkit(&mut toolkit, settings, &place, problems);
         let toolkit = Arc::new(toolkit);
-        let output_schema = Arc::new(schema::output());
+        let output_schema = Arc::new(schema::output(None));
         for (tool, place) in tools {
             self.take_slugs(&tool, &place, problems);
             match build_tool(tool, &toolkit, &output_schema) {
@@ -266,6 +266,11 @@ fn build_tool(
     output_schema: &Arc<serde_json::Value>,
 ) -> Result<Tool, String> {
     let input_schema = schema::input(&manifest);
+    let given = manifest.response.as_ref();
+    let output_schema = match given.and_then(|rule| rule.file.as_ref()) {
+        Some(file) => Arc::new(schema::output(Some(file))),
+        None => Arc::clone(output_schema),
+    };
     let validator = jsonschema::validator_for(&schema::for_validation(&input_schema))
         .map_err(|cause| format!("{}: args: {cause}", manifest.slug))?;
     let raw = |schema| {
@@ -275,9 +280,9 @@ fn build_tool(
     };
     Ok(Tool {
         published_input: raw(&input_schema)?,
-        published_output: raw(output_schema)?,
+        published_output: raw(&output_schema)?,
         toolkit: Arc::clone(toolkit),
-        output_schema: Arc::clone(output_schema),
+        output_schema,
         input_schema,
         validator,
         manifest,

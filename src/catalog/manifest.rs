@@ -2,6 +2,7 @@
 //!
 //! Unknown keys are errors, so that a typing mistake is found when the file is loaded.
 
+mod files;
 mod oauth;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use serde_json::{Map, Value};
 use super::exchange::ExchangeManifest;
 use super::revocation::RevokeManifest;
 use crate::scheme::Scheme;
+pub use files::{Encoding, FileRule, FileText};
 pub use oauth::{Kept, Refresh, TokenBody, TokenResponse};
 
 /// `toolkit.yaml`: identity, hosts and auth of a toolkit.
@@ -406,6 +408,9 @@ pub struct ResponseRule {
     /// Statuses outside 200..=299 that are a success as well (GitHub's 304 or 404 as "no").
     #[serde(default)]
     pub ok_statuses: Vec<u16>,
+    /// A tool's answer that is a file, or holds one.
+    #[serde(default)]
+    pub file: Option<FileRule>,
 }
 
 /// One tool: what a model sees of it, and the request it makes.
@@ -444,6 +449,10 @@ pub struct ToolManifest {
 }
 
 /// One argument: its JSON Schema, and where it goes.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are flags of the manifest, and any of them may stand beside any other"
+)]
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ArgManifest {
@@ -490,6 +499,21 @@ pub struct ArgManifest {
     /// Never logged.
     #[serde(default)]
     pub secret: bool,
+    /// It is a file (`object`) or several (`array`), which callers name by `s3key`.
+    #[serde(default)]
+    pub file: bool,
+    /// The form of a file in a JSON body.
+    #[serde(default, rename = "as")]
+    pub file_text: Option<FileText>,
+    /// The largest file that the service takes, in bytes.
+    #[serde(default)]
+    pub max_bytes: Option<u64>,
+    /// The key of the body that gets the file's name.
+    #[serde(default)]
+    pub sends_name: Option<String>,
+    /// The key of the body that gets the file's media type.
+    #[serde(default)]
+    pub sends_type: Option<String>,
 }
 
 /// The part of a request that an argument fills.
@@ -534,4 +558,10 @@ pub struct RequestManifest {
     /// Fixed headers.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
+    /// The form of the body.
+    #[serde(default)]
+    pub encoding: Encoding,
+    /// The one part that takes all arguments but the files, as JSON.
+    #[serde(default)]
+    pub part_json: Option<String>,
 }

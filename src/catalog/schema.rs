@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::manifest::{ArgManifest, ToolManifest};
+use super::manifest::{ArgManifest, FileRule, ToolManifest};
 
 /// The schema of a tool's arguments.
 pub(super) fn input(tool: &ToolManifest) -> Value {
@@ -34,7 +34,27 @@ fn property(arg: &ArgManifest) -> Value {
         property.insert("default".into(), default.clone());
     }
     property.extend(arg.schema.clone());
+    if arg.file && arg.kind == "array" {
+        let mut items = Map::from_iter([("type".into(), "object".into())]);
+        items.extend(file("file_uploadable", "s3key"));
+        property.insert("items".into(), Value::Object(items));
+    } else if arg.file {
+        property.extend(file("file_uploadable", "s3key"));
+    }
     Value::Object(property)
+}
+
+/// The keys by which SDKs know an object that stands for a file, and put a path in its place.
+fn file(mark: &str, place: &str) -> Map<String, Value> {
+    let text = |name: &str| json!({ "type": "string", "title": title(name) });
+    Map::from_iter([
+        (mark.to_owned(), Value::Bool(true)),
+        (
+            "properties".to_owned(),
+            json!({ "name": text("name"), "mimetype": text("mimetype"), place: text(place) }),
+        ),
+        ("required".to_owned(), json!(["name", "mimetype", place])),
+    ])
 }
 
 /// `per_page` → `Per Page`
@@ -53,7 +73,24 @@ fn title(name: &str) -> String {
 
 /// The schema of a tool's result. SDKs add keys of their own to it before frameworks check it, and
 /// `error` is null on success: so the root stays open and `error` may be null.
-pub(super) fn output() -> Value {
+pub(super) fn output(given: Option<&FileRule>) -> Value {
+    let mut schema = open_output();
+    if let Some(FileRule { field, .. }) = given {
+        let mut property = Map::from_iter([
+            ("type".to_owned(), "object".into()),
+            ("title".to_owned(), title(field).into()),
+            (
+                "description".to_owned(),
+                "The file that the service gave.".into(),
+            ),
+        ]);
+        property.extend(file("file_downloadable", "s3url"));
+        schema["properties"]["data"]["properties"] = json!({ field: property });
+    }
+    schema
+}
+
+fn open_output() -> Value {
     json!({
         "type": "object",
         "properties": {

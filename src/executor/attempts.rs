@@ -68,6 +68,19 @@ pub(super) async fn send(
             None => break outcome,
         }
     };
+    sent(&request, outcome, redactor, recording)
+}
+
+/// What came of the last attempt.
+///
+/// # Errors
+/// Its failure.
+pub(super) fn sent(
+    request: &OutboundRequest,
+    outcome: Result<OutboundReply, Failure>,
+    redactor: Redactor,
+    recording: &mut Recording,
+) -> Result<Sent> {
     let reply = outcome.map_err(Error::from)?;
     recording.upstream_status(reply.status);
     let url = format!(
@@ -83,7 +96,10 @@ pub(super) async fn send(
 }
 
 /// One try, in a place at its host; the inner outcome is the host's.
-async fn once(
+///
+/// # Errors
+/// When no place became free in time, or the host is left alone for a while.
+pub(super) async fn once(
     app: &App,
     request: &OutboundRequest,
     account: Option<&AccountId>,

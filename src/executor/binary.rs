@@ -2,17 +2,17 @@
 //! no text, which become files.
 
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method};
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Method};
 use url::Url;
 
 use super::CallContext;
 use super::attempts::Sent;
+use super::files::{self as received, Naming};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::files::{self, Arrival};
-use crate::outbound::{ByteStream, OutboundReply, OutboundRequest, StreamAnswer, StreamedBody};
+use crate::files;
+use crate::outbound::{OutboundRequest, StreamAnswer, StreamedBody};
 use crate::storage::files::File;
 use crate::time::Timestamp;
 
@@ -116,8 +116,9 @@ async fn fetch(app: &App, context: &CallContext, toolkit: &str, url: &Url) -> Re
             reply.status
         )));
     }
-    let arrival = arrival(toolkit, url.path(), &reply.headers);
-    files::store(app, &context.project, arrival, content(&reply)?).await
+    let names = (toolkit, PROXY);
+    let arrival = received::arrival(names, Naming::default(), &reply.headers, url.path());
+    files::store(app, &context.project, arrival, received::content(&reply)?).await
 }
 
 /// Keeps an answer that is no text as a file, and gives a link to it.
@@ -130,11 +131,8 @@ pub(super) async fn hand_over(
     toolkit: &str,
     sent: &Sent,
 ) -> Result<BinaryReply> {
-    let mut arrival = arrival(toolkit, &sent.url, &sent.reply.headers);
-    sent.redactor.text(&mut arrival.name);
-    sent.redactor.text(&mut arrival.mimetype);
-    let file = files::store(app, &context.project, arrival, content(&sent.reply)?).await?;
-    let link = files::read_link(app, &file)?;
+    let (file, link) =
+        received::keep(app, context, (toolkit, PROXY), Naming::default(), sent).await?;
     Ok(BinaryReply {
         url: link.url,
         expires_at: link.expires_at,
@@ -144,41 +142,4 @@ pub(super) async fn hand_over(
             .unwrap_or_default(),
         content_type: file.mimetype,
     })
-}
-
-fn arrival(toolkit: &str, path: &str, headers: &HeaderMap) -> Arrival {
-    Arrival {
-        toolkit: toolkit.to_owned(),
-        tool: PROXY.to_owned(),
-        name: name(headers, path),
-        mimetype: media_type(headers),
-    }
-}
-
-fn content(reply: &OutboundReply) -> Result<ByteStream> {
-    if let Some(streamed) = &reply.streamed {
-        return streamed.take();
-    }
-    let bytes = reply.body.clone();
-    Ok(stream::once(async move { Ok(bytes) }).boxed())
-}
-
-/// What the upstream calls the file (RFC 6266), or the end of its path.
-fn name(headers: &HeaderMap, path: &str) -> String {
-    let disposition = headers
-        .get(CONTENT_DISPOSITION)
-        .and_then(|value| value.to_str().ok());
-    let called = disposition.and_then(|text| {
-        let (_, name) = text.split_once("filename=")?;
-        let name = name.split(';').next()?.trim().trim_matches('"');
-        (!name.is_empty()).then(|| name.to_owned())
-    });
-    called.unwrap_or_else(|| path.rsplit('/').next().unwrap_or_default().to_owned())
-}
-
-fn media_type(headers: &HeaderMap) -> String {
-    let value = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    value.unwrap_or_default().to_owned()
 }

@@ -124,12 +124,14 @@ impl CustomAuth {
                 request.method
             )]));
         }
-        let mut fields = if request.body.is_empty() {
+        let no_object =
+            || Error::fields(vec![format!("{PATH}.body: the tool sends no JSON object")]);
+        let mut fields = if request.streamed_body.is_some() {
+            return Err(no_object());
+        } else if request.body.is_empty() {
             Map::new()
         } else {
-            serde_json::from_slice(&request.body).map_err(|_| {
-                Error::fields(vec![format!("{PATH}.body: the tool sends no JSON object")])
-            })?
+            serde_json::from_slice(&request.body).map_err(|_| no_object())?
         };
         fields.extend(self.body.clone());
         request::set_json(request, &Value::Object(fields))

@@ -9,6 +9,7 @@ mod binary;
 mod connection;
 mod custom_auth;
 mod explain;
+mod files;
 mod identity;
 mod proxy;
 mod reach;
@@ -40,6 +41,7 @@ use crate::ids::{LogId, ProjectId, RequestId};
 use crate::outbound::OutboundRequest;
 use crate::tenancy;
 use connection::Connection;
+use files::Attachments;
 use recording::Recording;
 use response::Shaped;
 
@@ -157,21 +159,23 @@ async fn run(
     }
     let arguments = arguments::prepare(tool, call.arguments)?;
     recording.arguments(|| arguments::without_secrets(tool, &arguments));
+    let attached = files::attach(app, &context.project, tool, &arguments).await?;
     let mut connection = match call.own_auth {
         Some(own) => Connection::of_caller(app, &tool.toolkit, own)?,
         None => Connection::open(app, &tool.toolkit, account).await?,
     };
     explain::credentials(app, recording, &connection).await?;
-    let build = |connection: &Connection| build(app, tool, &arguments, connection);
+    let build = |connection: &Connection| build(app, tool, &arguments, &attached, connection);
     let repeatable = retry::is_repeatable_tool(tool);
     let sent = attempts::send(app, &mut connection, build, repeatable, recording).await?;
+    let sent = files::upload(app, tool, &connection, &attached, sent, recording).await?;
     let rule = tool
         .manifest
         .response
         .as_ref()
         .unwrap_or(&tool.toolkit.manifest.response);
     let status = sent.reply.status;
-    let mut shaped = response::shape(rule, &sent.reply, &sent.redactor, sent.url);
+    let mut shaped = files::shape(app, context, tool, &arguments, rule, &sent).await?;
     explain::redaction(recording, tool, &arguments, &shaped.data);
     if shaped.error.is_some()
         && let Some(wait) = retry::retry_after(&sent.reply.headers, app.clock.now())
@@ -189,16 +193,23 @@ fn build(
     app: &App,
     tool: &Tool,
     arguments: &Map<String, Value>,
+    attached: &Attachments,
     connection: &Connection,
 ) -> Result<OutboundRequest> {
     let base = connection.base_url(tool.manifest.request.server.as_deref())?;
-    let mut request = request::build(tool, arguments, &base)?;
+    let mut request = request::build(tool, arguments, attached, &base)?;
     limit(app, &mut request);
-    if let Some(seconds) = tool.manifest.timeout_s {
-        request.timeout = Duration::from_secs(seconds);
-    }
+    request.timeout = time_limit(app, tool);
+    request.stream_answer = files::streamed(tool);
     connection.authorize(&mut request)?;
+    attached.fill(&tool.manifest, &mut request);
     Ok(request)
+}
+
+/// On all attempts of a call together.
+fn time_limit(app: &App, tool: &Tool) -> Duration {
+    let own = tool.manifest.timeout_s.map(Duration::from_secs);
+    own.unwrap_or_else(|| app.config.upstream_timeout())
 }
 
 fn limit(app: &App, request: &mut OutboundRequest) {

@@ -312,7 +312,7 @@ fn data(reply: &OutboundReply, redactor: &Redactor) -> Option<Value> {
         Body::Empty => Some(Value::Null),
         Body::Json(value) => Some(value),
         Body::Text(text) => Some(Value::String(text)),
-        Body::Binary(_) => None,
+        Body::Binary => None,
     }
 }
 

@@ -9,6 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::files::Attachments;
 use crate::catalog::manifest::{ArgIn, ArgManifest, Join, ToolManifest};
 use crate::catalog::{Tool, template};
 use crate::error::{Error, Result};
@@ -34,7 +35,7 @@ const HOP_BY_HOP: [&str; 9] = [
     "upgrade",
 ];
 
-/// The request that `tool` makes of validated `arguments` under `base`.
+/// The request that `tool` makes of validated `arguments` and their files under `base`.
 ///
 /// # Errors
 /// [`Error::Invalid`] when an argument cannot stand where it goes: an empty or dotted path
@@ -42,6 +43,7 @@ const HOP_BY_HOP: [&str; 9] = [
 pub(super) fn build(
     tool: &Tool,
     arguments: &Map<String, Value>,
+    files: &Attachments,
     base: &Url,
 ) -> Result<OutboundRequest> {
     let manifest = &tool.manifest;
@@ -65,6 +67,7 @@ pub(super) fn build(
             continue;
         };
         match (place, &mut body) {
+            (ArgIn::Body, Some(body)) if arg.file => files.bind(manifest, arg, body),
             (ArgIn::Query, _) => query.extend(pairs(arg, value)),
             (ArgIn::Header, _) => {
                 let header = header_value(arg, value)?;
@@ -83,7 +86,7 @@ pub(super) fn build(
     let mut request = OutboundRequest::new(method, url);
     request.headers = headers;
     if let Some(body) = body {
-        set_json(&mut request, &Value::Object(body))?;
+        files.set_body(manifest, body, &mut request)?;
     }
     Ok(request)
 }
@@ -191,7 +194,7 @@ fn encode(value: &str, keep_slashes: bool) -> Result<String, &'static str> {
     Ok(encoded.join("/"))
 }
 
-fn wire_name(arg: &ArgManifest) -> &str {
+pub(super) fn wire_name(arg: &ArgManifest) -> &str {
     arg.name.as_deref().unwrap_or(&arg.arg)
 }
 
@@ -267,7 +270,7 @@ fn header_value(arg: &ArgManifest, value: &Value) -> Result<HeaderValue> {
 }
 
 /// `author.name` becomes an object in an object.
-fn insert(body: &mut Map<String, Value>, path: &str, value: Value) {
+pub(super) fn insert(body: &mut Map<String, Value>, path: &str, value: Value) {
     match path.split_once('.') {
         None => {
             body.insert(path.to_owned(), value);

@@ -6,11 +6,12 @@ use http::header::RETRY_AFTER;
 use http::{HeaderMap, Method};
 
 use crate::catalog::Tool;
+use crate::catalog::manifest::Encoding;
 use crate::outbound::{Failure, FailureKind, OutboundReply};
 use crate::time::Timestamp;
 
 /// How often a call is sent at most.
-const MOST_ATTEMPTS: u32 = 3;
+pub(super) const MOST_ATTEMPTS: u32 = 3;
 /// Who must wait longer is told so instead: SDKs give up after a minute.
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -22,8 +23,11 @@ pub(super) fn is_repeatable(method: &Method) -> bool {
     method.is_idempotent()
 }
 
-/// By its method or by its hints.
+/// By its method or by its hints; a session that is opened for an upload does nothing by itself.
 pub(super) fn is_repeatable_tool(tool: &Tool) -> bool {
+    if tool.manifest.request.encoding == Encoding::Resumable {
+        return true;
+    }
     let method = Method::from_bytes(tool.manifest.request.method.to_ascii_uppercase().as_bytes());
     method.is_ok_and(|method| is_repeatable(&method))
         || REPEATABLE_HINTS.iter().any(|hint| tool.has_tag(hint))

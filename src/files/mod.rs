@@ -135,7 +135,8 @@ async fn content_key(app: &App, file: &File) -> Result<ContentKey> {
 }
 
 /// The name without folders and control characters, and not too long: SDKs save under it.
-fn plain_name(name: &str) -> String {
+#[must_use]
+pub fn plain_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let plain: String = last
         .chars()

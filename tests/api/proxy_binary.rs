@@ -10,7 +10,7 @@ use tenon::scheme::Scheme;
 use super::execute::{World, problems};
 use crate::support::accounts::{NewAccount, first_project};
 use crate::support::client::Reply;
-use crate::support::files::{md5, stored, upload};
+use crate::support::files::{fetch, md5, stored, upload};
 use crate::support::upstream::{Answer, Upstream};
 
 const TOKEN: &str = "tok-5f9c1b7e";
@@ -50,17 +50,6 @@ impl Proxy {
         let file = files::find(&server.app, &project, &id).await.unwrap();
         files::read_link(&server.app, &file).unwrap().url
     }
-}
-
-/// What is behind a link, as bytes.
-async fn fetch(url: &str) -> Vec<u8> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the tests' own client reads text"
-    )]
-    let reply = reqwest::Client::new().get(url).send().await.unwrap();
-    assert_eq!(reply.status(), 200);
-    reply.bytes().await.unwrap().to_vec()
 }
 
 #[tokio::test]

@@ -46,6 +46,17 @@ pub async fn upload(client: &Client, name: &str, content: &str) -> Value {
     announced
 }
 
+/// What is behind a link, as bytes.
+pub async fn fetch(url: &str) -> Vec<u8> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the tests' own client reads text"
+    )]
+    let reply = reqwest::Client::new().get(url).send().await.unwrap();
+    assert_eq!(reply.status(), 200);
+    reply.bytes().await.unwrap().to_vec()
+}
+
 /// The files below the server's file store.
 pub fn stored(server: &TestServer) -> Vec<PathBuf> {
     let mut found = Vec::new();

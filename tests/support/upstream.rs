@@ -23,7 +23,9 @@ pub struct Call {
     pub path: String,
     pub query: String,
     pub headers: HeaderMap,
+    /// The body as text, as far as it is.
     pub body: String,
+    pub bytes: Bytes,
 }
 
 impl Call {
@@ -302,6 +304,7 @@ async fn serve(State(script): State<Script>, request: Request) -> Response {
         query: parts.uri.query().unwrap_or_default().to_owned(),
         headers: parts.headers,
         body: String::from_utf8_lossy(&body).into_owned(),
+        bytes: body,
     });
     let answer = {
         let mut answers = script.answers.lock().unwrap();

@@ -68,6 +68,10 @@ fn check_argument(arg: &ArgManifest, report: &mut Report<'_>) {
     }
     let mut schema = arg.schema.clone();
     schema.insert("type".into(), arg.kind.clone().into());
+    if arg.file {
+        // Published by this server.
+        schema.insert("items".into(), Value::from_iter([("type", "object")]));
+    }
     check_schema(&at, &schema, report);
 }
 

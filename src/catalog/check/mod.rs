@@ -3,6 +3,7 @@
 mod arguments;
 mod auth;
 mod exchange;
+mod files;
 mod oauth;
 mod revocation;
 mod tool;
@@ -398,6 +399,126 @@ auth:
                 line.starts_with("acme/tools/a.yaml:2: ") && line.ends_with(&format!(": {problem}"))
             }),
             "{found:#?}"
+        );
+    }
+
+    const FILES: &str = r"tools:
+  - slug: ACME_SEND_FILE
+    name: Send a file
+    description: Sends one file.
+    args:
+      - {arg: what, type: object, file: true, required: true, description: What.}
+      - {arg: note, type: string, description: Why.}
+    request: {method: POST, path: /files, encoding: resumable}
+    response: {file: {field: receipt, name: 'for-{note}.pdf', type: application/pdf}}
+";
+
+    #[rstest::rstest]
+    #[case("file: true", "file: true, sends_name: meta.name, max_bytes: 5", "")]
+    #[case(
+        "type: object, file",
+        "type: string, file",
+        "args.what: a file is of type object, several are of type array"
+    )]
+    #[case(
+        "file: true",
+        "file: true, in: query",
+        "args.what: a file goes into the body"
+    )]
+    #[case(
+        "file: true",
+        "file: true, default: {}",
+        "args.what: a file has no default, instead, template, strip or secret"
+    )]
+    #[case(
+        "file: true",
+        "file: true, schema: {properties: {}}",
+        "args.what: the schema of a file may hold title, examples, minItems, maxItems alone"
+    )]
+    #[case(
+        "file: true",
+        "file: true, max_bytes: 0",
+        "args.what: max_bytes must be 1 at least"
+    )]
+    #[case(
+        "file: true",
+        "file: true, as: base64",
+        "args.what: `as` is for a file in a JSON body"
+    )]
+    #[case(
+        "encoding: resumable",
+        "encoding: json",
+        "args.what: a file in a JSON body needs `as: base64` or `as: base64url`"
+    )]
+    #[case(
+        "type: string",
+        "type: string, sends_type: x",
+        "args.note: `sends_type` is for a `file: true`"
+    )]
+    #[case(
+        "file: true",
+        "file: true, sends_name: note",
+        "args.note: what already fills body `note`"
+    )]
+    #[case(
+        "encoding: resumable",
+        "encoding: raw",
+        "args.note: has no place beside a raw body"
+    )]
+    #[case(
+        "required: true, ",
+        "",
+        "request.encoding: takes one file, which must be required and of type object"
+    )]
+    #[case(
+        "encoding: resumable",
+        "encoding: resumable, part_json: x",
+        "request.part_json: is for `encoding: multipart`"
+    )]
+    #[case(
+        "method: POST",
+        "method: DELETE",
+        "request.encoding: DELETE has no such body"
+    )]
+    #[case(
+        "for-{note}",
+        "for-{other}",
+        "response.file.name: may name arguments alone"
+    )]
+    #[case("application/pdf", "pdf", "response.file.type: is no media type")]
+    #[case("receipt", "the.receipt", "response.file.field: is no name")]
+    #[case(
+        "name: 'for",
+        "from: a..b, name: 'for",
+        "response.file.from: is no dotted path"
+    )]
+    #[case(
+        "response: {",
+        "response: {wrap: x, ",
+        "response.wrap: an answer that is a file is not wrapped"
+    )]
+    fn a_tool_of_files_that_breaks_a_rule_is_told_which(
+        #[case] kept: &str,
+        #[case] broken: &str,
+        #[case] problem: &str,
+    ) {
+        assert!(FILES.contains(kept), "{kept}");
+        let found = problems(TOOLKIT, &FILES.replacen(kept, broken, 1));
+        let expected = match problem {
+            "" => Vec::new(),
+            problem => vec![format!("acme/tools/a.yaml:2: ACME_SEND_FILE: {problem}")],
+        };
+        let is_there = |line: &String| found.contains(line);
+        assert!(expected.iter().all(is_there), "{found:#?}");
+        assert_eq!(found.is_empty(), expected.is_empty(), "{found:#?}");
+    }
+
+    #[test]
+    fn a_toolkit_itself_gives_no_file() {
+        let toolkit = format!("{TOOLKIT}response: {{file: {{field: x}}}}\n");
+        assert_eq!(
+            problems(&toolkit, TOOLS),
+            ["acme/toolkit.yaml:1: response.file: belongs to a tool"]
         );
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Report, arguments};
+use super::{Report, arguments, files};
 use crate::catalog::manifest::{ArgIn, RequestManifest, ToolManifest, ToolkitManifest};
 use crate::catalog::{schema, template};
 
@@ -39,6 +39,7 @@ pub(super) fn check(tool: &ToolManifest, toolkit: &ToolkitManifest, report: &mut
     }
     check_request(&tool.request, tool, toolkit, report);
     arguments::check(tool, report);
+    files::check(tool, report);
     check_wire_names(tool, report);
     let size = schema::input(tool).to_string().len();
     report.require(size <= LARGEST_SCHEMA, || {
@@ -110,6 +111,11 @@ fn check_wire_names(tool: &ToolManifest, report: &mut Report<'_>) {
     let mut taken: BTreeMap<(&str, &str), &str> = BTreeMap::new();
     for name in tool.request.query.keys() {
         taken.insert(("query", name), "request.query");
+    }
+    for arg in &tool.args {
+        for key in [&arg.sends_name, &arg.sends_type].into_iter().flatten() {
+            taken.insert(("body", key), &arg.arg);
+        }
     }
     for arg in &tool.args {
         let place = match tool.place_of(arg) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Report, auth, revocation, url};
+use super::{Report, auth, files, revocation, url};
 use crate::catalog::manifest::{AuthManifest, ToolkitManifest};
 use crate::catalog::{hosts, template, versions};
 use crate::time::Timestamp;
@@ -38,6 +38,7 @@ pub(super) fn check(toolkit: &ToolkitManifest, folder: &str, report: &mut Report
     check_dates(toolkit, report);
     check_versions(toolkit, report);
     check_hosts(toolkit, report);
+    files::check_toolkit(toolkit, report);
     if let Some(identity) = &toolkit.identity {
         report.require(identity.path.starts_with('/'), || {
             "identity.path: must begin with /".into()

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod faults;
+mod files;
 mod hot_path;
 mod limits;
 mod own_auth;
@@ -153,6 +154,7 @@ pub(crate) fn kit_folder(upstream: &Upstream) -> ToolkitsFolder {
         .with_kit("open", &upstream.base, OPEN, TOOLS)
         .with_kit("vault", &upstream.base, VAULT, VAULT_TOOLS)
         .with_kit("tenant", "", &tenant, TENANT_TOOLS)
+        .with_kit("depot", &upstream.base, files::DEPOT, files::DEPOT_TOOLS)
 }
 
 /// A server, an upstream, and toolkits that lead there.

@@ -1,0 +1,47 @@
+//! How a manifest speaks of files: those that arguments bring, and those that answers are.
+
+use serde::Deserialize;
+
+/// The form of a request's body.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Encoding {
+    /// One JSON object.
+    #[default]
+    Json,
+    /// A part for each argument (RFC 7578).
+    Multipart,
+    /// One file and nothing else.
+    Raw,
+    /// The arguments as JSON open an upload session, which then takes one file in pieces, as
+    /// Google's APIs do it.
+    Resumable,
+}
+
+/// How the content of a file stands in a JSON body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FileText {
+    /// RFC 4648 section 4.
+    Base64,
+    /// RFC 4648 section 5, with padding.
+    Base64url,
+}
+
+/// Where an answer is a file, or holds one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileRule {
+    /// The key of the tool's data under which the file stands.
+    pub field: String,
+    /// Dotted path in the data to the content in Base64, which goes from there; without it the
+    /// whole body is the file.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// Its name, where the service does not tell: a template over the arguments.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Its media type, where the service does not tell.
+    #[serde(default, rename = "type")]
+    pub media_type: Option<String>,
+}
