@@ -1,8 +1,12 @@
 // Reading requests and writing answers for the peers that speak plain node:http.
-export async function readBody(request) {
+export async function readBytes(request) {
   const chunks = [];
   for await (const chunk of request) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
+}
+
+export async function readBody(request) {
+  return (await readBytes(request)).toString('utf8');
 }
 
 export async function readJson(request) {

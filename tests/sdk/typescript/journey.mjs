@@ -4,6 +4,7 @@ import * as accounts from './journey/accounts.mjs';
 import * as authConfigs from './journey/auth-configs.mjs';
 import * as connecting from './journey/connecting.mjs';
 import * as executing from './journey/executing.mjs';
+import * as files from './journey/files.mjs';
 import * as findingTools from './journey/finding-tools.mjs';
 import * as keysAndTenants from './journey/keys-and-tenants.mjs';
 import * as leaving from './journey/leaving.mjs';
@@ -13,7 +14,7 @@ import * as toolkits from './journey/toolkits.mjs';
 import { World } from './journey/world.mjs';
 
 const areas = [
-  toolkits, authConfigs, connecting, accounts, findingTools, executing, proxying, schemes, keysAndTenants, leaving,
+  toolkits, authConfigs, connecting, accounts, findingTools, executing, files, proxying, schemes, keysAndTenants, leaving,
 ];
 
 const world = await World.create(process.argv[2], process.argv[3]);

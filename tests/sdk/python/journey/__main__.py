@@ -8,6 +8,7 @@ from . import (
     auth_configs,
     connecting,
     executing,
+    files,
     finding_tools,
     keys_and_tenants,
     leaving,
@@ -18,7 +19,7 @@ from . import (
 from .world import World
 
 AREAS = (
-    toolkits, auth_configs, connecting, accounts, finding_tools, executing, proxying, schemes, keys_and_tenants, leaving,
+    toolkits, auth_configs, connecting, accounts, finding_tools, executing, files, proxying, schemes, keys_and_tenants, leaving,
 )
 
 

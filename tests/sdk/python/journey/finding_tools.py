@@ -40,7 +40,7 @@ def visit(world: World) -> None:
 
     with world.step("an operator's own toolkit has its tools beside the others"):
         names = {tool["function"]["name"] for tool in tools.get(world.user, toolkits=["acme"])}
-        expect_equal(names, {"ACME_GET_ME", "ACME_CREATE_NOTE"}, "tools")
+        expect_equal(names, {"ACME_GET_ME", "ACME_CREATE_NOTE", "ACME_KEEP_FILE", "ACME_FETCH_FILE"}, "tools")
 
     with world.step("an unknown tool is the SDK's own error"):
         # 0.29 turns the 404 into an error of its own.

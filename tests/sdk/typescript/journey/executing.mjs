@@ -10,7 +10,7 @@ export async function visit(world) {
   await wrongly(world);
 }
 
-function succeeded(result) {
+export function succeeded(result) {
   expect(result.successful === true && result.error === null, result);
   return result.data;
 }

@@ -51,7 +51,7 @@ export async function visit(world) {
 
   await world.step("an operator's own toolkit has its tools beside the others", async () => {
     const names = namesOf(await tools.get(world.user, { toolkits: ['acme'], limit: 50 }));
-    expectEqual(names.sort(), ['ACME_CREATE_NOTE', 'ACME_GET_ME'], 'tools');
+    expectEqual(names.sort(), ['ACME_CREATE_NOTE', 'ACME_FETCH_FILE', 'ACME_GET_ME', 'ACME_KEEP_FILE'], 'tools');
   });
 
   await world.step("an unknown tool is the SDK's own error", async () => {
