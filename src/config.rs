@@ -2,10 +2,12 @@
 
 mod files;
 mod idempotency;
+mod s3;
 mod store;
 
 pub use files::FileSettings;
 pub use idempotency::IdempotencySettings;
+pub use s3::S3Settings;
 pub use store::StoreConfig;
 
 use std::collections::BTreeMap;
@@ -225,6 +227,7 @@ impl Config {
     pub fn check(mut self) -> Result<Self> {
         self.read_toolkit_environment();
         self.store = self.store.check()?;
+        self.files = self.files.check()?;
         for secret in [&mut self.api_key, &mut self.org_api_key] {
             if let Some(value) = secret {
                 *value = read_secret(value)?;

@@ -11,14 +11,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{BlobName, ByteStream};
 use crate::crypto::{ContentKey, SEALED_OVERHEAD};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ids::random_text;
 use crate::time::Timestamp;
 
 /// Plain bytes in a chunk; only the last may have fewer.
 const CHUNK: usize = 256 * 1024;
 /// Where contents are written before they get their name.
-const UNFINISHED: &str = "unfinished";
+pub(super) const UNFINISHED: &str = "unfinished";
 
 /// The folder.
 #[derive(Debug, Clone)]
@@ -93,18 +93,8 @@ impl Disk {
         Ok(())
     }
 
-    /// Names are ours; one that is not could lead out of the folder.
     fn path(&self, name: BlobName<'_>) -> Result<PathBuf> {
-        let is_plain = |part: &str| {
-            !part.is_empty()
-                && part
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        };
-        let (project, blob) = (name.project.as_str(), name.blob);
-        if !is_plain(project) || !is_plain(blob) || project == UNFINISHED {
-            return Err(Error::internal("a stored content has an impossible name"));
-        }
+        let (project, blob) = name.parts()?;
         Ok(self.root.join(project).join(blob))
     }
 }

@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use super::installation::{self, open_database, open_vault};
 use crate::app::{App, Parts};
-use crate::blobs::{BlobStore, Disk};
+use crate::blobs::BlobStore;
 use crate::caches::Caches;
 use crate::catalog::CatalogHandle;
 use crate::config::Config;
@@ -66,13 +66,12 @@ pub async fn start(mut config: Config, clock: Clock) -> Result<Server> {
     config.listen = address;
     // What may fail comes before the keys are made: they are shown once, and only by a start that
     // succeeds.
-    let catalog = CatalogHandle::load(&config)?;
-    let outbound = Outbound::new(&config.allow_cidrs)?;
+    let tools = Tools::new(&config)?;
     let vault = open_vault(&config.store)?;
     let caches = Caches::default();
     let db = open_database(&config.store, caches.clone()).await?;
     let first_keys = tenancy::set_up(&db, &vault, &config, clock.now()).await?;
-    let app = assemble(config, clock, (catalog, outbound), (db, caches), vault);
+    let app = assemble(config, clock, tools, (db, caches), vault);
     spawn_background(&app);
     app.tasks.spawn(api::serve(app.clone(), listener));
     Ok(Server {
@@ -87,10 +86,7 @@ pub async fn start(mut config: Config, clock: Clock) -> Result<Server> {
 /// # Errors
 /// When a setting is impossible, there is no database, or it cannot be opened.
 pub(super) async fn open_beside_a_server(config: Config) -> Result<App> {
-    let tools = (
-        CatalogHandle::load(&config)?,
-        Outbound::new(&config.allow_cidrs)?,
-    );
+    let tools = Tools::new(&config)?;
     let Site { db, vault, clock } = installation::open_beside_a_server(&config.store).await?;
     Ok(assemble(
         config,
@@ -101,19 +97,45 @@ pub(super) async fn open_beside_a_server(config: Config) -> Result<App> {
     ))
 }
 
+/// What is made of the settings alone.
+struct Tools {
+    catalog: CatalogHandle,
+    outbound: Outbound,
+    blobs: BlobStore,
+    tasks: TaskTracker,
+}
+
+impl Tools {
+    fn new(config: &Config) -> Result<Self> {
+        let tasks = TaskTracker::new();
+        Ok(Self {
+            catalog: CatalogHandle::load(config)?,
+            outbound: Outbound::new(&config.allow_cidrs)?,
+            blobs: BlobStore::new(&config.files, &config.store.data_dir, &tasks)?,
+            tasks,
+        })
+    }
+}
+
 fn assemble(
     config: Config,
     clock: Clock,
-    (catalog, outbound): (CatalogHandle, Outbound),
+    tools: Tools,
     (db, caches): (Db, Caches),
     vault: Vault,
 ) -> App {
+    let Tools {
+        catalog,
+        outbound,
+        blobs,
+        tasks,
+    } = tools;
     App::new(Parts {
         catalog,
         outbound,
         state_signer: vault.state_signer(),
         file_links: vault.file_link_signer(),
-        blobs: BlobStore::Disk(Disk::new(config.files.folder(&config.store.data_dir))),
+        blobs,
         rate_limiter: RateLimiter::new(config.rate_limit, config.rate_limit_window_s),
         project_rate_limiter: RateLimiter::new(
             config.project_rate_limit,
@@ -124,7 +146,7 @@ fn assemble(
         refreshes: SingleFlight::default(),
         registrations: SingleFlight::default(),
         job_stored: Notify::new(),
-        tasks: TaskTracker::new(),
+        tasks,
         stopping: CancellationToken::new(),
         config,
         clock,

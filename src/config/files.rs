@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, value_parser};
 
+use super::S3Settings;
+use crate::error::Result;
+
 const FILES: &str = "Files";
 
 /// Settings of files.
@@ -23,9 +26,18 @@ pub struct FileSettings {
     /// How long a link to upload or download a file works, in seconds.
     #[arg(long, env = "TENON_FILE_LINK_LIFETIME", default_value_t = 60 * 60, value_parser = value_parser!(u64).range(1..), value_name = "SECONDS", help_heading = FILES)]
     pub file_link_lifetime_s: u64,
+    /// An object store in place of the folder.
+    #[command(flatten)]
+    pub s3: S3Settings,
 }
 
 impl FileSettings {
+    pub(super) fn check(mut self) -> Result<Self> {
+        let (links, largest) = (self.link_lifetime(), self.max_file_bytes);
+        self.s3 = self.s3.check(links, largest)?;
+        Ok(self)
+    }
+
     /// Where files lie on disk.
     #[must_use]
     pub fn folder(&self, data_dir: &Path) -> PathBuf {

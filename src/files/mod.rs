@@ -1,12 +1,13 @@
 //! Files that tools take and give: announced by a program, brought and fetched through signed
 //! links, kept for a while. Files of a project with the same content share it.
 
+mod claim;
 mod link;
 mod purge;
 mod store;
 mod upload;
 
-pub use link::{Link, SignedLink, check_link, linked, read_link};
+pub use link::{Link, SignedLink, check_link, disposition, linked, read_link};
 pub use purge::{PURGE_GRACE, purge};
 pub use store::{Arrival, store};
 pub use upload::{Announcement, Upload, receive, request_upload};
@@ -60,27 +61,30 @@ pub async fn list(
 /// The content of a file, and its length in bytes.
 ///
 /// # Errors
-/// [`Error::NotFound`] when it was announced and never brought.
+/// [`Error::NotFound`] when it was announced and never brought; [`Error::Invalid`] when something
+/// else was brought.
 pub async fn open(app: &App, file: &File) -> Result<(u64, ByteStream)> {
-    let Some(size) = file.size.and_then(|size| u64::try_from(size).ok()) else {
-        return Err(Error::NotFound {
-            what: "content of file",
-            id: file.id.as_str().to_owned(),
-            fix: Some("Upload it to the link that /files/upload/request gave.".into()),
-        });
-    };
-    let key = content_key(app, file).await?;
-    let content = app.blobs.read(blob_name(file), &key, size).await?;
+    let file = claim::brought(app, file).await?;
+    let size = length(&file);
+    let key = content_key(app, &file).await?;
+    let content = app.blobs.read(blob_name(&file), &key, size).await?;
     Ok((size, content))
+}
+
+/// Zero until the content is there.
+fn length(file: &File) -> u64 {
+    file.size
+        .and_then(|size| u64::try_from(size).ok())
+        .unwrap_or_default()
 }
 
 /// The content of a file as a body that is opened anew for every attempt.
 ///
 /// # Errors
-/// [`Error::NotFound`] when it was announced and never brought.
+/// As [`open`].
 pub async fn body(app: &App, file: &File) -> Result<StreamedBody> {
-    let (length, _) = open(app, file).await?;
-    let (app, file) = (app.clone(), file.clone());
+    let (app, file) = (app.clone(), claim::brought(app, file).await?);
+    let length = length(&file);
     let open = move || {
         let (app, file) = (app.clone(), file.clone());
         stream::once(async move { open(&app, &file).await.map(|(_, content)| content) })

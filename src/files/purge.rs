@@ -10,8 +10,6 @@ use crate::storage::files;
 /// A file rests this long between its end and its removal: a call that just began to read it ends
 /// well, and an upload that shares its content has committed by then.
 pub const PURGE_GRACE: Duration = Duration::from_hours(1);
-/// What a writer that died left behind is removed after this long.
-const UNFINISHED_KEPT: Duration = Duration::from_hours(24);
 const BATCH: i64 = 200;
 
 /// Removes what is over. Each step may be repeated: first the content, then the row that names it.
@@ -41,5 +39,7 @@ pub async fn purge(app: &App) -> Result<()> {
             break;
         }
     }
-    app.blobs.sweep(now.before(UNFINISHED_KEPT)).await
+    // By now no file can want what a writer that died left, or what was uploaded and never used.
+    let kept = app.config.files.lifetime() + PURGE_GRACE;
+    app.blobs.sweep(now.before(kept)).await
 }

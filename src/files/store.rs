@@ -121,11 +121,15 @@ pub(super) async fn take(
         hash.update(&bytes);
         writer.write(bytes).await?;
     }
-    let md5 = hash.finalize().iter().fold(String::new(), |mut hex, byte| {
+    let md5 = hexadecimal(hash);
+    Ok((writer, Taken { md5, size }))
+}
+
+pub(super) fn hexadecimal(hash: Md5) -> String {
+    hash.finalize().iter().fold(String::new(), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex
-    });
-    Ok((writer, Taken { md5, size }))
+    })
 }
 
 pub(super) fn too_large(limit: u64) -> Error {
@@ -142,17 +146,26 @@ pub(super) async fn settle(
     writer: BlobWriter,
     taken: Taken,
 ) -> Result<File> {
-    let now = app.clock.now();
-    let content = Content {
-        md5: taken.md5,
-        size: i64::try_from(taken.size).unwrap_or(i64::MAX),
-        stored_at: now,
-        expires_at: now.after(app.config.files.lifetime()),
-    };
+    let content = content_now(app, taken);
     if let Some(shared) = share(app, file, &content).await? {
         return Ok(shared);
     }
     writer.finish().await?;
+    keep(app, file, content).await
+}
+
+pub(super) fn content_now(app: &App, taken: Taken) -> Content {
+    let now = app.clock.now();
+    Content {
+        md5: taken.md5,
+        size: i64::try_from(taken.size).unwrap_or(i64::MAX),
+        stored_at: now,
+        expires_at: now.after(app.config.files.lifetime()),
+    }
+}
+
+/// Notes that the content lies under the file's own name.
+pub(super) async fn keep(app: &App, file: &File, content: Content) -> Result<File> {
     let mut tx = app.db.begin().await?;
     if !files::set_stored(tx.conn(), &file.project_id, &file.id, &content).await? {
         return Err(Error::not_found("file", file.id.as_str()));
@@ -162,7 +175,7 @@ pub(super) async fn settle(
 }
 
 /// Lets `file` have the content of another one that is equal, if there is one.
-async fn share(app: &App, file: &File, content: &Content) -> Result<Option<File>> {
+pub(super) async fn share(app: &App, file: &File, content: &Content) -> Result<Option<File>> {
     let (project, id) = (&file.project_id, &file.id);
     let (now, until) = (content.stored_at, content.expires_at);
     let data_key = tenancy::open_project(app, project).await?.data_key.clone();

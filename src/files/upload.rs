@@ -1,11 +1,11 @@
 //! An upload: announced with its hash, then brought to the link that the announcement got.
 
-use super::link::link;
+use super::claim::not_announced;
+use super::link::upload_link;
 use super::store::{Arrival, new_file, settle, take};
 use super::{find, key};
 use crate::app::App;
 use crate::blobs::ByteStream;
-use crate::crypto::FileAccess;
 use crate::error::{Error, Result};
 use crate::ids::{FileId, ProjectId};
 use crate::storage::files;
@@ -60,7 +60,7 @@ pub async fn request_upload(
     tx.commit().await?;
     Ok(Upload {
         key: key(&file),
-        url: link(app, FileAccess::Write, &file)?.url,
+        url: upload_link(app, &file).await?.url,
         id: file.id,
     })
 }
@@ -79,13 +79,7 @@ pub async fn receive(
     let file = find(app, project, id).await?;
     let (writer, taken) = take(app, &file, content).await?;
     if taken.md5 != file.md5 {
-        return Err(Error::invalid_with_fix(
-            format!(
-                "the content has the MD5 {}, and {} was announced",
-                taken.md5, file.md5
-            ),
-            "Upload the announced content, or ask for another upload.",
-        ));
+        return Err(not_announced(&taken.md5, &file.md5));
     }
     settle(app, &file, writer, taken).await?;
     Ok(())

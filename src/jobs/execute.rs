@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Outcome;
 use crate::accounts;
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::executor;
 use crate::files;
 use crate::idempotency;
@@ -46,7 +46,13 @@ pub(super) async fn execute(app: &App, job: &Job) -> Result<Outcome> {
             Ok(again.map_or(Outcome::Done, Outcome::Again))
         }
         Job::PurgeFiles => {
-            files::purge(app).await?;
+            match files::purge(app).await {
+                // An object store may be out for longer than a job is tried.
+                Err(Error::Unavailable(reason)) => {
+                    tracing::warn!(reason, "old files stay until the next purge");
+                }
+                purged => purged?,
+            }
             Ok(Outcome::Again(app.clock.now().after(PURGE_EVERY)))
         }
     }

@@ -4,6 +4,7 @@
 mod failure;
 mod guard;
 mod hosts;
+mod object_storage;
 mod redirect;
 mod reply;
 mod resolve;
@@ -12,6 +13,7 @@ mod stream;
 
 pub use failure::{Failure, FailureKind};
 pub use hosts::AllowedHosts;
+pub use object_storage::ObjectStorageClient;
 pub use reply::OutboundReply;
 pub use sign::SignRequest;
 pub use stream::{ByteStream, StreamAnswer, StreamedAnswer, StreamedBody};

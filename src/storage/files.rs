@@ -15,6 +15,11 @@ const FIND: Statement = Statement::both(
     "files.find",
     "SELECT * FROM files WHERE project_id = $1 AND id = $2 AND expires_at > $3",
 );
+const FIND_BY_BLOB: Statement = Statement::both(
+    "files.find_by_blob",
+    "SELECT * FROM files WHERE project_id = $1 AND blob = $2 AND expires_at > $3
+     ORDER BY created_at, id LIMIT 1",
+);
 const FIND_SAME: Statement = Statement::both(
     "files.find_same",
     "SELECT * FROM files
@@ -64,6 +69,7 @@ const DELETE: Statement = Statement::both(
 pub(super) const STATEMENTS: &[Statement] = &[
     INSERT,
     FIND,
+    FIND_BY_BLOB,
     FIND_SAME,
     KEEP,
     FIND_CONTENT,
@@ -166,6 +172,18 @@ pub async fn find(
     let sql = FIND.on(&conn);
     Ok(on!(conn, c => sqlx::query_as(sql)
         .bind(project).bind(id).bind(now).fetch_optional(c).await)?)
+}
+
+/// A file that is not over and has its content under this name.
+pub async fn find_by_blob(
+    conn: Conn<'_>,
+    project: &ProjectId,
+    blob: &str,
+    now: Timestamp,
+) -> Result<Option<File>> {
+    let sql = FIND_BY_BLOB.on(&conn);
+    Ok(on!(conn, c => sqlx::query_as(sql)
+        .bind(project).bind(blob).bind(now).fetch_optional(c).await)?)
 }
 
 /// The file that was asked for before in the same words as `like`.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tenon::crypto::FileAccess;
 use tenon::ids::FileId;
 use tenon::{files, jobs};
 
@@ -20,7 +21,10 @@ async fn read_link(stage: &Stage, uploaded: &Value) -> String {
     let id = FileId::from(uploaded["id"].as_str().unwrap().to_owned());
     let project = stage.project().await;
     let file = files::find(&stage.server.app, &project, &id).await.unwrap();
-    files::read_link(&stage.server.app, &file).unwrap().url
+    files::read_link(&stage.server.app, &file)
+        .await
+        .unwrap()
+        .url
 }
 
 /// Lets everything that is stored now end, and be removed.
@@ -354,10 +358,22 @@ async fn a_deleted_projects_files_go_with_the_next_purge_and_no_others() {
 }
 
 #[tokio::test]
-async fn a_link_to_a_file_that_was_never_brought_says_so() {
+async fn a_file_that_was_never_brought_has_no_link_and_nothing_behind_one() {
     let stage = Stage::start().await;
     let announced = announce(&stage.server.client, "hello.txt", HELLO).await;
-    let url = read_link(&stage, &announced).await;
+    let id = FileId::from(announced["id"].as_str().unwrap().to_owned());
+    let (app, project) = (&stage.server.app, stage.project().await);
+    let file = files::find(app, &project, &id).await.unwrap();
+    let refused = files::read_link(app, &file).await.unwrap_err().shown();
+    assert_eq!(refused.status, 404);
+    assert!(refused.suggested_fix.unwrap().contains("Upload"));
+    let until = app.clock.now().after(Duration::from_hours(1));
+    let signature = app.file_links.sign(FileAccess::Read, &project, &id, until);
+    let url = format!(
+        "/api/v3/files/content/{id}?project={project}&expires={}&signature={}",
+        until.as_secs(),
+        signature.unwrap()
+    );
     let error = stage.server.anonymous.get(&url).await.error(404);
     assert!(error["suggested_fix"].as_str().unwrap().contains("Upload"));
 }

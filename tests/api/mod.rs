@@ -7,6 +7,7 @@ mod connected_accounts;
 mod exchange;
 pub mod execute;
 mod files;
+mod files_s3;
 mod idempotency;
 mod isolation;
 mod jobs;

@@ -48,7 +48,7 @@ impl Proxy {
         let id = FileId::from(uploaded["id"].as_str().unwrap().to_owned());
         let project = first_project(server).await;
         let file = files::find(&server.app, &project, &id).await.unwrap();
-        files::read_link(&server.app, &file).unwrap().url
+        files::read_link(&server.app, &file).await.unwrap().url
     }
 }
 
@@ -160,7 +160,7 @@ async fn a_link_that_is_over_or_of_another_project_sends_nothing() {
     let id = FileId::from(foreign["id"].as_str().unwrap().to_owned());
     let project = tenon::ids::ProjectId::from(made["id"].as_str().unwrap().to_owned());
     let file = files::find(&server.app, &project, &id).await.unwrap();
-    let theirs = files::read_link(&server.app, &file).unwrap().url;
+    let theirs = files::read_link(&server.app, &file).await.unwrap().url;
     let body = |url: &str| json!({ "binary_body": { "url": url } });
     proxy.send("POST", body(&theirs)).await.error(404);
     let broken = url.replace("signature=", "signature=x");

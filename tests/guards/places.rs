@@ -37,6 +37,9 @@ fn axum_stands_in_the_api_only() {
 #[test]
 fn the_http_client_stands_in_outbound_only() {
     only_in(&["reqwest::", "hyper::"], &["src/outbound/"]);
+    // Speaks S3 over a client of outbound's.
+    let places = ["src/blobs/s3/", "src/outbound/object_storage.rs"];
+    only_in(&["object_store::"], &places);
 }
 
 #[test]

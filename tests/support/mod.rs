@@ -11,6 +11,7 @@ pub mod forwarder;
 pub mod kits;
 pub mod logins;
 pub mod oauth1;
+pub mod object_store;
 pub mod provider;
 pub mod server;
 pub mod stage;

@@ -10,7 +10,6 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use futures_util::{StreamExt, stream};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use crate::api::extract::{Path, Query};
@@ -24,12 +23,6 @@ use crate::storage::files::File;
 
 /// How long an uploader may send nothing.
 const LONGEST_SILENCE: Duration = Duration::from_mins(1);
-/// RFC 8187 section 3.2.1: what may stand unescaped.
-const NAME_CHARACTERS: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
 
 /// Routes beside the documented ones: their URLs are given out whole.
 pub(in crate::api) fn content_routes() -> Router<App> {
@@ -128,8 +121,7 @@ async fn fetch(State(app): State<App>, Permission(link): Permission) -> Result<R
 fn shown_as(file: &File) -> [(HeaderName, HeaderValue); 5] {
     let kind = HeaderValue::from_str(&file.mimetype)
         .unwrap_or(HeaderValue::from_static("application/octet-stream"));
-    let name = utf8_percent_encode(&file.name, NAME_CHARACTERS);
-    let disposition = HeaderValue::from_str(&format!("attachment; filename*=UTF-8''{name}"))
+    let disposition = HeaderValue::from_str(&files::disposition(file))
         .unwrap_or(HeaderValue::from_static("attachment"));
     [
         (header::CONTENT_TYPE, kind),

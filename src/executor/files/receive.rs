@@ -93,7 +93,7 @@ pub(in crate::executor) async fn shape(
         let mut arrival = arrival(names, naming.unwrap_or_default(), &none, "");
         redact(&mut arrival, &sent.redactor);
         let file = files::store(app, &context.project, arrival, of_bytes(bytes)).await?;
-        let link = files::read_link(app, &file)?;
+        let link = files::read_link(app, &file).await?;
         shaped.data.extend([given(field, &file, &link)]);
     }
     Ok(shaped)
@@ -113,7 +113,7 @@ pub(in crate::executor) async fn keep(
     let mut arrival = arrival(names, naming, &sent.reply.headers, &sent.url);
     redact(&mut arrival, &sent.redactor);
     let file = files::store(app, &context.project, arrival, content(&sent.reply)?).await?;
-    let link = files::read_link(app, &file)?;
+    let link = files::read_link(app, &file).await?;
     Ok((file, link))
 }
 
