@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::OwnAuth;
 use super::connection::Connection;
+use super::files::Attachments;
 use super::recording::Recording;
 use crate::accounts::{self, AccountSelector};
 use crate::app::App;
@@ -83,6 +84,14 @@ pub(super) async fn credentials(
     }
     recording.step("credentials", Value::Object(detail));
     Ok(())
+}
+
+/// Which files the arguments named, and how large they are; their names are the caller's data.
+pub(super) fn attached(recording: &mut Recording, files: &Attachments) {
+    for (argument, bytes) in files.sizes() {
+        let detail = json!({ "argument": argument, "bytes": bytes });
+        recording.step("file_taken", detail);
+    }
 }
 
 /// One try: where it went, how long it waited for its place, and what came.

@@ -160,6 +160,7 @@ async fn run(
     let arguments = arguments::prepare(tool, call.arguments)?;
     recording.arguments(|| arguments::without_secrets(tool, &arguments));
     let attached = files::attach(app, &context.project, tool, &arguments).await?;
+    explain::attached(recording, &attached);
     let mut connection = match call.own_auth {
         Some(own) => Connection::of_caller(app, &tool.toolkit, own)?,
         None => Connection::open(app, &tool.toolkit, account).await?,

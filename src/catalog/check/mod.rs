@@ -497,6 +497,11 @@ auth:
         "response: {wrap: x, ",
         "response.wrap: an answer that is a file is not wrapped"
     )]
+    #[case(
+        "response: {",
+        "response: {ok_statuses: [404], ",
+        "response.ok_statuses: an answer with such a status is no file"
+    )]
     fn a_tool_of_files_that_breaks_a_rule_is_told_which(
         #[case] kept: &str,
         #[case] broken: &str,

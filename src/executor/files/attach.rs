@@ -134,6 +134,14 @@ fn with_advice(error: Error, arg: &str) -> Error {
 }
 
 impl Attachments {
+    /// The length of each file in bytes, with its argument.
+    pub(in crate::executor) fn sizes(&self) -> impl Iterator<Item = (&str, Option<u64>)> {
+        self.0.iter().flat_map(|(arg, files)| {
+            let lengths = files.iter().map(|file| file.content.length);
+            lengths.map(move |length| (arg.as_str(), length))
+        })
+    }
+
     /// Puts into a JSON body what an argument's files bring to it.
     pub(in crate::executor) fn bind(
         &self,

@@ -303,6 +303,48 @@ async fn a_file_without_a_name_or_type_of_the_call_has_those_of_its_upload() {
 }
 
 #[tokio::test]
+async fn fields_of_custom_auth_join_a_json_body_and_are_refused_beside_a_form() {
+    let world = depot(&[]).await;
+    let file = uploaded(&world.server.client, "a.txt", "hello").await;
+    let body = |argument: &str| {
+        json!({
+            "custom_auth_params": { "parameters": [], "body": { "api_user": "ada" } },
+            "arguments": { argument: file },
+        })
+    };
+    let result = world.post("DEPOT_MAIL", body("letter")).await.expect(200);
+    assert_eq!(result["successful"], true, "{result}");
+    let sent = world.upstream.call().json();
+    assert_eq!(sent["api_user"], "ada");
+    assert_eq!(sent["letter"]["content"], "aGVsbG8=");
+    let reply = world.post("DEPOT_SEND_FORM", body("file")).await;
+    assert_eq!(
+        problems(&reply),
+        ["custom_auth_params.body: the tool sends no JSON object"]
+    );
+    assert_eq!(world.upstream.calls().len(), 1);
+}
+
+#[tokio::test]
+async fn the_log_of_a_call_tells_which_argument_was_a_file_of_how_many_bytes() {
+    let world = depot(&[]).await;
+    let file = uploaded(&world.server.client, "a.txt", "hello").await;
+    let arguments = json!({ "path": "a", "file": file });
+    let result = run(&world, "DEPOT_PUT_FILE", arguments).await.expect(200);
+    let path = format!(
+        "/api/v3/logs/tool_execution/{}",
+        result["log_id"].as_str().unwrap()
+    );
+    let log = world.server.client.get(&path).await.expect(200);
+    let steps = log["data"]["steps"].as_array().unwrap();
+    let taken = steps.iter().find(|step| step["step"] == "file_taken");
+    assert_eq!(
+        taken.unwrap()["detail"],
+        json!({ "argument": "file", "bytes": 5 })
+    );
+}
+
+#[tokio::test]
 async fn a_file_is_published_as_sdks_look_for_it() {
     let world = depot(&[]).await;
     let get = async |slug: &str| {
