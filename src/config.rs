@@ -2,11 +2,13 @@
 
 mod files;
 mod idempotency;
+mod language_model;
 mod s3;
 mod store;
 
 pub use files::FileSettings;
 pub use idempotency::IdempotencySettings;
+pub use language_model::LanguageModelSettings;
 pub use s3::S3Settings;
 pub use store::StoreConfig;
 
@@ -106,6 +108,9 @@ pub struct Config {
     /// Idempotency keys.
     #[command(flatten)]
     pub idempotency: IdempotencySettings,
+    /// The language model.
+    #[command(flatten)]
+    pub language_model: LanguageModelSettings,
     /// Requests an organisation may make in a window, per replica; no limit by default.
     #[arg(long, env = "TENON_RATE_LIMIT", value_parser = value_parser!(u32).range(1..), value_name = "REQUESTS", help_heading = LIMITS)]
     pub rate_limit: Option<u32>,
@@ -227,6 +232,7 @@ impl Config {
     pub fn check(mut self) -> Result<Self> {
         self.read_toolkit_environment();
         self.store = self.store.check()?;
+        self.language_model = self.language_model.check()?;
         self.files = self.files.check()?;
         for secret in [&mut self.api_key, &mut self.org_api_key] {
             if let Some(value) = secret {

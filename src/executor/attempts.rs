@@ -36,7 +36,7 @@ pub(super) async fn send(
     recording: &mut Recording,
 ) -> Result<Sent> {
     let mut request = build(connection)?;
-    let deadline = recording.started() + request.timeout;
+    let deadline = recording.limited_from() + request.timeout;
     request.deadline = Some(deadline);
     let mut redactor = connection.redactor(&request);
     let mut refreshed = false;
@@ -120,7 +120,7 @@ pub(super) async fn once(
 }
 
 /// Whether the host failed, and not only this call.
-fn is_down(outcome: &Result<OutboundReply, Failure>) -> bool {
+pub(super) fn is_down(outcome: &Result<OutboundReply, Failure>) -> bool {
     match outcome {
         Ok(reply) => matches!(reply.status, 502..=504),
         Err(failure) => match failure.kind {

@@ -28,6 +28,16 @@ pub(super) fn tool(recording: &mut Recording, tool: &Tool) {
     recording.step("tool", detail);
 }
 
+/// Whether a language model made arguments of the caller's words.
+pub(super) fn from_text(recording: &mut Recording, is_clear: bool) {
+    let outcome = if is_clear {
+        "a language model made the arguments from the text"
+    } else {
+        "a language model made nothing of the text"
+    };
+    recording.step("text", json!({ "outcome": outcome }));
+}
+
 /// Which account was taken, and why.
 pub(super) fn account(
     recording: &mut Recording,

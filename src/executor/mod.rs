@@ -10,6 +10,7 @@ mod connection;
 mod custom_auth;
 mod explain;
 mod files;
+mod from_text;
 mod identity;
 mod proxy;
 mod reach;
@@ -22,6 +23,7 @@ mod scopes;
 
 pub use binary::{BinaryBody, BinaryContent, BinaryReply};
 pub use custom_auth::{CustomAuth, CustomParameter, CustomPlace};
+pub use from_text::{Made, Wish, arguments_from_text};
 pub use identity::{lets_in, try_credentials, welcomes};
 pub use proxy::{ProxyCall, ProxyCredential, ProxyReply, proxy};
 pub use reach::Reach;
@@ -65,12 +67,27 @@ pub struct CallContext {
 pub struct ToolCall {
     /// `latest`, `00000000_00` or a released version.
     pub version: Option<String>,
-    /// The arguments as they came.
-    pub arguments: Map<String, Value>,
+    /// What it is called with.
+    pub input: ToolInput,
     /// Whose account.
     pub account: AccountSelector,
     /// What is used in its place, if the call brought it.
     pub own_auth: Option<OwnAuth>,
+}
+
+/// What a tool is called with.
+#[derive(Debug, Clone)]
+pub enum ToolInput {
+    /// The arguments as they came.
+    Arguments(Map<String, Value>),
+    /// Words, from which a language model makes the arguments.
+    Text(Wish),
+}
+
+impl Default for ToolInput {
+    fn default() -> Self {
+        Self::Arguments(Map::new())
+    }
 }
 
 /// Credentials that came with a call; no account is looked for then.
@@ -157,7 +174,10 @@ async fn run(
         recording.account(account);
         connection::check_restriction(app, account, &tool.manifest.slug).await?;
     }
-    let arguments = arguments::prepare(tool, call.arguments)?;
+    let arguments = match call.input {
+        ToolInput::Arguments(given) => arguments::prepare(tool, given)?,
+        ToolInput::Text(wish) => Box::pin(from_text::for_call(app, tool, &wish, recording)).await?,
+    };
     recording.arguments(|| arguments::without_secrets(tool, &arguments));
     let attached = files::attach(app, &context.project, tool, &arguments).await?;
     explain::attached(recording, &attached);

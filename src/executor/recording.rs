@@ -21,6 +21,7 @@ pub(super) struct Recording {
     app: App,
     reach: Reach,
     started: Instant,
+    limited_from: Instant,
     /// Whether arguments and the upstream's words may be kept.
     stores_data: bool,
     record: Option<ExecutionLog>,
@@ -54,6 +55,7 @@ impl Recording {
             app: app.clone(),
             reach: context.reach.clone(),
             started: Instant::now(),
+            limited_from: Instant::now(),
             stores_data: false,
             record: Some(record),
         }
@@ -70,9 +72,14 @@ impl Recording {
         &self.reach
     }
 
-    /// When the call arrived; its time limit counts from here.
-    pub(super) const fn started(&self) -> Instant {
-        self.started
+    /// Where the call's time limit counts from: its arrival, or the last restart.
+    pub(super) const fn limited_from(&self) -> Instant {
+        self.limited_from
+    }
+
+    /// The call's time limit counts from now: what came before has a limit of its own.
+    pub(super) fn restart_limit(&mut self) {
+        self.limited_from = Instant::now();
     }
 
     pub(super) fn name(&mut self, tool: &str, version: Option<&str>) {

@@ -87,7 +87,7 @@ impl Claim {
     ) -> Result<()> {
         let settings = &self.project.project.settings;
         let keeps_data = settings.log_visibility != "dont_store_data";
-        let most = app.config.idempotency.max_bytes;
+        let most = app.config.idempotency.idempotency_max_bytes;
         let content = self.seal(Some(Outcome::of(outcome, keeps_data, most)?))?;
         let project = &self.project.project.id;
         let mut tx = app.db.begin().await?;

@@ -9,6 +9,7 @@ pub mod database;
 pub mod files;
 pub mod forwarder;
 pub mod kits;
+pub mod language_model;
 pub mod logins;
 pub mod oauth1;
 pub mod object_store;

@@ -8,11 +8,11 @@ use utoipa::ToSchema;
 use crate::api::auth::Caller;
 use crate::api::extract::{Json, Path};
 use crate::app::App;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::executor::{self, Made, Wish};
 
 /// A wish in words.
-#[derive(Debug, Deserialize, ToSchema)]
-#[expect(dead_code, reason = "read for its checks; nothing answers it yet")]
+#[derive(Deserialize, ToSchema)]
 pub struct InputRequest {
     /// What the tool should do, in words.
     #[schema(example = "Star the repository octocat/Hello-World")]
@@ -38,13 +38,15 @@ pub struct InputResponse {
     #[schema(required = false)]
     arguments: Map<String, Value>,
     /// Why there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, nullable = false)]
     error: Option<String>,
 }
 
 /// Turn words into a tool's arguments
 ///
-/// Needs a language model, which this server does not have: it answers 501.
+/// Has the operator's language model read the words. When they do not say enough, the answer has an
+/// `error` and no arguments. Without a language model the answer is 501.
 #[utoipa::path(
     post, path = "/tools/execute/{tool_slug}/input", tag = "Tools",
     security(("ApiKeyAuth" = [])),
@@ -56,10 +58,40 @@ pub(super) async fn generate_tool_input(
     State(app): State<App>,
     _caller: Caller,
     Path(slug): Path<String>,
-    Json(_request): Json<InputRequest>,
+    Json(request): Json<InputRequest>,
 ) -> Result<Json<InputResponse>> {
-    app.catalog.current().tool(&slug, None)?;
-    Err(Error::NotImplemented(
-        "making a tool's arguments from text".into(),
-    ))
+    let InputRequest {
+        text,
+        custom_description,
+        system_prompt,
+        version,
+    } = request;
+    let wish = Wish {
+        text,
+        description: custom_description.filter(|text| !text.trim().is_empty()),
+        instructions: system_prompt.filter(|text| !text.trim().is_empty()),
+    };
+    let version = version.as_deref().filter(|version| !version.is_empty());
+    let made = executor::arguments_from_text(&app, &slug, version, &wish).await?;
+    Ok(Json(made.into()))
+}
+
+impl From<Made> for InputResponse {
+    fn from(made: Made) -> Self {
+        match made {
+            Made::Arguments(arguments) => Self {
+                arguments,
+                error: None,
+            },
+            Made::Unclear { reason, problems } => Self {
+                arguments: Map::new(),
+                error: Some(
+                    std::iter::once(reason)
+                        .chain(problems)
+                        .collect::<Vec<_>>()
+                        .join("\n"),
+                ),
+            },
+        }
+    }
 }

@@ -12,7 +12,7 @@ use crate::api::auth::Caller;
 use crate::api::extract::{Once, OnceAnswer, Path};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::executor::{self, OwnAuth, ToolCall, ToolResult};
+use crate::executor::{self, OwnAuth, ToolCall, ToolInput, ToolResult, Wish};
 use crate::idempotency;
 
 /// A call of a tool.
@@ -48,7 +48,8 @@ pub struct ExecuteRequest {
     #[serde(default)]
     #[schema(example = json!({ "owner": "octocat", "repo": "Hello-World" }), nullable = false)]
     arguments: Option<Map<String, Value>>,
-    /// What to do, in words, in place of `arguments`. Not built yet: answered with 501.
+    /// What to do, in words, in place of `arguments`: a language model makes them, if the operator
+    /// has set one.
     #[serde(default)]
     #[schema(nullable = false)]
     text: Option<String>,
@@ -138,16 +139,18 @@ pub(super) async fn execute_tool(
 impl ExecuteRequest {
     fn into_call(self) -> Result<ToolCall> {
         let text = self.text.filter(|text| !text.trim().is_empty());
-        let arguments = match (text, self.arguments) {
+        let input = match (text, self.arguments) {
             (Some(_), Some(_)) => {
                 return Err(Error::fields(vec![
                     "text: give either `text` or `arguments`".into(),
                 ]));
             }
-            (Some(_), None) => {
-                return Err(Error::NotImplemented("executing a tool from `text`".into()));
-            }
-            (None, arguments) => arguments.unwrap_or_default(),
+            (Some(text), None) => ToolInput::Text(Wish {
+                text,
+                description: None,
+                instructions: None,
+            }),
+            (None, arguments) => ToolInput::Arguments(arguments.unwrap_or_default()),
         };
         let account = AccountSelector {
             account: self
@@ -172,7 +175,7 @@ impl ExecuteRequest {
         }
         Ok(ToolCall {
             version: self.version,
-            arguments,
+            input,
             account,
             own_auth,
         })

@@ -48,7 +48,7 @@ pub(in crate::executor) async fn upload(
         return Ok(opened);
     }
     let url = session(&opened, connection)?;
-    let deadline = recording.started() + time_limit(app, tool);
+    let deadline = recording.limited_from() + time_limit(app, tool);
     let session = Session {
         app,
         connection,

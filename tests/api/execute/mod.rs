@@ -3,6 +3,7 @@
 mod accounts;
 mod faults;
 mod files;
+mod from_text;
 mod hot_path;
 mod limits;
 mod own_auth;

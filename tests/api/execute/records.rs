@@ -26,7 +26,7 @@ impl World {
     }
 
     /// The only record there is.
-    async fn only_record(&self) -> ExecutionLog {
+    pub(super) async fn only_record(&self) -> ExecutionLog {
         let app = &self.server.app;
         app.execution_log.flush(&app.db).await;
         let project = first_project(&self.server).await;

@@ -224,11 +224,15 @@ async fn an_unknown_tool_and_an_unknown_version_are_not_found() {
 }
 
 #[tokio::test]
-async fn what_is_not_built_is_refused_and_not_ignored() {
+async fn text_without_a_language_model_is_refused_and_the_way_out_named() {
     let world = World::start().await;
     let words = json!({ "text": "ping it" });
     let error = world.post("OPEN_PING", words).await.error(501);
     assert_eq!(error["slug"], "not_implemented");
+    assert!(
+        error["message"].as_str().unwrap().contains("TENON_LLM_URL"),
+        "{error}"
+    );
     let both = json!({ "text": "ping it", "arguments": {} });
     assert_eq!(problems(&world.post("OPEN_PING", both).await).len(), 1);
     world
