@@ -48,6 +48,41 @@ impl Blueprint {
         })
     }
 
+    /// The blueprint of credentials that come with a call: as of an auth config that stands nowhere
+    /// and holds nothing.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the project is deleted.
+    pub(super) async fn of_call(
+        app: &App,
+        project: &ProjectId,
+        toolkit: &Arc<Toolkit>,
+        scheme: Scheme,
+    ) -> Result<Self> {
+        let now = app.clock.now();
+        let config = AuthConfig {
+            id: AuthConfigId::from("custom_connection_data".to_owned()),
+            project_id: project.clone(),
+            toolkit: toolkit.manifest.slug.clone(),
+            name: String::new(),
+            scheme,
+            managed: false,
+            enabled: true,
+            enabled_for_tool_router: false,
+            credentials: Vec::new(),
+            tools_for_account_creation: None,
+            tools_for_execution: None,
+            created_at: now,
+            updated_at: now,
+        };
+        Ok(Self {
+            config: Arc::new(config),
+            secrets: ConfigSecrets::default(),
+            toolkit: Arc::clone(toolkit),
+            keyring: Keyring::of(app, project).await?,
+        })
+    }
+
     /// The toolkit's block for the config's scheme.
     ///
     /// # Errors

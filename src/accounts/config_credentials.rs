@@ -55,12 +55,12 @@ pub(super) fn check_custom(
             _ => &[],
         };
         require(&values, required, &mut missing);
-        read_scopes(&mut values)?;
+        read_scopes(PATH, &mut values)?;
         check_redirect_uri(&values)?;
     }
     let exchange = auth.and_then(|auth| auth.exchange.as_ref());
     if exchange.is_some_and(ExchangeManifest::takes_scopes) {
-        read_scopes(&mut values)?;
+        read_scopes(PATH, &mut values)?;
     }
     if missing.is_empty() {
         Ok(values)
@@ -70,7 +70,7 @@ pub(super) fn check_custom(
 }
 
 /// Notes which of the names have no value.
-fn require(values: &Map<String, Value>, names: &[&str], missing: &mut Vec<String>) {
+pub(super) fn require(values: &Map<String, Value>, names: &[&str], missing: &mut Vec<String>) {
     for name in names {
         if text(values, name).is_none() && !missing.iter().any(|other| other == name) {
             missing.push((*name).to_owned());
@@ -79,7 +79,7 @@ fn require(values: &Map<String, Value>, names: &[&str], missing: &mut Vec<String
 }
 
 /// OAuth 1 calls the application a consumer (RFC 5849 section 1.1); clients use the newer names too.
-fn take_consumer_names(credentials: &mut Map<String, Value>) {
+pub(super) fn take_consumer_names(credentials: &mut Map<String, Value>) {
     for (name, others) in CONSUMER_NAMES {
         for other in others {
             if let Some(value) = credentials.shift_remove(*other) {
@@ -102,7 +102,7 @@ pub(super) fn check_managed(mut credentials: Map<String, Value>) -> Result<Map<S
     if !foreign.is_empty() {
         return Err(Error::fields(foreign));
     }
-    read_scopes(&mut credentials)?;
+    read_scopes(PATH, &mut credentials)?;
     Ok(credentials)
 }
 
@@ -134,7 +134,7 @@ fn text<'v>(values: &'v Map<String, Value>, name: &str) -> Option<&'v str> {
 }
 
 /// Scopes come as a list, or as one text with commas or spaces; they are kept as a list.
-fn read_scopes(values: &mut Map<String, Value>) -> Result<()> {
+pub(super) fn read_scopes(path: &str, values: &mut Map<String, Value>) -> Result<()> {
     for name in MANAGED_NAMES {
         let scopes: Vec<String> = match values.get(name) {
             None => continue,
@@ -146,7 +146,7 @@ fn read_scopes(values: &mut Map<String, Value>) -> Result<()> {
                 .flat_map(split_scopes)
                 .collect(),
             Some(_) => {
-                let problem = format!("{PATH}.{name}: must be a text or a list of texts");
+                let problem = format!("{path}.{name}: must be a text or a list of texts");
                 return Err(Error::fields(vec![problem]));
             }
         };

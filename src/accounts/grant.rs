@@ -89,6 +89,15 @@ pub(super) const fn fruits_of_consent(scheme: Scheme) -> &'static [&'static str]
     }
 }
 
+/// Whether the first token of an account that has `values` comes from lasting credentials.
+pub(super) fn asks_for_first_token(auth: &AuthManifest, values: &Map<String, Value>) -> bool {
+    match source(auth) {
+        Source::Nowhere | Source::Consent | Source::LastingConsent => false,
+        Source::Client => !values.contains_key("access_token"),
+        Source::Exchange => !exchange::has_token(auth, values),
+    }
+}
+
 /// The values of an account that is being connected, with its first token where that comes from
 /// lasting credentials; any others as they are. Asks the provider, so it is called before a
 /// transaction begins.
@@ -101,12 +110,7 @@ pub(super) async fn with_first_token(
     values: Map<String, Value>,
 ) -> Result<Result<Map<String, Value>, TokenFailure>> {
     let auth = blueprint.auth()?;
-    let asks = match source(auth) {
-        Source::Nowhere | Source::Consent | Source::LastingConsent => false,
-        Source::Client => !values.contains_key("access_token"),
-        Source::Exchange => !exchange::has_token(auth, &values),
-    };
-    if !asks {
+    if !asks_for_first_token(auth, &values) {
         return Ok(Ok(values));
     }
     let tokens = obtain(app, blueprint, &values).await?;
@@ -118,7 +122,7 @@ pub(super) fn refused(failure: TokenFailure) -> Error {
     match failure {
         TokenFailure::Refused { .. } | TokenFailure::Denied { .. } => Error::invalid_with_fix(
             format!("no token came for these credentials: {}", failure.reason()),
-            "Check the credentials and connect again.",
+            "Check the credentials and send them again.",
         ),
         TokenFailure::NoAnswer(error) => error,
     }

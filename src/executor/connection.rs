@@ -55,13 +55,21 @@ impl Connection {
         })
     }
 
-    /// With what came with the call.
+    /// With what came with the call; what lasts is exchanged for a token first.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when it does not fit the toolkit.
-    pub(super) fn of_caller(app: &App, toolkit: &Arc<Toolkit>, own: OwnAuth) -> Result<Self> {
+    /// What [`accounts::given_credentials`] returns.
+    pub(super) async fn of_caller(
+        app: &App,
+        project: &ProjectId,
+        toolkit: &Arc<Toolkit>,
+        own: OwnAuth,
+    ) -> Result<Self> {
         let (credentials, custom) = match own {
-            OwnAuth::Connection(given) => (accounts::given_credentials(toolkit, given)?, None),
+            OwnAuth::Connection(given) => {
+                let given = accounts::given_credentials(app, project, toolkit, given);
+                (Box::pin(given).await?, None)
+            }
             OwnAuth::Parameters(custom) => (Credentials::none(), Some(custom)),
         };
         Ok(Self {

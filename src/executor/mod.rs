@@ -182,7 +182,7 @@ async fn run(
     let attached = files::attach(app, &context.project, tool, &arguments).await?;
     explain::attached(recording, &attached);
     let mut connection = match call.own_auth {
-        Some(own) => Connection::of_caller(app, &tool.toolkit, own)?,
+        Some(own) => Connection::of_caller(app, &context.project, &tool.toolkit, own).await?,
         None => Connection::open(app, &tool.toolkit, account).await?,
     };
     explain::credentials(app, recording, &connection).await?;

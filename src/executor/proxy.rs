@@ -113,7 +113,7 @@ async fn run(
         ProxyCredential::Given(given) => {
             let own = OwnAuth::Connection(given.clone());
             explain::account(recording, None, &AccountSelector::default(), Some(&own));
-            Connection::of_caller(app, toolkit, own)?
+            Connection::of_caller(app, &context.project, toolkit, own).await?
         }
     };
     explain::credentials(app, recording, &connection).await?;

@@ -1,5 +1,7 @@
 //! Accounts whose lasting credentials are exchanged for tokens, as the toolkit declares it.
 
+mod given;
+
 use std::time::Duration;
 
 use rstest::rstest;

@@ -365,3 +365,31 @@ async fn the_toolkit_asks_for_a_consumer() {
         ["consumer_key", "consumer_secret", "oauth_redirect_uri"]
     );
 }
+
+#[tokio::test]
+async fn a_token_and_its_application_that_come_with_a_call_sign_it() {
+    let world = World::start().await;
+    let (token, secret) = world.chirp.issue();
+    let call_with = |val: Value| {
+        let data = json!({ "authScheme": "OAUTH1", "toolkitSlug": "chirp", "val": val });
+        let body = json!({ "custom_connection_data": data, "arguments": { "q": "50% & more" } });
+        let path = "/api/v3/tools/execute/CHIRP_SEARCH";
+        world.server.client.post(path, body)
+    };
+    for [key_name, secret_name] in [
+        ["consumer_key", "consumer_secret"],
+        ["client_id", "client_secret"],
+    ] {
+        let result = call_with(json!({
+            "oauth_token": token, "oauth_token_secret": secret,
+            key_name: CONSUMER_KEY, secret_name: CONSUMER_SECRET,
+        }));
+        let result = result.await.expect(200);
+        assert_eq!(result["successful"], true, "{result}");
+    }
+    assert_eq!(world.chirp.accepted().len(), 2);
+    let error = call_with(json!({ "oauth_token": token, "consumer_key": CONSUMER_KEY }));
+    let problems = ["oauth_token_secret", "consumer_secret"]
+        .map(|name| format!("custom_connection_data.val.{name}: is required"));
+    assert_eq!(error.await.error(400)["errors"], json!(problems));
+}

@@ -122,3 +122,39 @@ async fn the_credentials_may_stand_in_the_auth_config_for_all_its_connections() 
         true
     );
 }
+
+#[tokio::test]
+async fn credentials_of_a_client_that_come_with_a_call_bring_a_token_for_it() {
+    let stage = Stage::with(S2S).await;
+    let val = json!({ "client_id": ID, "client_secret": SECRET, "region": "us" });
+    for turn in 1..=2 {
+        let result = stage.call_with("S2S_OAUTH2", val.clone()).await.expect(200);
+        assert_eq!(result["successful"], true, "{result}");
+        assert_eq!(stage.provider.token_requests().len(), turn);
+    }
+    let asked = &stage.provider.token_requests()[0];
+    assert_eq!(asked.basic, Some((ID.to_owned(), SECRET.to_owned())));
+    assert_eq!(asked.fields["audience"], "https://us.quirky.test");
+    let with_token =
+        json!({ "client_id": ID, "client_secret": SECRET, "access_token": "own-0123456789" });
+    stage.call_with("S2S_OAUTH2", with_token).await.expect(200);
+    let bearers: Vec<String> = stage
+        .provider
+        .api_calls()
+        .into_iter()
+        .map(|call| call.1)
+        .collect();
+    let expected = ["at-1-0123456789", "at-2-0123456789", "own-0123456789"];
+    assert_eq!(bearers, expected.map(|token| format!("Bearer {token}")));
+    let mut wrong = val;
+    wrong["client_secret"] = json!("wrong-and-secret");
+    let error = stage.call_with("S2S_OAUTH2", wrong).await.error(400);
+    assert!(error.to_string().contains("invalid_client"), "{error}");
+    assert!(!error.to_string().contains("wrong-and-secret"), "{error}");
+    let error = stage
+        .call_with("S2S_OAUTH2", json!({ "client_id": ID }))
+        .await
+        .error(400);
+    let problem = "custom_connection_data.val.client_secret: is required";
+    assert_eq!(error["errors"], json!([problem]));
+}

@@ -98,6 +98,14 @@ impl Stage {
         self.server.client.post(path, body).await
     }
 
+    /// A call that brings its credentials.
+    async fn call_with(&self, scheme: &str, val: Value) -> Reply {
+        let data = json!({ "authScheme": scheme, "toolkitSlug": "quirky", "val": val });
+        let body = json!({ "custom_connection_data": data, "arguments": {} });
+        let path = "/api/v3/tools/execute/QUIRKY_GET_ME";
+        self.server.client.post(path, body).await
+    }
+
     async fn execute(&self, id: &str) -> Value {
         self.call(id).await.expect(200)
     }

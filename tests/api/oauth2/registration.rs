@@ -183,3 +183,19 @@ async fn a_server_that_names_itself_must_do_so_in_the_callback() {
     stage.provider.call_back_with("iss", &base);
     connected(&stage, &config).await;
 }
+
+#[tokio::test]
+async fn a_token_that_comes_with_a_call_needs_no_registered_client() {
+    let stage = Stage::with(BY_RESOURCE).await;
+    let val = json!({ "client_id": "dyn-of-the-caller", "access_token": "own-0123456789" });
+    let result = stage.call_with("DCR_OAUTH", val).await.expect(200);
+    assert_eq!(result["successful"], true, "{result}");
+    assert_eq!(stage.provider.api_calls()[0].1, "Bearer own-0123456789");
+    assert!(stage.provider.registrations().is_empty());
+    let error = stage
+        .call_with("DCR_OAUTH", json!({ "client_id": "x" }))
+        .await
+        .error(400);
+    let problem = "custom_connection_data.val.access_token: is required";
+    assert_eq!(error["errors"], json!([problem]));
+}
