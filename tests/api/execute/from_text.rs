@@ -160,11 +160,12 @@ async fn a_question_of_the_model_reaches_the_caller_and_no_record() {
     let question = format!("Whose things, {MARK}?");
     for by_function in [true, false] {
         let talk = Talk::start().await;
-        match by_function {
-            true => talk
-                .model
-                .calls_function("ask_user", &json!({ "question": question }).to_string()),
-            false => talk.model.says(&question),
+        if by_function {
+            let arguments = json!({ "question": question });
+            talk.model
+                .calls_function("ask_user", &arguments.to_string());
+        } else {
+            talk.model.says(&question);
         }
         let made = talk.input(words()).await.expect(200);
         assert_eq!(made, json!({ "arguments": {}, "error": question }));
