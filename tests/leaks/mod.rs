@@ -3,6 +3,7 @@
 
 mod credentials;
 mod hostile;
+mod suite;
 
 use std::path::Path;
 
@@ -10,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 /// Of a secret that was cut off in the middle, this much is still too much.
-const PIECE: usize = 12;
+pub const PIECE: usize = 12;
 
 /// Every part of `secrets` that `haystack` shows in any spelling.
 pub fn leaks(place: &str, haystack: &[u8], secrets: &[(String, String)]) -> Vec<String> {
@@ -18,7 +19,8 @@ pub fn leaks(place: &str, haystack: &[u8], secrets: &[(String, String)]) -> Vec<
     let mut found = Vec::new();
     for (kind, secret) in secrets {
         let base64 = STANDARD.encode(secret);
-        for text in [secret.as_str(), base64.trim_end_matches('=')] {
+        let hexadecimal: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+        for text in [secret.as_str(), base64.trim_end_matches('='), &hexadecimal] {
             let text = text.to_lowercase();
             for piece in [&text[..PIECE], &text[text.len() - PIECE..]] {
                 if let Some(at) = haystack.find(piece) {

@@ -10,6 +10,7 @@ use tenon::storage::changes::Change;
 use tenon::storage::connected_accounts::{self, ConnectedAccount, Status};
 use tenon::tenancy;
 
+use super::secrets;
 use super::server::TestServer;
 
 /// An account to be.
@@ -39,6 +40,8 @@ impl<'a> NewAccount<'a> {
 
     /// Stores it in the server's first project, and gives its id.
     pub async fn store(self, server: &TestServer) -> String {
+        secrets::note_all(&self.values);
+        secrets::note_all(&self.config);
         let now = server.clock.now();
         let project = first_project(server).await;
         let open = tenancy::open_project(&server.app, &project)

@@ -4,6 +4,8 @@ use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
+use super::secrets;
+
 /// An answer, read whole.
 #[derive(Debug, Clone)]
 pub struct Reply {
@@ -106,6 +108,13 @@ impl Client {
         } else {
             format!("{}{path}", self.base)
         };
+        if let Some(body) = body
+            .as_deref()
+            .and_then(|body| serde_json::from_str(body).ok())
+        {
+            secrets::sent(&body);
+        }
+        let is_ours = url.starts_with(&self.base);
         let mut request = self.http.request(method, url);
         for (name, value) in &self.headers {
             request = request.header(*name, value);
@@ -116,10 +125,14 @@ impl Client {
                 .body(body);
         }
         let response = request.send().await.expect("the server answers");
-        Reply {
+        let reply = Reply {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             text: response.text().await.expect("a whole body"),
+        };
+        if is_ours {
+            secrets::keep(path, &reply);
         }
+        reply
     }
 }

@@ -1,6 +1,6 @@
 //! A database of its own for every test, on the engine that `TEST_DATABASE` names.
 
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 use tokio::sync::OnceCell;
 
 /// The engine under test.
@@ -49,6 +49,27 @@ pub async fn create_postgres() -> String {
     let name = format!("tenon_test_{}", unique());
     run(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
     url_of(&name)
+}
+
+/// All columns of all tables on PostgreSQL.
+#[tokio::main(flavor = "current_thread")]
+pub async fn contents(url: String) -> Vec<u8> {
+    let mut connection = PgConnection::connect(&url).await.expect("the database");
+    let tables = "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
+    let mut text = String::new();
+    for table in connection.fetch_all(tables).await.expect("the tables") {
+        let name: String = table.get(0);
+        let rows = format!("SELECT t::text FROM \"{name}\" t");
+        for row in connection
+            .fetch_all(AssertSqlSafe(rows))
+            .await
+            .expect("rows")
+        {
+            text.push_str(row.get(0));
+            text.push('\n');
+        }
+    }
+    text.into_bytes()
 }
 
 fn unique() -> String {

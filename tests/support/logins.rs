@@ -19,6 +19,8 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
+use super::secrets;
+
 pub const EMAIL: &str = "robot@project.iam.test";
 pub const APP: &str = "4711";
 pub const USER: &str = "ada";
@@ -205,7 +207,7 @@ impl Service {
     fn new_token(&self) -> String {
         let mut inner = self.inner();
         inner.made += 1;
-        let token = format!("tk-{}-{}", inner.made, tenon::ids::random_text(24));
+        let token = format!("tk-{}-{}", inner.made, secrets::random());
         inner.tokens.insert(token.clone());
         token
     }

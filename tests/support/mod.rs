@@ -14,6 +14,7 @@ pub mod logins;
 pub mod oauth1;
 pub mod object_store;
 pub mod provider;
+pub mod secrets;
 pub mod server;
 pub mod stage;
 pub mod toolkits;

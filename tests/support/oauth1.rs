@@ -17,6 +17,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
+use super::secrets;
+
 pub const CONSUMER_KEY: &str = "chirp app";
 pub const CONSUMER_SECRET: &str = "consumer s&cret+%4711";
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -132,7 +134,7 @@ impl Drop for Chirp {
 fn pair(kind: &str) -> (String, String) {
     (
         format!("{kind}-{}", tenon::ids::random_text(20)),
-        format!("{kind}/s+{}", tenon::ids::random_text(20)),
+        format!("{kind}/s+{}", secrets::random()),
     )
 }
 
@@ -264,7 +266,7 @@ async fn authorize(State(provider): State<Provider>, uri: Uri) -> Response {
         back.query_pairs_mut().append_pair("denied", &token);
         return Redirect::to(back.as_str()).into_response();
     }
-    let verifier = tenon::ids::random_text(12);
+    let verifier = secrets::random();
     inner.verifiers.insert(token.clone(), verifier.clone());
     let token = inner.returns_token.clone().unwrap_or(token);
     back.query_pairs_mut()

@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::task::JoinHandle;
 
+use super::secrets;
+
 pub const CLIENT_ID: &str = "client-of-tests";
 pub const CLIENT_SECRET: &str = "secret-of-tests-4711";
 
@@ -256,7 +258,7 @@ async fn authorize(State(inner): Shared, request: Request) -> Response {
             .append_pair("error_description", "The user said <no>");
     } else {
         inner.made += 1;
-        let code = format!("code-{}-{}", inner.made, tenon::ids::random_text(24));
+        let code = format!("code-{}-{}", inner.made, secrets::random());
         if let Some(method) = given("code_challenge_method") {
             assert_eq!(method, "S256");
         }
@@ -417,12 +419,12 @@ fn grant(inner: &mut Inner, form: &HashMap<String, String>) -> Result<Value, &'s
         _ => return Err("unsupported_grant_type"),
     };
     inner.made += 1;
-    let access_token = format!("at-{}-{}", inner.made, tenon::ids::random_text(24));
+    let access_token = format!("at-{}-{}", inner.made, secrets::random());
     let mut body =
         json!({ "access_token": access_token, "token_type": "Bearer", "scope": "read write" });
     inner.access_tokens.insert(access_token);
     if with_refresh_token {
-        let refresh_token = format!("rt-{}-{}", inner.made, tenon::ids::random_text(24));
+        let refresh_token = format!("rt-{}-{}", inner.made, secrets::random());
         body["refresh_token"] = json!(refresh_token);
         inner.refresh_tokens.insert(refresh_token);
     }

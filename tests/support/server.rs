@@ -8,7 +8,9 @@ use tenon::config::Config;
 use tenon::time::{Clock, Timestamp};
 
 use super::client::Client;
-use super::database::{Engine, create_postgres, engine};
+use super::database::{Engine, contents, create_postgres, engine};
+use super::secrets;
+use crate::leaks::files;
 
 /// 2026-01-01T00:00:00Z, where every test's clock begins.
 const START_MILLIS: i64 = 1_767_225_600_000;
@@ -31,6 +33,8 @@ pub struct TestServer {
     pub org_api_key: String,
     /// The data folder (the SQLite file lies in it).
     pub dir: TempDir,
+    /// Of the database on PostgreSQL.
+    database_url: Option<String>,
 }
 
 #[derive(Parser)]
@@ -54,10 +58,12 @@ impl TestServer {
 
     /// The given flags beside the ones every test needs.
     pub async fn with(flags: &[&str]) -> Self {
+        secrets::listen();
         let dir = tempfile::tempdir().expect("a folder");
         // A worker that renews tokens by itself would do so between any two lines of a test.
         let mut arguments = vec!["--refresh-ahead".to_owned(), "false".to_owned()];
         arguments.extend(["--data-dir".to_owned(), dir.path().display().to_string()]);
+        let mut database_url = None;
         if engine() == Engine::Postgres {
             let key = tenon::crypto::Vault::generate_text().expect("a key");
             let url = create_postgres().await;
@@ -70,6 +76,8 @@ impl TestServer {
                 "5",
             ];
             arguments.extend(own.map(str::to_owned));
+            secrets::note(&key);
+            database_url = Some(url);
         }
         arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
         let flags: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -83,6 +91,8 @@ impl TestServer {
         let anonymous = Client::new(&base);
         let api_key = keys.project.reveal().to_owned();
         let org_api_key = keys.organization.reveal().to_owned();
+        secrets::note(&api_key);
+        secrets::note(&org_api_key);
         Self {
             client: anonymous.with_header("x-api-key", &api_key),
             org: anonymous.with_header("x-org-api-key", keys.organization.reveal()),
@@ -93,12 +103,44 @@ impl TestServer {
             base,
             clock,
             dir,
+            database_url,
         }
+    }
+}
+
+impl TestServer {
+    /// Everything that is in the database and the data folder, but for the master key.
+    pub fn stored(&self) -> Vec<(String, Vec<u8>)> {
+        let mut places = files(self.dir.path());
+        places.retain(|(name, _)| !name.ends_with("master.key"));
+        let waiting = format!("{:?}", self.app.execution_log);
+        places.push(("records to be written".into(), waiting.into_bytes()));
+        if let Some(url) = self.database_url.clone() {
+            // The test's own runtime stands still meanwhile.
+            let rows = std::thread::spawn(move || contents(url)).join();
+            places.push(("the database".into(), rows.expect("the database is read")));
+        }
+        places
+    }
+
+    /// Where a secret of the test is in the database, the data folder, the log or an answer; forgets
+    /// the secrets.
+    pub fn leaks(&self) -> Vec<String> {
+        secrets::found_in(self.stored())
     }
 }
 
 impl Drop for TestServer {
     fn drop(&mut self) {
         self.app.stopping.cancel();
+        if std::thread::panicking() {
+            return;
+        }
+        let found = self.leaks();
+        assert!(
+            found.is_empty(),
+            "a secret of this test is in\n{}",
+            found.join("\n")
+        );
     }
 }

@@ -16,6 +16,8 @@ use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
+use super::secrets;
+
 /// A request as it arrived.
 #[derive(Debug, Clone)]
 pub struct Call {
@@ -50,6 +52,8 @@ pub struct Answer {
     delay: Duration,
 }
 
+/// No text begins with it.
+const NO_TEXT: u8 = 0xff;
 const FLOOD_CHUNK: usize = 64 * 1024;
 
 #[derive(Debug, Clone, Copy)]
@@ -60,10 +64,15 @@ enum Fault {
     BreakOff,
     /// Sends this many bytes.
     Flood(usize),
+    /// Sends the body and then nothing more, without an end.
+    Stall,
 }
 
 impl Answer {
     pub fn json(status: u16, body: &Value) -> Self {
+        for name in ["access_token", "refresh_token", "id_token"] {
+            body[name].as_str().into_iter().for_each(secrets::note);
+        }
         Self::text(status, "application/json", &body.to_string())
     }
 
@@ -119,6 +128,22 @@ impl Answer {
         }
     }
 
+    /// Begins, and never ends.
+    pub fn stalled() -> Self {
+        Self {
+            fault: Some(Fault::Stall),
+            ..Self::text(200, "text/plain", "the beginning")
+        }
+    }
+
+    /// The same as bytes that are no text.
+    #[must_use]
+    pub fn as_bytes(mut self) -> Self {
+        self.headers.retain(|(name, _)| *name != "content-type");
+        self.body.insert(0, NO_TEXT);
+        self.header("content-type", "application/octet-stream")
+    }
+
     /// The body packed by gzip.
     pub fn gzipped(status: u16, content_type: &str, body: &[u8]) -> Self {
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
@@ -153,9 +178,19 @@ impl Answer {
                 Body::empty()
             }
             Some(Fault::Flood(bytes)) => {
-                let chunk = Bytes::from(vec![b'x'; FLOOD_CHUNK]);
+                let filling = *self.body.first().unwrap_or(&b'x');
+                let chunk = Bytes::from(vec![filling; FLOOD_CHUNK]);
                 let chunks = std::iter::repeat_n(chunk, bytes / FLOOD_CHUNK);
                 Body::from_stream(stream::iter(chunks.map(Ok::<_, std::io::Error>)))
+            }
+            Some(Fault::Stall) => {
+                let counted = CutOff(cut_off);
+                let sent = stream::iter([Ok(Bytes::from(self.body))]);
+                let rest = stream::once(async move {
+                    let _counted = counted;
+                    std::future::pending::<Result<Bytes, std::io::Error>>().await
+                });
+                Body::from_stream(sent.chain(rest))
             }
             Some(Fault::BreakOff) => {
                 response = response.header("content-length", self.body.len() + 100);

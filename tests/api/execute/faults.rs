@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{World, token_account};
+use crate::support::client::Reply;
+use crate::support::files::stored;
 use crate::support::upstream::Answer;
 
 /// Every way to misbehave, with what the result says of it.
@@ -131,4 +133,79 @@ async fn the_upstream_sees_its_connection_end_when_the_caller_of_the_proxy_goes_
     world.upstream.answer("/api/x", Answer::hang());
     let body = json!({ "connected_account_id": account, "endpoint": "/x", "method": "GET" });
     give_up(&world, "/api/v3/tools/execute/proxy", body).await;
+}
+
+const LARGEST_FILE: usize = 1_000_000;
+
+async fn world_with_small_files() -> (World, String) {
+    let largest = LARGEST_FILE.to_string();
+    let flags = ["--allow-cidrs", "127.0.0.0/8", "--max-file-bytes", &largest];
+    let world = World::with(&flags).await;
+    let account = token_account().store(&world.server).await;
+    (world, account)
+}
+
+async fn proxied(world: &World, account: &str, method: &str) -> Reply {
+    let body = json!({ "connected_account_id": account, "endpoint": "/x", "method": method });
+    world.post("proxy", body).await
+}
+
+#[tokio::test]
+async fn bytes_of_a_misbehaving_upstream_are_a_502_and_leave_no_file() {
+    let (world, account) = world_with_small_files().await;
+    let kind = "application/octet-stream";
+    let bomb = Answer::gzipped(200, kind, &vec![0xff; 20 * LARGEST_FILE]);
+    for (what, answer, expected) in [
+        (
+            "300 MB",
+            Answer::flood(300_000_000).as_bytes(),
+            "1000000 bytes",
+        ),
+        ("a gzip bomb", bomb, "1000000 bytes"),
+        (
+            "a broken body",
+            Answer::broken_off().as_bytes(),
+            "broke off",
+        ),
+    ] {
+        world.upstream.forget("/api/x");
+        world.upstream.answer("/api/x", answer);
+        let reply = proxied(&world, &account, "POST").await;
+        let error = reply.error(502);
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(expected), "{what}: {message}");
+        assert_eq!(reply.header("x-should-retry"), Some("false"), "{what}");
+        assert!(stored(&world.server).is_empty(), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn the_upstream_sees_its_connection_end_when_the_caller_goes_away_amid_bytes() {
+    let world = World::start().await;
+    let account = token_account().store(&world.server).await;
+    world
+        .upstream
+        .answer("/api/x", Answer::stalled().as_bytes());
+    let body = json!({ "connected_account_id": account, "endpoint": "/x", "method": "GET" });
+    give_up(&world, "/api/v3/tools/execute/proxy", body).await;
+    until(|| stored(&world.server).is_empty()).await;
+}
+
+#[tokio::test]
+async fn the_proxy_hands_on_how_long_to_wait() {
+    let world = World::start().await;
+    let account = token_account().store(&world.server).await;
+    for (status, after) in [(429, "3600"), (503, "Thu, 01 Jan 2026 01:00:00 GMT")] {
+        world.upstream.forget("/api/x");
+        world.upstream.answer(
+            "/api/x",
+            Answer::json(status, &json!({})).header("retry-after", after),
+        );
+        for method in ["GET", "POST"] {
+            let reply = proxied(&world, &account, method).await.expect(200);
+            assert_eq!(reply["status"], status);
+            assert_eq!(reply["headers"]["retry-after"], after);
+        }
+    }
+    assert_eq!(world.upstream.calls().len(), 4);
 }
