@@ -136,8 +136,8 @@ pub async fn execute(
         outcome => outcome,
     };
     match &outcome {
-        Ok(shaped) => recording.finish(shaped.error.as_deref()),
-        Err(error) => recording.finish(Some(&error.to_string())),
+        Ok(shaped) => recording.finish(shaped.error.as_deref(), "the upstream did not answer"),
+        Err(error) => recording.finish(Some(&error.to_string()), error.shown().slug),
     }
     let Shaped { data, error } = outcome?;
     Ok(ToolResult {

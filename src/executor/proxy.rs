@@ -78,14 +78,16 @@ pub async fn proxy(app: &App, context: &CallContext, call: ProxyCall) -> Result<
     };
     let toolkit = Arc::clone(app.catalog.current().toolkit(&toolkit)?);
     let mut recording = Recording::begin(app, context, "proxy", &toolkit.manifest.slug);
-    recording.name(&shown_call(&call), None);
+    recording.name(call.method.as_str(), None);
     let outcome = run(app, context, &call, &toolkit, &mut recording).await;
-    let failure = match &outcome {
-        Ok(reply) if reply.status >= 400 => Some(format!("the upstream answered {}", reply.status)),
-        Ok(_) => None,
-        Err(error) => Some(error.to_string()),
-    };
-    recording.finish(failure.as_deref());
+    match &outcome {
+        Ok(reply) if reply.status >= 400 => {
+            let failure = format!("the upstream answered {}", reply.status);
+            recording.finish(Some(&failure), &failure);
+        }
+        Ok(_) => recording.finish(None, ""),
+        Err(error) => recording.finish(Some(&error.to_string()), error.shown().slug),
+    }
     outcome
 }
 
@@ -97,7 +99,9 @@ async fn run(
     recording: &mut Recording,
 ) -> Result<ProxyReply> {
     let project = tenancy::open_project(app, &context.project).await?;
-    recording.stores_data(&project.project.settings.log_visibility);
+    if recording.stores_data(&project.project.settings.log_visibility) {
+        recording.name(&shown_call(call), None);
+    }
     let mut connection = match &call.credential {
         ProxyCredential::Account(id) => {
             let selector = AccountSelector {

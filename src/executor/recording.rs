@@ -15,6 +15,9 @@ use super::{CallContext, Reach};
 const INTERRUPTED: &str = "the caller went away before the answer";
 const LARGEST_ARGUMENTS: usize = 16 * 1024;
 const LONGEST_ERROR: usize = 2_000;
+/// In bytes. An index entry of PostgreSQL holds 2,700, and one that is too long would cost its whole
+/// batch.
+const LONGEST_NAME: usize = 512;
 
 /// Hands its record over when it is dropped, so that an interrupted call leaves one too.
 pub(super) struct Recording {
@@ -84,18 +87,19 @@ impl Recording {
 
     pub(super) fn name(&mut self, tool: &str, version: Option<&str>) {
         self.change(|record| {
-            tool.clone_into(&mut record.tool);
+            cut(tool).clone_into(&mut record.tool);
             record.version = version.map(str::to_owned);
         });
     }
 
-    /// Obeys the project's `log_visibility`.
-    pub(super) fn stores_data(&mut self, log_visibility: &str) {
+    /// Obeys the project's `log_visibility`, and says whether the caller's data may be kept.
+    pub(super) fn stores_data(&mut self, log_visibility: &str) -> bool {
         self.stores_data = log_visibility != "dont_store_data";
+        self.stores_data
     }
 
     pub(super) fn user(&mut self, user: Option<&str>) {
-        self.change(|record| record.user_id = user.map(str::to_owned));
+        self.change(|record| record.user_id = user.map(|user| cut(user).to_owned()));
     }
 
     pub(super) fn account(&mut self, account: &ConnectedAccount) {
@@ -151,14 +155,15 @@ impl Recording {
         self.change(|record| record.upstream_status = Some(i64::from(status)));
     }
 
-    /// The call's end; `error` is without secrets already.
-    pub(super) fn finish(mut self, error: Option<&str>) {
+    /// The call's end; `error` is without secrets already, and `kind` says it without quoting anybody.
+    pub(super) fn finish(mut self, error: Option<&str>, kind: &str) {
         let stores_data = self.stores_data;
         self.change(|record| {
             record.successful = error.is_none();
             record.error = error.map(|error| match record.upstream_status {
                 // The upstream's words may quote the data.
                 Some(status) if !stores_data => format!("the upstream answered {status}"),
+                None if !stores_data => kind.to_owned(),
                 _ => error.chars().take(LONGEST_ERROR).collect(),
             });
         });
@@ -169,6 +174,11 @@ impl Recording {
             change(record);
         }
     }
+}
+
+/// The beginning, at most [`LONGEST_NAME`] bytes.
+fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(LONGEST_NAME)]
 }
 
 impl Drop for Recording {

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tenon::ids::LogId;
 use tenon::scheme::Scheme;
 
 use super::execute::{World, problems};
-use crate::support::accounts::NewAccount;
+use crate::leaks::leaks;
+use crate::support::accounts::{NewAccount, first_project};
 use crate::support::upstream::Answer;
 
 const SEARCH: &str = "/api/v3/logs/tool_execution";
@@ -156,6 +158,98 @@ async fn a_project_that_stores_no_data_has_logs_without_any() {
     assert_eq!(log["data"]["arguments"], Value::Null);
     assert_eq!(log["message"], "the upstream answered 404");
     assert!(!log.to_string().contains("word-of-mine"), "{log}");
+}
+
+/// Calls of every kind and end that have and are answered with words of the caller; gives those words.
+async fn say_words(world: &World) -> Vec<(String, String)> {
+    let account = account(world).await;
+    let word = |kind: &str| format!("word-of-{kind}-{}", tenon::ids::random_text(12));
+    let [argument, refused, result, path, body] =
+        ["argument", "refused", "result", "path", "body"].map(word);
+    let echo = |status| {
+        Answer::json(
+            status,
+            &json!({ "message": result, "fault": { "why": result } }),
+        )
+    };
+    for (status, fault) in [(200, None), (404, None), (200, Some(Answer::broken_off()))] {
+        let answer = fault.unwrap_or_else(|| echo(status));
+        let proxied = format!("/{path}");
+        for at in [
+            format!("/things/{argument}"),
+            "/api/things".into(),
+            format!("/api{proxied}"),
+        ] {
+            world.upstream.forget(&at);
+            world.upstream.answer(&at, answer.clone());
+        }
+        let arguments = json!({ "owner": argument });
+        world.execute("OPEN_GET_THING", arguments).await.expect(200);
+        let call = json!({ "user_id": "ada", "arguments": { "what": argument } });
+        world.post("VAULT_CREATE", call).await.expect(200);
+        let call = json!({
+            "connected_account_id": account, "endpoint": format!("{proxied}?q={argument}"),
+            "method": "POST", "body": { "text": body },
+        });
+        world.post("proxy", call).await;
+    }
+    let wrong = json!({ "owner": [refused], refused.as_str(): refused });
+    world.execute("OPEN_GET_THING", wrong).await.error(400);
+    let words = [argument, refused, result, path, body];
+    words.map(|word| ("a word".to_owned(), word)).to_vec()
+}
+
+fn words_in(world: &World, words: &[(String, String)]) -> Vec<String> {
+    let stored = world.server.stored();
+    let found = stored
+        .iter()
+        .map(|(name, content)| leaks(name, content, words));
+    found.flatten().collect()
+}
+
+#[tokio::test]
+async fn no_word_of_a_call_is_in_the_database_of_a_project_that_stores_no_data() {
+    let world = World::start().await;
+    let setting = |setting: &str| {
+        let body = json!({ "log_visibility_setting": setting });
+        let client = &world.server.client;
+        async move {
+            client
+                .patch("/api/v3/org/project/config", body)
+                .await
+                .expect(200)
+        }
+    };
+    setting("dont_store_data").await;
+    let words = say_words(&world).await;
+    assert_eq!(ids(&world.found(json!({ "limit": 100 })).await).len(), 10);
+    assert_eq!(words_in(&world, &words), Vec::<String>::new());
+    // Of one that does, there is what to find.
+    setting("show_all").await;
+    let words = say_words(&world).await;
+    world.found(json!({})).await;
+    assert!(words_in(&world, &words).len() >= 3);
+}
+
+#[tokio::test]
+async fn a_user_and_a_path_of_any_length_cost_no_record() {
+    let world = World::start().await;
+    let account = account(&world).await;
+    let long = || tenon::ids::random_text(6_000);
+    let call = json!({ "user_id": long(), "arguments": {} });
+    let result = world.post("OPEN_PING", call).await.expect(200);
+    assert_eq!(
+        world.log(&result).await["metadata"]["user_id"]
+            .as_str()
+            .unwrap()
+            .len(),
+        512
+    );
+    let call = json!({
+        "connected_account_id": account, "endpoint": format!("/{}", "\u{1F600}".repeat(600)), "method": "GET",
+    });
+    world.post("proxy", call).await.expect(200);
+    assert_eq!(ids(&world.found(json!({})).await).len(), 2);
 }
 
 #[tokio::test]
@@ -316,21 +410,79 @@ async fn a_log_of_another_project_is_not_found() {
         .expect(200);
 }
 
+/// As many copies of a record, a millisecond apart; gives the first and the last.
+async fn copies(world: &World, result: &Value, count: u64) -> [LogId; 2] {
+    let app = &world.server.app;
+    let project = first_project(&world.server).await;
+    let id = LogId::from(id_of(result));
+    let mut record = tenon::executor::record(app, &project, &id).await.unwrap();
+    let mut made = Vec::new();
+    for number in 0..count {
+        record.id = LogId::generate();
+        record.created_at = record.created_at.after(Duration::from_millis(1));
+        made.push(record.id.clone());
+        app.execution_log.record(record.clone());
+        if number % 4_000 == 0 {
+            app.execution_log.flush(&app.db).await;
+        }
+    }
+    app.execution_log.flush(&app.db).await;
+    assert_eq!(app.execution_log.dropped(), 0);
+    [made[0].clone(), made[made.len() - 1].clone()]
+}
+
+#[tokio::test]
+async fn writers_go_on_while_old_logs_are_removed() {
+    let world = World::start().await;
+    let (server, app) = (&world.server, &world.server.app);
+    let result = world.execute("OPEN_PING", json!({})).await.expect(200);
+    let old = copies(&world, &result, 8_000).await;
+    server.clock.advance(Duration::from_hours(24 * 31));
+    let is_there = async |id: &LogId| {
+        let path = format!("{SEARCH}/{}", id.as_str());
+        server.client.get(&path).await.status == 200
+    };
+    let writing = async {
+        let (mut new, mut in_between) = (Vec::new(), 0);
+        while is_there(&old[1]).await {
+            let body = json!({ "is_2FA_enabled": new.len() % 2 == 0 });
+            let changed = server
+                .client
+                .patch("/api/v3/org/project/config", body)
+                .await;
+            changed.expect(200);
+            new.push(id_of(
+                &world.execute("OPEN_PING", json!({})).await.expect(200),
+            ));
+            if !is_there(&old[0]).await && is_there(&old[1]).await {
+                in_between += 1;
+            }
+        }
+        (new, in_between)
+    };
+    let (removed, (new, in_between)) =
+        tokio::join!(tenon::executor::forget_old_records(app), writing);
+    removed.unwrap();
+    assert!(in_between > 0, "every writer waited for the end");
+    let mut left = Vec::new();
+    let mut cursor = Value::Null;
+    while left.is_empty() || !cursor.is_null() {
+        let page = world.found(json!({ "limit": 100, "cursor": cursor })).await;
+        left.extend(ids(&page));
+        cursor = page["next_cursor"].clone();
+    }
+    left.sort();
+    let mut new = new;
+    new.sort();
+    assert_eq!(left, new);
+}
+
 #[tokio::test]
 async fn logs_are_removed_when_they_are_old_and_more_than_a_batch_at_that() {
     let world = World::start().await;
     let app = &world.server.app;
     let result = world.execute("OPEN_PING", json!({})).await.expect(200);
-    app.execution_log.flush(&app.db).await;
-    let project = crate::support::accounts::first_project(&world.server).await;
-    let id = tenon::ids::LogId::from(id_of(&result));
-    let record = tenon::executor::record(app, &project, &id).await.unwrap();
-    for _ in 0..2_500 {
-        let mut other = record.clone();
-        other.id = tenon::ids::LogId::generate();
-        app.execution_log.record(other);
-    }
-    app.execution_log.flush(&app.db).await;
+    copies(&world, &result, 2_500).await;
     world.server.clock.advance(Duration::from_hours(24 * 29));
     tenon::executor::forget_old_records(app).await.unwrap();
     let newer = id_of(&world.execute("OPEN_PING", json!({})).await.expect(200));
