@@ -263,12 +263,18 @@ pub async fn search(
     filter: &LogFilter,
     limit: i64,
 ) -> Result<Vec<ExecutionLog>> {
-    let (sql, args) = filter.conditions(project).page(
-        "SELECT * FROM execution_logs",
-        "created_at DESC, id DESC",
-        limit,
-        0,
+    let mut found = filter.conditions(project);
+    found.args.push(Arg::Int(limit));
+    // What is looked at stands in the index; only what is found is fetched from the table.
+    let end = format!(
+        " ORDER BY created_at DESC, id DESC LIMIT ${}) ORDER BY created_at DESC, id DESC",
+        found.args.len()
     );
+    let sql = found.statement(
+        "SELECT * FROM execution_logs WHERE id IN (SELECT id FROM execution_logs",
+        &end,
+    );
+    let args = found.args;
     Ok(on!(conn, c => bind_all!(sqlx::query_as(sql), args).fetch_all(c).await)?)
 }
 
