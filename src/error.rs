@@ -72,6 +72,17 @@ pub enum Error {
     /// The credential is good, the act is not allowed to it.
     #[error("{0}")]
     Forbidden(String),
+    /// An auth config keeps its accounts from executing the tool.
+    #[error(
+        "auth config `{auth_config}` does not let its accounts execute {tool}, which its \
+         `tool_access_config.tools_available_for_execution` does not name"
+    )]
+    RestrictedTool {
+        /// The tool's slug.
+        tool: String,
+        /// `ac_…`
+        auth_config: String,
+    },
     /// The act collides with the present state.
     #[error("{0}")]
     Conflict(String),
@@ -216,6 +227,7 @@ impl Error {
             Self::AccountUnusable { .. } => (400, 1810, "connected_account_unusable"),
             Self::Unauthorized(_) => (401, 10401, "unauthorized"),
             Self::Forbidden(_) => (403, 10403, "forbidden"),
+            Self::RestrictedTool { .. } => (403, 10403, "tool_restricted"),
             Self::Conflict(_) => (409, 10409, "conflict"),
             Self::StillRunning { .. } => (409, 10409, "still_running"),
             Self::Gone(_) => (410, 10410, "gone"),
@@ -280,6 +292,10 @@ impl Error {
                  call's answer."
                     .into(),
             ),
+            Self::RestrictedTool { tool, auth_config } => Some(format!(
+                "Add {tool} to that list with PATCH /api/v3/auth_configs/{auth_config} (an empty \
+                 list lets every tool through), or use an account of another auth config."
+            )),
             Self::WrongMethod { .. }
             | Self::Forbidden(_)
             | Self::Conflict(_)
@@ -310,6 +326,7 @@ impl Error {
             | Self::AccountUnusable { .. }
             | Self::Unauthorized(_)
             | Self::Forbidden(_)
+            | Self::RestrictedTool { .. }
             | Self::Gone(_)
             | Self::TooLarge { .. }
             | Self::RateLimited { .. } => None,

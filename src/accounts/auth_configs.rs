@@ -413,7 +413,7 @@ fn known_tools(app: &App, toolkit: &Toolkit, tools: ToolLimits) -> Result<ToolLi
     let check = |slugs: Option<Vec<String>>| -> Result<Option<Vec<String>>> {
         let Some(slugs) = slugs else { return Ok(None) };
         let known = |slug: String| {
-            let tool = catalog.tool(&slug, None)?;
+            let tool = catalog.newest_form(&slug)?;
             if tool.toolkit.manifest.slug != toolkit.manifest.slug {
                 let (own, other) = (&toolkit.manifest.slug, &tool.toolkit.manifest.slug);
                 return Err(Error::invalid(format!(

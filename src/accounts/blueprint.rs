@@ -253,18 +253,14 @@ impl Blueprint {
         Url::parse(&text).map_err(|_| Error::invalid("`oauth_redirect_uri` is not an absolute URL"))
     }
 
-    /// What a connection asks for: the config's own scopes, else those of the tools it was made
-    /// for, else those of the operator's app, else the toolkit's.
+    /// What a connection asks for: the config's own scopes and those of the tools it was made for;
+    /// without either those of the operator's app, else the toolkit's.
     pub(super) fn scopes(&self, app: &App, auth: &AuthManifest) -> Vec<String> {
-        let own = self.secrets.list("scopes");
-        if !own.is_empty() {
-            return own;
-        }
         let catalog = app.catalog.current();
-        let mut needed: Vec<String> = Vec::new();
+        let mut needed = self.secrets.list("scopes");
         for slug in self.config.tools_for_account_creation.iter().flatten() {
             let scopes = catalog
-                .tool(slug, None)
+                .newest_form(slug)
                 .map(|tool| tool.manifest.scopes.clone());
             for scope in scopes.unwrap_or_default() {
                 if !needed.contains(&scope) {

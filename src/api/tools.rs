@@ -16,8 +16,11 @@ use crate::app::App;
 use crate::catalog::{Tool, ToolAccess, ToolFilter, VersionPins};
 use crate::error::Result;
 use crate::ids::{AuthConfigId, ProjectId};
-use crate::paging::PageRequest;
+use crate::paging::{MAX_LIMIT, PageRequest};
 use crate::storage;
+
+/// Tools on a page when the caller names no limit: as many as a model can choose from.
+const TOOLS_ON_A_PAGE: u32 = 20;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -106,6 +109,7 @@ impl ToolItem {
     /// that slug.
     fn new(tool: &Tool, slug: &str, version: &str) -> Self {
         let no_auth = tool.no_auth();
+        let available_versions = tool.available_versions.to_vec();
         let (tool, toolkit, input_parameters, output_parameters) = (
             &tool.manifest,
             &tool.toolkit.manifest,
@@ -124,7 +128,7 @@ impl ToolItem {
             },
             input_parameters,
             no_auth,
-            available_versions: toolkit.versions.clone(),
+            available_versions: available_versions.clone(),
             version: version.to_owned(),
             output_parameters,
             scopes: tool.scopes.clone(),
@@ -133,7 +137,7 @@ impl ToolItem {
             deprecated: DeprecatedToolFields {
                 display_name: tool.name.clone(),
                 version: version.to_owned(),
-                available_versions: toolkit.versions.clone(),
+                available_versions,
                 is_deprecated,
                 toolkit: DeprecatedToolToolkit {
                     logo: toolkit.logo.clone(),
@@ -187,7 +191,7 @@ struct ListToolsQuery {
     #[serde(default)]
     #[param(inline, value_type = VersionSelection, required = false)]
     toolkit_versions: VersionPins,
-    /// Tools on a page, at most 1000.
+    /// Tools on a page, at most 1000; 20 by default, or all that `tool_slugs` names.
     #[serde(default, deserialize_with = "number")]
     #[param(value_type = Option<f64>, nullable)]
     limit: Option<i64>,
@@ -210,14 +214,18 @@ async fn list_tools(
     caller: Caller,
     Query(query): Query<ListToolsQuery>,
 ) -> Result<Json<Listing<ToolItem>>> {
-    let page = PageRequest::new(query.limit, query.cursor.as_deref())?;
+    let named = !query.tool_slugs.0.is_empty();
+    let limit = i64::from(if named { MAX_LIMIT } else { TOOLS_ON_A_PAGE });
+    let page = PageRequest::new(query.limit.or(Some(limit)), query.cursor.as_deref())?;
     let accesses = match &query.auth_config_ids {
         None => None,
         Some(CommaList(ids)) => Some(opened_by(&app, &caller.project, ids).await?),
     };
     let catalog = app.catalog.current();
     let pins = query.toolkit_versions;
-    let found: Vec<(String, Arc<Tool>)> = if query.tool_slugs.0.is_empty() {
+    let found: Vec<(String, Arc<Tool>)> = if named {
+        catalog.named_tools(&query.tool_slugs.0, &pins)?
+    } else {
         let filter = ToolFilter {
             toolkits: query.toolkit_slug.0,
             accesses,
@@ -232,15 +240,13 @@ async fn list_tools(
             .into_iter()
             .map(|tool| (tool.manifest.slug.clone(), tool))
             .collect()
-    } else {
-        catalog.named_tools(&query.tool_slugs.0)
     };
     let page = page.slice(&found);
     let tools = page.items.iter().map(|(slug, tool)| {
-        let version = tool.toolkit.version(pins.of(&tool.toolkit.manifest.slug))?;
-        Ok(ToolItem::new(tool, slug, version))
+        let pin = pins.of(&tool.toolkit.manifest.slug);
+        ToolItem::new(tool, slug, tool.version(pin))
     });
-    let tools: Vec<ToolItem> = tools.collect::<Result<_>>()?;
+    let tools: Vec<ToolItem> = tools.collect();
     Ok(Json(page.with(tools).into()))
 }
 
@@ -256,7 +262,10 @@ async fn opened_by(app: &App, project: &ProjectId, ids: &[String]) -> Result<Vec
         if let Some(config) = app.caches.auth_configs.get(&key, load).await? {
             accesses.push(ToolAccess {
                 toolkit: config.toolkit.clone(),
-                tools: config.tools_for_execution.clone(),
+                tools: config
+                    .tools_for_execution
+                    .clone()
+                    .filter(|tools| !tools.is_empty()),
             });
         }
     }
@@ -311,13 +320,14 @@ async fn get_tool(
     Query(query): Query<GetToolQuery>,
 ) -> Result<Json<ToolItem>> {
     let catalog = app.catalog.current();
-    let tool = catalog.tool(&slug, None)?;
-    let pin = query.toolkit_versions.of(&tool.toolkit.manifest.slug);
-    let version = tool.toolkit.version(query.version.as_deref().or(pin))?;
+    let toolkit = &catalog.newest_form(&slug)?.toolkit;
+    let pin = query.toolkit_versions.of(&toolkit.manifest.slug);
+    let version = query.version.as_deref().or(pin);
+    let tool = catalog.tool(&slug, version)?;
     Ok(Json(ToolItem::new(
         tool,
         &slug.to_ascii_uppercase(),
-        version,
+        tool.version(version),
     )))
 }
 

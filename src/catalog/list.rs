@@ -102,27 +102,25 @@ impl Catalog {
     /// [`crate::error::Error::NotFound`] when no toolkit that the filter admits has the pinned
     /// version.
     pub fn list_tools(&self, filter: &ToolFilter, pins: &VersionPins) -> Result<Vec<Arc<Tool>>> {
-        let mut missing = None;
-        let admitted: BTreeSet<&str> = self
-            .toolkit_list
-            .iter()
-            .filter(|toolkit| filter.admits(toolkit))
-            .filter(
-                |toolkit| match toolkit.version(pins.of(&toolkit.manifest.slug)) {
-                    Ok(_) => true,
-                    Err(error) => {
-                        missing.get_or_insert(error);
-                        false
-                    }
-                },
-            )
-            .map(|toolkit| toolkit.manifest.slug.as_str())
-            .collect();
-        if let (true, Some(error)) = (admitted.is_empty(), missing) {
-            return Err(error);
-        }
+        let admitted = self.admitted(filter, pins)?;
+        let is_asked_for = |tool: &&Arc<Tool>| {
+            let version = admitted.get(tool.toolkit.manifest.slug.as_str());
+            version.is_some_and(|version| tool.is_of(version))
+        };
+        let marking: BTreeSet<&str> = if filter.important {
+            let tools = self.tools.iter().filter(is_asked_for);
+            let marked = tools.filter(|tool| tool.has_tag(IMPORTANT));
+            marked
+                .map(|tool| tool.toolkit.manifest.slug.as_str())
+                .collect()
+        } else {
+            BTreeSet::new()
+        };
+        let is_left_out = |tool: &Tool| {
+            marking.contains(tool.toolkit.manifest.slug.as_str()) && !tool.has_tag(IMPORTANT)
+        };
         let passes = |tool: &&Arc<Tool>| {
-            admitted.contains(tool.toolkit.manifest.slug.as_str()) && self.passes(filter, tool)
+            is_asked_for(tool) && !is_left_out(tool) && self.passes(filter, tool)
         };
         Ok(match &filter.search {
             None => self.tools.iter().filter(passes).map(Arc::clone).collect(),
@@ -137,13 +135,34 @@ impl Catalog {
         })
     }
 
+    /// The toolkits that the filter admits, each with the version that is asked of it.
+    fn admitted(&self, filter: &ToolFilter, pins: &VersionPins) -> Result<BTreeMap<&str, &str>> {
+        let mut missing = None;
+        let mut admitted = BTreeMap::new();
+        for toolkit in self.toolkit_list.iter().filter(|one| filter.admits(one)) {
+            let slug = toolkit.manifest.slug.as_str();
+            match toolkit.asked(pins.of(slug)) {
+                Ok(version) => {
+                    admitted.insert(slug, version);
+                }
+                Err(error) => {
+                    missing.get_or_insert(error);
+                }
+            }
+        }
+        match missing {
+            Some(error) if admitted.is_empty() => Err(error),
+            _ => Ok(admitted),
+        }
+    }
+
     fn passes(&self, filter: &ToolFilter, tool: &Tool) -> bool {
         let ToolFilter {
             toolkits: _,
             accesses,
             tags,
             scopes,
-            important,
+            important: _,
             include_deprecated,
             search: _,
         } = filter;
@@ -154,8 +173,7 @@ impl Catalog {
                     .as_ref()
                     .is_none_or(|slugs| self.names_tool(slugs, tool))
         };
-        (!*important || tool.has_tag(IMPORTANT) || !tool.toolkit.marks_important)
-            && (*include_deprecated || tool.manifest.deprecated.is_none())
+        (*include_deprecated || tool.manifest.deprecated.is_none())
             && (tags.is_empty() || tags.iter().any(|tag| tool.has_tag(tag)))
             && (scopes.is_empty()
                 || scopes
@@ -169,35 +187,42 @@ impl Catalog {
     /// Whether one of the slugs or aliases means this tool.
     fn names_tool(&self, slugs: &[String], tool: &Tool) -> bool {
         slugs.iter().any(|slug| {
-            self.find_tool(&slug.to_ascii_uppercase())
-                .is_some_and(|named| named.manifest.slug == tool.manifest.slug)
+            self.find_forms(&slug.to_ascii_uppercase())
+                .is_some_and(|forms| forms[0].manifest.slug == tool.manifest.slug)
         })
     }
 
     /// The tools behind these slugs or aliases, each once and with the slug it was asked for (in
-    /// upper case); slugs that no tool has are left out.
-    #[must_use]
-    pub fn named_tools(&self, slugs: &[String]) -> Vec<(String, Arc<Tool>)> {
+    /// upper case); slugs that no tool has, or none in the pinned version, are left out.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::NotFound`] when a toolkit lacks the pinned version.
+    pub fn named_tools(
+        &self,
+        slugs: &[String],
+        pins: &VersionPins,
+    ) -> Result<Vec<(String, Arc<Tool>)>> {
         let mut seen = BTreeSet::new();
-        slugs
-            .iter()
-            .map(|slug| slug.to_ascii_uppercase())
-            .filter(|slug| seen.insert(slug.clone()))
-            .filter_map(|slug| {
-                let tool = Arc::clone(self.find_tool(&slug)?);
-                Some((slug, tool))
-            })
-            .collect()
+        let mut found = Vec::new();
+        for slug in slugs.iter().map(|slug| slug.to_ascii_uppercase()) {
+            let Some(forms) = self.find_forms(&slug).filter(|_| seen.insert(slug.clone())) else {
+                continue;
+            };
+            let toolkit = &forms[0].toolkit;
+            let version = toolkit.asked(pins.of(&toolkit.manifest.slug))?;
+            if let Some(tool) = forms.iter().find(|tool| tool.is_of(version)) {
+                found.push((slug, Arc::clone(tool)));
+            }
+        }
+        Ok(found)
     }
 
-    /// The slugs of all tools, in order, aliases left out.
+    /// The slugs of all tools of the newest versions, in order, aliases left out.
     #[must_use]
     pub fn tool_slugs(&self) -> Vec<&str> {
-        let mut slugs: Vec<&str> = self
-            .tools
-            .iter()
-            .map(|tool| tool.manifest.slug.as_str())
-            .collect();
+        let newest = |tool: &&Arc<Tool>| tool.is_of(tool.toolkit.latest_version());
+        let tools = self.tools.iter().filter(newest);
+        let mut slugs: Vec<&str> = tools.map(|tool| tool.manifest.slug.as_str()).collect();
         slugs.sort_unstable();
         slugs
     }

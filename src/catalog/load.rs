@@ -11,7 +11,7 @@ use super::parse::Kit;
 use super::problems::{Place, Problems};
 use super::revocation::RevokeManifest;
 use super::{
-    Catalog, Tool, Toolkit, check, files, hosts, oauth_apps, parse, schema, search, template,
+    Catalog, Tool, Toolkit, check, files, forms, hosts, oauth_apps, parse, schema, search, template,
 };
 use crate::config::{Config, OAuthApp, ToolkitOverride};
 use crate::error::Result;
@@ -90,8 +90,8 @@ struct Assembly {
     toolkits: HashMap<String, Arc<Toolkit>>,
     tools: Vec<Arc<Tool>>,
     aliases: HashMap<String, String>,
-    /// Where each slug and alias was first seen.
-    taken: HashMap<String, Place>,
+    /// Where each slug and alias was first seen, and of which tool.
+    taken: HashMap<String, (Place, String)>,
 }
 
 impl Assembly {
@@ -100,14 +100,21 @@ impl Assembly {
             folder,
             toolkit: manifest,
             place,
-            mut tools,
+            tools,
         } = kit;
-        tools.sort_by_cached_key(|(tool, _)| order(tool));
+        let tools = forms::of_tools(tools, &manifest.versions, problems);
+        let having = |version: &String| {
+            let mut own = tools.iter().flatten().map(|(_, own)| own);
+            own.by_ref().filter(|own| own.contains(version)).count()
+        };
         let mut toolkit = Toolkit {
+            tool_counts: manifest
+                .versions
+                .iter()
+                .map(|version| (version.clone(), having(version)))
+                .collect(),
             manifest,
-            tool_slugs: tools.iter().map(|(tool, _)| tool.slug.clone()).collect(),
             managed_app: None,
-            marks_important: tools.iter().any(|(tool, _)| is_important(tool)),
             moved: false,
         };
         if toolkit.manifest.auth.is_empty() {
@@ -119,11 +126,15 @@ impl Assembly {
         override_toolkit(&mut toolkit, settings, &place, problems);
         let toolkit = Arc::new(toolkit);
         let output_schema = Arc::new(schema::output(None));
-        for (tool, place) in tools {
-            self.take_slugs(&tool, &place, problems);
-            match build_tool(tool, &toolkit, &output_schema) {
-                Ok(tool) => self.tools.push(Arc::new(tool)),
-                Err(cause) => problems.add(&place, cause),
+        for forms in tools {
+            let all = forms.iter().flat_map(|(_, own)| own.clone());
+            let available: Arc<[String]> = all.collect();
+            for ((tool, place), own) in forms {
+                self.take_slugs(&tool, &place, problems);
+                match build_tool(tool, (own, &available), &toolkit, &output_schema) {
+                    Ok(tool) => self.tools.push(Arc::new(tool)),
+                    Err(cause) => problems.add(&place, cause),
+                }
             }
         }
         self.toolkits.insert(folder, toolkit);
@@ -131,13 +142,17 @@ impl Assembly {
 
     fn take_slugs(&mut self, tool: &ToolManifest, place: &Place, problems: &mut Problems) {
         for slug in std::iter::once(&tool.slug).chain(&tool.aliases) {
-            if let Some(first) = self.taken.get(slug) {
-                problems.add(
+            match self.taken.get(slug) {
+                // Another form of the tool.
+                Some((_, owner)) if *owner == tool.slug => {}
+                Some((first, _)) => problems.add(
                     place,
                     format!("{}: `{slug}` is taken at {first}", tool.slug),
-                );
-            } else {
-                self.taken.insert(slug.clone(), place.clone());
+                ),
+                None => {
+                    let owner = (place.clone(), tool.slug.clone());
+                    self.taken.insert(slug.clone(), owner);
+                }
             }
         }
         for alias in &tool.aliases {
@@ -156,10 +171,14 @@ impl Assembly {
         let mut toolkit_list: Vec<Arc<Toolkit>> = toolkits.values().map(Arc::clone).collect();
         toolkit_list
             .sort_by_cached_key(|toolkit| (toolkit.manifest.rank, toolkit.manifest.slug.clone()));
-        let tools_by_slug = tools
-            .iter()
-            .map(|tool| (tool.manifest.slug.clone(), Arc::clone(tool)))
-            .collect();
+        let mut tools_by_slug: HashMap<String, Vec<Arc<Tool>>> = HashMap::new();
+        for tool in &tools {
+            let forms = tools_by_slug.entry(tool.manifest.slug.clone());
+            forms.or_default().push(Arc::clone(tool));
+        }
+        for forms in tools_by_slug.values_mut() {
+            forms.sort_by(|one, other| other.versions.cmp(&one.versions));
+        }
         let search = search::Index::new(tools.iter().map(AsRef::as_ref));
         Catalog {
             toolkits,
@@ -172,14 +191,10 @@ impl Assembly {
     }
 }
 
-fn is_important(tool: &ToolManifest) -> bool {
-    tool.tags.iter().any(|tag| tag == IMPORTANT)
-}
-
 /// Important tools first, then by name.
 fn order(tool: &ToolManifest) -> (bool, String, String) {
     (
-        !is_important(tool),
+        !tool.tags.iter().any(|tag| tag == IMPORTANT),
         tool.name.to_lowercase(),
         tool.slug.clone(),
     )
@@ -262,6 +277,7 @@ fn leads_elsewhere(template: &str, url: &Url) -> bool {
 
 fn build_tool(
     manifest: ToolManifest,
+    (versions, available): (Vec<String>, &Arc<[String]>),
     toolkit: &Arc<Toolkit>,
     output_schema: &Arc<serde_json::Value>,
 ) -> Result<Tool, String> {
@@ -282,6 +298,8 @@ fn build_tool(
         published_input: raw(&input_schema)?,
         published_output: raw(&output_schema)?,
         toolkit: Arc::clone(toolkit),
+        versions,
+        available_versions: Arc::clone(available),
         output_schema,
         input_schema,
         validator,
@@ -402,7 +420,7 @@ mod tests {
                     description: d\n    request: {method: GET, path: /}\n";
         std::fs::write(kit.join("tools/a.yaml"), format!("tools:\n{tool}{tool}")).unwrap();
         let found = problems(&["--toolkits-dir", &dir.path().display().to_string()]);
-        assert_eq!(found.len(), 3, "{found:#?}");
+        assert_eq!(found.len(), 2, "{found:#?}");
         assert!(
             found
                 .iter()

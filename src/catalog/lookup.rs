@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::versions::{BASE, LATEST};
 use super::{Catalog, Tool, Toolkit};
 use crate::error::{Error, Result};
 
@@ -24,25 +25,53 @@ impl Catalog {
         })
     }
 
-    /// A tool by slug or alias, in any case, as of `version` (the newest where absent).
+    /// A tool by slug or alias, in any case, in the form that `version` has (the newest where
+    /// absent).
     ///
     /// # Errors
     /// [`Error::NotFound`] with the nearest slugs, or with the versions there are.
     pub fn tool(&self, slug: &str, version: Option<&str>) -> Result<&Arc<Tool>> {
+        let forms = self.forms(slug)?;
+        let newest = &forms[0];
+        let asked = newest.toolkit.asked(version)?;
+        let form = forms.iter().find(|form| form.is_of(asked));
+        form.ok_or_else(|| Error::NotFound {
+            what: "version",
+            id: format!(
+                "{} of tool {}",
+                version.unwrap_or(LATEST),
+                newest.manifest.slug
+            ),
+            fix: Some(format!(
+                "Versions that have {}, newest first: {}; `{BASE}` is the oldest.",
+                newest.manifest.slug,
+                newest.available_versions.join(", ")
+            )),
+        })
+    }
+
+    /// A tool by slug or alias, in any case, in its newest form, even one that the newest version
+    /// of its toolkit has no more.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] with the nearest slugs.
+    pub fn newest_form(&self, slug: &str) -> Result<&Arc<Tool>> {
+        self.forms(slug).map(|forms| &forms[0])
+    }
+
+    fn forms(&self, slug: &str) -> Result<&[Arc<Tool>]> {
         let upper = slug.to_ascii_uppercase();
-        let tool = self.find_tool(&upper).ok_or_else(|| Error::NotFound {
+        self.find_forms(&upper).ok_or_else(|| Error::NotFound {
             what: "tool",
             id: slug.to_owned(),
             fix: suggestion(&upper, self.tools_by_slug.keys().chain(self.aliases.keys())),
-        })?;
-        tool.toolkit.version(version)?;
-        Ok(tool)
+        })
     }
 
-    /// A tool by slug or alias in upper case.
-    pub(super) fn find_tool(&self, slug: &str) -> Option<&Arc<Tool>> {
+    /// The forms of a tool by slug or alias in upper case, newest first; never empty.
+    pub(super) fn find_forms(&self, slug: &str) -> Option<&[Arc<Tool>]> {
         let slug = self.aliases.get(slug).map_or(slug, String::as_str);
-        self.tools_by_slug.get(slug)
+        self.tools_by_slug.get(slug).map(Vec::as_slice)
     }
 }
 

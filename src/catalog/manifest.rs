@@ -435,6 +435,13 @@ pub struct ToolManifest {
     /// Set when it should no longer be used: the slug to use instead.
     #[serde(default)]
     pub deprecated: Option<String>,
+    /// The toolkit's version in which this form of the tool came; the first where absent. A tool
+    /// whose forms differ stands there once for each.
+    #[serde(default)]
+    pub since: Option<String>,
+    /// The last version that has this form; where absent, the next form ends it, if there is one.
+    #[serde(default)]
+    pub until: Option<String>,
     /// The arguments, in the order they are published.
     #[serde(default)]
     pub args: Vec<ArgManifest>,

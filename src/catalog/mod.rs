@@ -4,6 +4,7 @@ mod arguments;
 mod check;
 pub mod exchange;
 mod files;
+mod forms;
 mod hosts;
 mod list;
 mod load;
@@ -18,7 +19,7 @@ mod search;
 pub mod template;
 pub mod versions;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::Value;
@@ -37,12 +38,10 @@ pub use versions::VersionPins;
 pub struct Toolkit {
     /// What its manifest says, with the operator's overrides applied.
     pub manifest: ToolkitManifest,
-    /// Slugs of its tools, the important ones first, then by name.
-    pub tool_slugs: Vec<String>,
+    /// Number of its tools in each of its versions.
+    tool_counts: BTreeMap<String, usize>,
     /// The OAuth app that this installation's operator configured: what makes managed auth work.
     pub managed_app: Option<OAuthApp>,
-    /// Some of its tools are marked as important.
-    marks_important: bool,
     /// The operator moved the base URL to another host.
     moved: bool,
 }
@@ -87,13 +86,17 @@ impl Toolkit {
     }
 }
 
-/// A tool, checked and ready for use.
+/// A tool in one of its forms, checked and ready for use.
 #[derive(Debug)]
 pub struct Tool {
     /// What its manifest says.
     pub manifest: ToolManifest,
     /// Its toolkit.
     pub toolkit: Arc<Toolkit>,
+    /// The versions of the toolkit that have it in this form, newest first.
+    pub versions: Vec<String>,
+    /// The versions that have it in any form, newest first.
+    pub available_versions: Arc<[String]>,
     /// The published JSON Schema of its arguments.
     pub input_schema: Value,
     /// The published JSON Schema of its result.
@@ -129,8 +132,9 @@ pub struct Catalog {
     toolkits: HashMap<String, Arc<Toolkit>>,
     /// The most used first.
     toolkit_list: Vec<Arc<Toolkit>>,
-    tools_by_slug: HashMap<String, Arc<Tool>>,
-    /// The important ones first, then by name.
+    /// The forms of each tool, newest first; never empty.
+    tools_by_slug: HashMap<String, Vec<Arc<Tool>>>,
+    /// All forms of all tools, the important ones first, then by name.
     tools: Vec<Arc<Tool>>,
     /// Alias → slug.
     aliases: HashMap<String, String>,

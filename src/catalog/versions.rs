@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer};
 
-use super::Toolkit;
+use super::{Tool, Toolkit};
 use crate::error::{Error, Result};
 
 /// Stands for the newest version.
 pub const LATEST: &str = "latest";
-/// Stands for the first version; what old SDKs send when they name none.
+/// Stands for the first version, of a tool for the first that has it; what a call means that names
+/// none.
 pub const BASE: &str = "00000000_00";
 
 impl Toolkit {
@@ -24,13 +25,23 @@ impl Toolkit {
     /// # Errors
     /// [`Error::NotFound`], with the versions there are.
     pub fn version(&self, asked: Option<&str>) -> Result<&str> {
+        let found = self.asked(asked)?;
+        let oldest = self.manifest.versions.last().map(String::as_str);
+        Ok(oldest.filter(|_| found == BASE).unwrap_or(found))
+    }
+
+    /// As [`Self::version`], but the base stays the base: what it means depends on the tool.
+    pub(super) fn asked(&self, asked: Option<&str>) -> Result<&str> {
         let versions = &self.manifest.versions;
         let found = match asked.map(str::trim) {
-            None | Some("" | LATEST) => versions.first(),
-            Some(BASE) => versions.last(),
-            Some(exact) => versions.iter().find(|version| *version == exact),
+            None | Some("" | LATEST) => Some(self.latest_version()),
+            Some(BASE) => Some(BASE),
+            Some(exact) => versions
+                .iter()
+                .find(|version| *version == exact)
+                .map(String::as_str),
         };
-        found.map(String::as_str).ok_or_else(|| Error::NotFound {
+        found.ok_or_else(|| Error::NotFound {
             what: "version",
             id: format!(
                 "{} of toolkit {}",
@@ -43,6 +54,39 @@ impl Toolkit {
                 versions.join(", ")
             )),
         })
+    }
+}
+
+impl Toolkit {
+    /// Number of tools in this version.
+    #[must_use]
+    pub fn tools_count(&self, version: &str) -> usize {
+        self.tool_counts.get(version).copied().unwrap_or_default()
+    }
+}
+
+impl Tool {
+    /// The version that `asked` means, of a tool that was found by it.
+    #[must_use]
+    pub fn version(&self, asked: Option<&str>) -> &str {
+        let own = |asked: &str| {
+            self.versions
+                .iter()
+                .find(|version| *version == asked.trim())
+        };
+        let found = match asked {
+            Some(asked) if asked.trim() == BASE => self.versions.last(),
+            asked => asked.and_then(own).or(self.versions.first()),
+        };
+        found.map_or(BASE, String::as_str)
+    }
+
+    /// Whether this form is the one that a version of the toolkit has; of the base, the first one.
+    pub(super) fn is_of(&self, version: &str) -> bool {
+        if version == BASE {
+            return self.versions.last() == self.available_versions.last();
+        }
+        self.versions.iter().any(|own| own == version)
     }
 }
 

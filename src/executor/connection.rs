@@ -252,7 +252,7 @@ pub(super) async fn pick_account(
 /// Refuses a tool that the account's auth config does not let through.
 ///
 /// # Errors
-/// [`Error::Forbidden`].
+/// [`Error::RestrictedTool`].
 pub(super) async fn check_restriction(
     app: &App,
     account: &ConnectedAccount,
@@ -264,10 +264,10 @@ pub(super) async fn check_restriction(
         Some(tools)
             if !tools.is_empty() && !tools.iter().any(|one| one.eq_ignore_ascii_case(tool)) =>
         {
-            Err(Error::Forbidden(format!(
-                "auth config `{}` does not let the tool {tool} be executed",
-                account.auth_config_id
-            )))
+            Err(Error::RestrictedTool {
+                tool: tool.to_owned(),
+                auth_config: account.auth_config_id.as_str().to_owned(),
+            })
         }
         _ => Ok(()),
     }

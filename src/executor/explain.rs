@@ -19,10 +19,12 @@ use crate::storage::connected_accounts::ConnectedAccount;
 const REDACTED: &str = "[redacted]";
 
 /// Which tool was meant.
-pub(super) fn tool(recording: &mut Recording, tool: &Tool) {
+pub(super) fn tool(recording: &mut Recording, tool: &Tool, asked: Option<&str>) {
     let detail = json!({
         "tool": tool.manifest.slug,
         "toolkit": tool.toolkit.manifest.slug,
+        "asked_version": asked,
+        "version": tool.version(asked),
         "newest_version": tool.toolkit.latest_version(),
     });
     recording.step("tool", detail);

@@ -37,7 +37,7 @@ use serde_json::{Map, Value};
 
 use crate::accounts::{AccountSelector, DEFAULT_USER, GivenConnection};
 use crate::app::App;
-use crate::catalog::Tool;
+use crate::catalog::{Tool, versions};
 use crate::error::{Error, Result};
 use crate::ids::{LogId, ProjectId, RequestId};
 use crate::outbound::OutboundRequest;
@@ -47,8 +47,6 @@ use files::Attachments;
 use recording::Recording;
 use response::Shaped;
 
-/// The version of a call that names none.
-const DEFAULT_VERSION: &str = "00000000_00";
 const FORBIDDEN: u16 = 403;
 
 /// For whom a call is made, and under which request it is recorded.
@@ -115,7 +113,7 @@ pub struct ToolResult {
 /// # Errors
 /// [`Error::NotFound`] for an unknown tool, version or account, [`Error::NoConnectedAccount`],
 /// [`Error::AccountUnusable`], [`Error::Invalid`] for arguments that the tool's schema forbids,
-/// [`Error::Forbidden`] when the auth config does not allow the tool. An upstream that refuses or
+/// [`Error::RestrictedTool`] when the auth config does not allow the tool. An upstream that refuses or
 /// does not answer is a result.
 pub async fn execute(
     app: &App,
@@ -123,10 +121,10 @@ pub async fn execute(
     slug: &str,
     call: ToolCall,
 ) -> Result<ToolResult> {
-    let version = call.version.as_deref().unwrap_or(DEFAULT_VERSION);
+    let version = call.version.as_deref().unwrap_or(versions::BASE);
     let tool = Arc::clone(app.catalog.current().tool(slug, Some(version))?);
     let mut recording = Recording::begin(app, context, "tool", &tool.toolkit.manifest.slug);
-    recording.name(&tool.manifest.slug, Some(version));
+    recording.name(&tool.manifest.slug, Some(tool.version(Some(version))));
     let log_id = recording.id();
     let outcome = match run(app, context, &tool, call, &mut recording).await {
         // SDKs repeat what fails with 5xx; the tool may have done its work already.
@@ -156,7 +154,7 @@ async fn run(
 ) -> Result<Shaped> {
     let project = tenancy::open_project(app, &context.project).await?;
     recording.stores_data(&project.project.settings.log_visibility);
-    explain::tool(recording, tool);
+    explain::tool(recording, tool, call.version.as_deref());
     recording.user(Some(call.account.user.as_deref().unwrap_or(DEFAULT_USER)));
     let account = match call.own_auth {
         Some(_) => None,

@@ -25,5 +25,7 @@ mod refresh;
 mod replicas;
 mod robustness;
 mod session_info;
+mod suggestions;
 mod toolkits;
 mod tools;
+mod versions;

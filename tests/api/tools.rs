@@ -279,7 +279,7 @@ async fn important_tools_come_first_and_then_names_in_order() {
     let server = TestServer::start().await;
     let list = server
         .client
-        .get("/api/v3/tools?toolkit_slug=github")
+        .get("/api/v3/tools?toolkit_slug=github&limit=1000")
         .await
         .expect(200);
     let keys: Vec<(bool, String)> = list["items"]
@@ -296,6 +296,30 @@ async fn important_tools_come_first_and_then_names_in_order() {
         .collect();
     assert!(keys.is_sorted(), "{keys:#?}");
     assert!(keys.first().unwrap() < &(true, String::new()) && keys.last().unwrap().0);
+}
+
+#[tokio::test]
+async fn a_list_without_a_limit_has_twenty_tools_and_one_of_named_tools_has_them_all() {
+    let server = TestServer::start().await;
+    let listed = slugs(&server, "toolkit_slug=github,hackernews").await;
+    assert_eq!(listed.len(), 20);
+    let all = slugs(&server, "limit=1000").await;
+    assert!(all.len() > 40, "{}", all.len());
+    let named = all.join(",");
+    assert_eq!(slugs(&server, &format!("tool_slugs={named}")).await, all);
+}
+
+#[tokio::test]
+async fn the_important_tools_of_several_toolkits_come_before_the_others_of_any() {
+    let (server, _folder) = with_acme().await;
+    let list = slugs(&server, "toolkit_slug=acme,hackernews,github&limit=1000").await;
+    let place = |slug: &str| list.iter().position(|one| one == slug).unwrap();
+    // Hacker News marks none, so its tools stand among those that are not important.
+    assert!(place("ACME_SELL_THING") < place("HACKERNEWS_GET_FRONTPAGE"));
+    assert!(place("GITHUB_CREATE_AN_ISSUE") < place("ACME_LIST_THINGS"));
+    let important = slugs(&server, "toolkit_slug=acme,hackernews&important=true").await;
+    assert_eq!(important[0], "ACME_SELL_THING");
+    assert_eq!(important.len(), 6);
 }
 
 #[tokio::test]

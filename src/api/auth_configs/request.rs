@@ -52,20 +52,11 @@ pub(super) struct ProxyConfig {
     proxy_auth_key: Option<String>,
 }
 
-/// The tools a new auth config is for.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[schema(as = NewAuthConfigTools)]
-pub(super) struct NewToolAccess {
-    /// Connections ask for the scopes of these tools, unless `credentials.scopes` is set.
-    #[schema(nullable = false)]
-    tools_for_connected_account_creation: Option<Vec<String>>,
-}
-
 /// The tools an auth config is for.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[schema(as = AuthConfigTools)]
 pub(super) struct ToolAccess {
-    /// Connections ask for the scopes of these tools, unless `credentials.scopes` is set.
+    /// Connections ask for the scopes of these tools, beside those of `credentials.scopes`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) tools_for_connected_account_creation: Option<Vec<String>>,
@@ -101,7 +92,7 @@ pub(super) enum NewConfigBody {
         credentials: Option<Map<String, Value>>,
         /// The tools it is for.
         #[schema(nullable = false)]
-        tool_access_config: Option<NewToolAccess>,
+        tool_access_config: Option<ToolAccess>,
         /// Only these tools may be executed with its accounts.
         #[schema(nullable = false, deprecated)]
         restrict_to_following_tools: Option<Vec<String>>,
@@ -129,7 +120,7 @@ pub(super) enum NewConfigBody {
         proxy_config: Option<ProxyConfig>,
         /// The tools it is for.
         #[schema(nullable = false)]
-        tool_access_config: Option<NewToolAccess>,
+        tool_access_config: Option<ToolAccess>,
         /// Only these tools may be executed with its accounts.
         #[schema(nullable = false, deprecated)]
         restrict_to_following_tools: Option<Vec<String>>,
@@ -226,12 +217,12 @@ fn refuse_proxy(proxy: Option<&ProxyConfig>) -> Result<()> {
 }
 
 /// An empty list of tools means no limit, as it does where the field is absent.
-fn limits_of_new(access: Option<NewToolAccess>, restrict: Option<Vec<String>>) -> ToolLimits {
-    let for_account_creation =
-        access.and_then(|access| access.tools_for_connected_account_creation);
+fn limits_of_new(access: Option<ToolAccess>, restrict: Option<Vec<String>>) -> ToolLimits {
+    let given = |tools: Option<Vec<String>>| tools.filter(|tools| !tools.is_empty());
+    let limits = limits(access, restrict);
     ToolLimits {
-        for_account_creation: for_account_creation.filter(|tools| !tools.is_empty()),
-        for_execution: restrict.filter(|tools| !tools.is_empty()),
+        for_account_creation: given(limits.for_account_creation),
+        for_execution: given(limits.for_execution),
     }
 }
 

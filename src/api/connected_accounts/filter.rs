@@ -101,12 +101,12 @@ impl ListConnectedAccountsQuery {
             .iter()
             .map(|status| status.to_ascii_uppercase())
             .collect();
-        let is_known = |name: &String| {
-            *name == "INACTIVE" || Status::ALL.iter().any(|status| status.name() == name)
-        };
-        if let Some(unknown) = statuses.iter().find(|name| !is_known(name)) {
+        let known = Status::ALL.iter().map(|status| status.name());
+        let known: Vec<&str> = known.chain(["INACTIVE"]).collect();
+        if !statuses.iter().all(|name| known.contains(&name.as_str())) {
             return Err(Error::fields(vec![format!(
-                "statuses: there is no status {unknown}"
+                "statuses: unknown status, expected some of {}",
+                known.join(", ")
             )]));
         }
         // What shows as EXPIRED is found as EXPIRED.

@@ -138,7 +138,7 @@ impl ToolkitItem {
                     })
                     .collect(),
                 triggers_count: 0,
-                tools_count: toolkit.tool_slugs.len(),
+                tools_count: toolkit.tools_count(toolkit.latest_version()),
                 version: toolkit.latest_version().to_owned(),
                 available_versions: manifest.versions.clone(),
             },

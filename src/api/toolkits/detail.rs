@@ -291,7 +291,7 @@ impl ToolkitDetailMeta {
             app_url: manifest.app_url.clone(),
             categories: manifest.categories.iter().map(category).collect(),
             triggers_count: 0,
-            tools_count: toolkit.tool_slugs.len(),
+            tools_count: toolkit.tools_count(version),
             version: version.to_owned(),
             available_versions: manifest.versions.clone(),
         }

@@ -136,6 +136,31 @@ auth:
         )
     }
 
+    #[rstest::rstest]
+    #[case(
+        "since: '20260102_00'",
+        "ACME_SELL_THING: since: `20260102_00` is none of the toolkit's versions"
+    )]
+    #[case(
+        "until: latest",
+        "ACME_SELL_THING: until: `latest` is none of the toolkit's versions"
+    )]
+    #[case(
+        "{since: '20260201_00', until: '20260101_00'}",
+        "ACME_SELL_THING: until: is before `since`"
+    )]
+    fn a_form_of_a_tool_lasts_over_versions_of_its_toolkit(
+        #[case] span: &str,
+        #[case] problem: &str,
+    ) {
+        let span = span.trim_matches(['{', '}']).replace(", ", "\n    ");
+        let tools = TOOLS.replace("    name: Sell", &format!("    {span}\n    name: Sell"));
+        assert_eq!(
+            problems(TOOLKIT, &tools),
+            [format!("acme/tools/a.yaml:2: {problem}")]
+        );
+    }
+
     #[test]
     fn a_toolkit_that_keeps_the_rules_has_no_problem() {
         assert_eq!(problems(TOOLKIT, TOOLS), Vec::<String>::new());

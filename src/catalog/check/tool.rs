@@ -37,6 +37,7 @@ pub(super) fn check(tool: &ToolManifest, toolkit: &ToolkitManifest, report: &mut
             format!("timeout_s: must be 1 to {LONGEST_TIMEOUT_S}")
         });
     }
+    check_span(tool, toolkit, report);
     check_request(&tool.request, tool, toolkit, report);
     arguments::check(tool, report);
     files::check(tool, report);
@@ -45,6 +46,19 @@ pub(super) fn check(tool: &ToolManifest, toolkit: &ToolkitManifest, report: &mut
     report.require(size <= LARGEST_SCHEMA, || {
         format!("args: the published schema has {size} bytes, more than {LARGEST_SCHEMA}")
     });
+}
+
+fn check_span(tool: &ToolManifest, toolkit: &ToolkitManifest, report: &mut Report<'_>) {
+    for (name, version) in [("since", &tool.since), ("until", &tool.until)] {
+        if let Some(version) = version {
+            report.require(toolkit.versions.contains(version), || {
+                format!("{name}: `{version}` is none of the toolkit's versions")
+            });
+        }
+    }
+    if let (Some(since), Some(until)) = (&tool.since, &tool.until) {
+        report.require(since <= until, || "until: is before `since`".into());
+    }
 }
 
 fn is_tool_slug(slug: &str) -> bool {

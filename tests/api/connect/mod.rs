@@ -204,14 +204,25 @@ async fn an_auth_configs_scopes_and_redirect_uri_stand_above_the_toolkits() {
     );
 }
 
+#[rstest]
+#[case::in_place_of_the_toolkits_own(json!({}), "profile")]
+#[case::beside_the_configs_own(json!({ "scopes": ["read", "profile"] }), "read profile")]
+#[case::beside_another(json!({ "scopes": "read" }), "read profile")]
 #[tokio::test]
-async fn the_tools_of_an_auth_config_decide_the_scopes_where_nothing_else_does() {
+async fn a_connection_asks_for_the_scopes_of_the_tools_it_is_made_for(
+    #[case] own: Value,
+    #[case] scopes: &str,
+) {
     let stage = Stage::start().await;
+    let mut credentials = json!({ "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET });
+    if let Some(own) = own.get("scopes") {
+        credentials["scopes"] = own.clone();
+    }
     let body = json!({
         "toolkit": { "slug": "acme" },
         "auth_config": {
             "type": "use_custom_auth", "authScheme": "OAUTH2",
-            "credentials": { "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET },
+            "credentials": credentials,
             "tool_access_config": { "tools_for_connected_account_creation": ["ACME_GET_ME"] },
         },
     });
@@ -225,7 +236,7 @@ async fn the_tools_of_an_auth_config_decide_the_scopes_where_nothing_else_does()
         .initiate(made["auth_config"]["id"].as_str().unwrap(), json!({}))
         .await;
     stage.consent(&redirect_url(&made.expect(201))).await;
-    assert_eq!(stage.provider.authorizations()[0]["scope"], "profile");
+    assert_eq!(stage.provider.authorizations()[0]["scope"], scopes);
 }
 
 #[tokio::test]

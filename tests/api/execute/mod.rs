@@ -10,6 +10,7 @@ mod own_auth;
 mod records;
 mod replies;
 mod requests;
+mod restrictions;
 mod retries;
 mod scopes;
 

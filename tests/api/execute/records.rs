@@ -64,7 +64,7 @@ async fn an_execution_is_recorded_under_its_log_id_without_secrets() {
         ),
         ("tool", "VAULT_CREATE", "vault")
     );
-    assert_eq!(record.version.as_deref(), Some("latest"));
+    assert_eq!(record.version.as_deref(), Some("20260101_00"));
     assert_eq!(
         record.account_id.as_ref().map(AccountId::as_str),
         Some(account.as_str())
