@@ -111,6 +111,13 @@ auth:
     request: {method: POST, path: '/shops/{shop}', server: files}
 ";
 
+    const TOOL_TO_GO_ON: &str = r"  - slug: ACME_GET_REPORT
+    name: Get a report
+    description: Reads a report.
+    args: [{arg: id, type: string, required: true, description: Which.}]
+    request: {method: GET, path: '/reports/{id}'}
+";
+
     pub(super) fn problems(toolkit: &str, tools: &str) -> Vec<String> {
         let mut problems = Problems::default();
         let files = KitFiles {
@@ -174,14 +181,23 @@ auth:
             .skip(1)
             .filter_map(|rest| rest.split_once("```"))
             .map(|(example, _)| example);
-        let (ways, files): (Vec<&str>, Vec<&str>) =
-            examples.partition(|example| example.trim_start().starts_with("auth:"));
-        let [toolkit, tools] = files.as_slice() else {
-            panic!("two examples")
-        };
-        assert_eq!(problems(toolkit, tools), Vec::<String>::new());
-        for way in ways {
-            assert_eq!(problems(&with_auth(way), "tools: []"), Vec::<String>::new());
+        let mut toolkit = "";
+        for example in examples.map(|example| example.trim_start_matches('\n')) {
+            let (kit, tools) = match example.split_whitespace().next() {
+                Some("manifest:") => {
+                    toolkit = example;
+                    (toolkit.to_owned(), "tools: []".to_owned())
+                }
+                Some("auth:") => (with_auth(example), "tools: []".to_owned()),
+                Some("tools:") => (toolkit.to_owned(), example.to_owned()),
+                // A tool, or the end of one.
+                Some("-") => (toolkit.to_owned(), format!("tools:\n{example}")),
+                _ => (
+                    toolkit.to_owned(),
+                    format!("tools:\n{TOOL_TO_GO_ON}{example}"),
+                ),
+            };
+            assert_eq!(problems(&kit, &tools), Vec::<String>::new(), "{example}");
         }
     }
 

@@ -107,6 +107,7 @@ class World:
             TENON_OAUTH_CLIENT_ID_GITHUB=self.credentials.managed_client_id,
             TENON_OAUTH_CLIENT_SECRET_GITHUB=self.credentials.managed_client_secret,
             TENON_BASE_URL_HACKERNEWS=f"{self.services_url}/hn",
+            TENON_BASE_URL_PRESS=f"{self.services_url}/press",
             TENON_BASE_URL_ACME=f"{self.services_url}/acme",
             # The sweep is worth most on a server that says all it can.
             RUST_LOG="trace",

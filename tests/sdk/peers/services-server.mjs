@@ -27,6 +27,9 @@ async function route(request, response) {
     }));
     return answerHackerNews(request, response, url);
   }
+  if (/^\/press\/v[12]\/pages$/.test(url.pathname)) {
+    return answerJson(response, 200, { path: url.pathname, query: Object.fromEntries(url.searchParams) });
+  }
   if (url.pathname === '/app') return answerPage(response, 200, 'Back in the app', '<p>You can close this page.</p>');
   return answerJson(response, 404, { error: 'Nothing here' });
 }

@@ -8,13 +8,16 @@ import * as files from './journey/files.mjs';
 import * as findingTools from './journey/finding-tools.mjs';
 import * as keysAndTenants from './journey/keys-and-tenants.mjs';
 import * as leaving from './journey/leaving.mjs';
+import * as pinning from './journey/pinning.mjs';
 import * as proxying from './journey/proxying.mjs';
 import * as schemes from './journey/schemes.mjs';
+import * as tailoring from './journey/tailoring.mjs';
 import * as toolkits from './journey/toolkits.mjs';
 import { World } from './journey/world.mjs';
 
 const areas = [
-  toolkits, authConfigs, connecting, accounts, findingTools, executing, files, proxying, schemes, keysAndTenants, leaving,
+  toolkits, authConfigs, connecting, accounts, findingTools, executing, files, pinning, proxying, tailoring,
+  schemes, keysAndTenants, leaving,
 ];
 
 const world = await World.create(process.argv[2], process.argv[3]);

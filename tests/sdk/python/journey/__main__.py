@@ -12,14 +12,17 @@ from . import (
     finding_tools,
     keys_and_tenants,
     leaving,
+    pinning,
     proxying,
     schemes,
+    tailoring,
     toolkits,
 )
 from .world import World
 
 AREAS = (
-    toolkits, auth_configs, connecting, accounts, finding_tools, executing, files, proxying, schemes, keys_and_tenants, leaving,
+    toolkits, auth_configs, connecting, accounts, finding_tools, executing, files, pinning, proxying, tailoring,
+    schemes, keys_and_tenants, leaving,
 )
 
 
