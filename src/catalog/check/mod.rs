@@ -111,12 +111,8 @@ auth:
     request: {method: POST, path: '/shops/{shop}', server: files}
 ";
 
-    const TOOL_TO_GO_ON: &str = r"  - slug: ACME_GET_REPORT
-    name: Get a report
-    description: Reads a report.
-    args: [{arg: id, type: string, required: true, description: Which.}]
-    request: {method: GET, path: '/reports/{id}'}
-";
+    const GOES_ON: &str = "  - slug: ACME_X\n    name: X\n    description: X.\n    args: [{arg: id, \
+        type: string, required: true, description: X.}]\n    request: {method: GET, path: '/{id}'}\n";
 
     pub(super) fn problems(toolkit: &str, tools: &str) -> Vec<String> {
         let mut problems = Problems::default();
@@ -192,10 +188,7 @@ auth:
                 Some("tools:") => (toolkit.to_owned(), example.to_owned()),
                 // A tool, or the end of one.
                 Some("-") => (toolkit.to_owned(), format!("tools:\n{example}")),
-                _ => (
-                    toolkit.to_owned(),
-                    format!("tools:\n{TOOL_TO_GO_ON}{example}"),
-                ),
+                _ => (toolkit.to_owned(), format!("tools:\n{GOES_ON}{example}")),
             };
             assert_eq!(problems(&kit, &tools), Vec::<String>::new(), "{example}");
         }
