@@ -144,14 +144,14 @@ class Stage:
     def any(self) -> Server:
         return self.servers[-1]
 
-    def start_server(self, renews_ahead: bool) -> Server:
+    def start_server(self, renews_ahead: bool, **settings: str) -> Server:
         self._started += 1
         port, name = free_port(), f"server-{self._started}"
         environment = clean_environment(
             self.folder, TENON_LISTEN=f"127.0.0.1:{port}", TENON_DATA_DIR=str(self.folder / "data"),
             TENON_API_KEY=self._key, TENON_MASTER_KEY=self._master_key, TENON_ALLOW_CIDRS="127.0.0.0/8",
             TENON_TOOLKITS_DIR=str(self.folder / "toolkits"), TENON_REFRESH_AHEAD=str(renews_ahead).lower(),
-            **self._database.settings(),
+            **self._database.settings(), **settings,
         )
         process = Process(name, [str(server_binary()), "serve"], environment, self.folder / f"{name}.log")
         server = Server(process, port, self._key)
