@@ -1,6 +1,7 @@
 //! Execution logs: one row an execution or proxied call, written in batches.
 
-use serde::{Deserialize, Serialize};
+use serde::ser::Error as _;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::db::{Arg, Conn, Filter, Statement, bind_all, on};
@@ -8,7 +9,8 @@ use crate::error::Result;
 use crate::ids::{AccountId, AuthConfigId, LogId, ProjectId, RequestId};
 use crate::time::Timestamp;
 
-// One parameter holds the whole batch as JSON, so the statement is the same for every length.
+// One parameter holds the whole batch as JSON, so the statement is the same for every length. What is
+// JSON itself is text in it: the engines would else read it, write it and read it again.
 const INSERT_ALL: Statement = Statement::split(
     "execution_logs.insert_all",
     "INSERT INTO execution_logs (id, project_id, kind, tool, toolkit, version, account_id, user_id,
@@ -16,21 +18,21 @@ const INSERT_ALL: Statement = Statement::split(
          created_at, auth_config_id, credential_source, steps)
      SELECT value->>'id', value->>'project_id', value->>'kind', value->>'tool', value->>'toolkit',
          value->>'version', value->>'account_id', value->>'user_id', value->>'successful',
-         value->>'upstream_status', value->>'error', NULLIF(value->'arguments', 'null'),
-         value->>'attempts', value->>'duration_ms', value->>'request_id', value->>'created_at',
-         value->>'auth_config_id', value->>'credential_source', NULLIF(value->'steps', 'null')
+         value->>'upstream_status', value->>'error', value->>'arguments', value->>'attempts',
+         value->>'duration_ms', value->>'request_id', value->>'created_at',
+         value->>'auth_config_id', value->>'credential_source', value->>'steps'
      FROM json_each($1)",
     "INSERT INTO execution_logs (id, project_id, kind, tool, toolkit, version, account_id, user_id,
          successful, upstream_status, error, arguments, attempts, duration_ms, request_id,
          created_at, auth_config_id, credential_source, steps)
      SELECT id, project_id, kind, tool, toolkit, version, account_id, user_id, successful,
-         upstream_status, error, arguments, attempts, duration_ms, request_id, created_at,
-         auth_config_id, credential_source, steps
+         upstream_status, error, CAST(arguments AS JSONB), attempts, duration_ms, request_id,
+         created_at, auth_config_id, credential_source, CAST(steps AS JSONB)
      FROM json_to_recordset(CAST($1 AS JSON)) AS row (id TEXT, project_id TEXT, kind TEXT,
          tool TEXT, toolkit TEXT, version TEXT, account_id TEXT, user_id TEXT, successful BOOLEAN,
-         upstream_status BIGINT, error TEXT, arguments JSONB, attempts BIGINT, duration_ms BIGINT,
+         upstream_status BIGINT, error TEXT, arguments TEXT, attempts BIGINT, duration_ms BIGINT,
          request_id TEXT, created_at TIMESTAMPTZ, auth_config_id TEXT, credential_source TEXT,
-         steps JSONB)",
+         steps TEXT)",
 );
 const FIND: Statement = Statement::both(
     "execution_logs.find",
@@ -80,6 +82,7 @@ pub struct ExecutionLog {
     pub error: Option<String>,
     /// The arguments; none where the project stores no data.
     #[sqlx(json(nullable))]
+    #[serde(serialize_with = "as_text", skip_serializing_if = "Option::is_none")]
     pub arguments: Option<Map<String, Value>>,
     /// Requests that were sent upstream.
     pub attempts: i64,
@@ -95,6 +98,7 @@ pub struct ExecutionLog {
     pub credential_source: Option<String>,
     /// What it did, in order; none in rows of older versions.
     #[sqlx(json(nullable))]
+    #[serde(serialize_with = "as_text", skip_serializing_if = "Option::is_none")]
     pub steps: Option<Vec<Step>>,
 }
 
@@ -237,9 +241,7 @@ fn like(text: &str) -> String {
 /// Stores records together.
 pub async fn insert_all(conn: Conn<'_>, logs: &[ExecutionLog]) -> Result<()> {
     let sql = INSERT_ALL.on(&conn);
-    let mut rows = serde_json::to_value(logs)?;
-    drop_nul(&mut rows);
-    let batch = rows.to_string();
+    let batch = text(&logs)?;
     on!(conn, c => sqlx::query(sql).bind(batch).execute(c).await?.rows_affected());
     Ok(())
 }
@@ -292,7 +294,21 @@ pub async fn purge(conn: Conn<'_>, instant: Timestamp, limit: i64) -> Result<u64
         .bind(instant).bind(limit).execute(c).await?.rows_affected()))
 }
 
-/// PostgreSQL has no text with NUL in it, and one bad record must not cost the whole batch.
+fn as_text<T: Serialize, S: Serializer>(json: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    text(json).map_err(S::Error::custom)?.serialize(serializer)
+}
+
+/// JSON without NUL: PostgreSQL has no text with it, and one bad record must not cost the batch.
+fn text<T: Serialize>(value: &T) -> serde_json::Result<String> {
+    let text = serde_json::to_string(value)?;
+    if !text.contains(r"\u0000") {
+        return Ok(text);
+    }
+    let mut value = serde_json::to_value(value)?;
+    drop_nul(&mut value);
+    serde_json::to_string(&value)
+}
+
 fn drop_nul(value: &mut Value) {
     match value {
         Value::String(text) if text.contains('\0') => text.retain(|character| character != '\0'),
