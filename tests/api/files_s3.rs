@@ -186,12 +186,12 @@ async fn a_link_opens_its_own_object_by_its_own_method_with_its_own_words() {
 #[tokio::test]
 async fn a_link_ends_with_its_time() {
     let store = ObjectStore::start().await;
-    let flags = [store.flags(), vec!["--file-link-lifetime-s", "1"]].concat();
+    let flags = [store.flags(), vec!["--file-link-lifetime-s", "5"]].concat();
     let stage = Stage::with(&flags).await;
     let uploaded = upload(&stage.server.client, "hello.txt", HELLO).await;
     let read = read_link(&stage, &uploaded).await;
     // The store has its own clock, which nobody can move.
-    tokio::time::sleep(Duration::from_millis(2500)).await;
+    tokio::time::sleep(Duration::from_millis(6500)).await;
     for (method, url) in [
         (Method::GET, read.as_str()),
         (Method::PUT, uploaded["new_presigned_url"].as_str().unwrap()),

@@ -163,9 +163,9 @@ async fn a_project_that_stores_no_data_has_logs_without_any() {
 /// Calls of every kind and end that have and are answered with words of the caller; gives those words.
 async fn say_words(world: &World) -> Vec<(String, String)> {
     let account = account(world).await;
-    let word = |kind: &str| format!("word-of-{kind}-{}", tenon::ids::random_text(12));
+    let unique = |kind: &str| format!("word-of-{kind}-{}", tenon::ids::random_text(12));
     let [argument, refused, result, path, body] =
-        ["argument", "refused", "result", "path", "body"].map(word);
+        ["argument", "refused", "result", "path", "body"].map(unique);
     let echo = |status| {
         Answer::json(
             status,

@@ -10,6 +10,8 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::support::files::hex;
+
 /// Of a secret that was cut off in the middle, this much is still too much.
 pub const PIECE: usize = 12;
 
@@ -19,7 +21,7 @@ pub fn leaks(place: &str, haystack: &[u8], secrets: &[(String, String)]) -> Vec<
     let mut found = Vec::new();
     for (kind, secret) in secrets {
         let base64 = STANDARD.encode(secret);
-        let hexadecimal: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let hexadecimal = hex(secret.as_bytes());
         for text in [secret.as_str(), base64.trim_end_matches('='), &hexadecimal] {
             let text = text.to_lowercase();
             for piece in [&text[..PIECE], &text[text.len() - PIECE..]] {

@@ -53,8 +53,8 @@ pub async fn create_postgres() -> String {
 
 /// All columns of all tables on PostgreSQL.
 #[tokio::main(flavor = "current_thread")]
-pub async fn contents(url: String) -> Vec<u8> {
-    let mut connection = PgConnection::connect(&url).await.expect("the database");
+pub async fn contents(url: &str) -> Vec<u8> {
+    let mut connection = PgConnection::connect(url).await.expect("the database");
     let tables = "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
     let mut text = String::new();
     for table in connection.fetch_all(tables).await.expect("the tables") {

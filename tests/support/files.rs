@@ -11,11 +11,16 @@ use super::server::TestServer;
 
 /// MD5 in hexadecimal.
 pub fn md5(content: &[u8]) -> String {
-    let mut hex = String::new();
-    for byte in Md5::digest(content) {
-        hex.push_str(&format!("{byte:02x}"));
+    hex(&Md5::digest(content))
+}
+
+/// Bytes in hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for byte in bytes {
+        text.push_str(&format!("{byte:02x}"));
     }
-    hex
+    text
 }
 
 /// Asks for an upload of `content` under `name`, for a tool of `acme`.

@@ -88,7 +88,7 @@ pub fn note_all(value: &Value) {
                 let plain = name.replace(['_', '-'], "").to_lowercase();
                 match value {
                     Value::String(text) if NAMES.iter().any(|end| plain.ends_with(end)) => {
-                        note(text)
+                        note(text);
                     }
                     _ => note_all(value),
                 }

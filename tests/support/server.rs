@@ -117,7 +117,7 @@ impl TestServer {
         places.push(("records to be written".into(), waiting.into_bytes()));
         if let Some(url) = self.database_url.clone() {
             // The test's own runtime stands still meanwhile.
-            let rows = std::thread::spawn(move || contents(url)).join();
+            let rows = std::thread::spawn(move || contents(&url)).join();
             places.push(("the database".into(), rows.expect("the database is read")));
         }
         places

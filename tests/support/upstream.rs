@@ -138,7 +138,7 @@ impl Answer {
 
     /// The same as bytes that are no text.
     #[must_use]
-    pub fn as_bytes(mut self) -> Self {
+    pub fn in_bytes(mut self) -> Self {
         self.headers.retain(|(name, _)| *name != "content-type");
         self.body.insert(0, NO_TEXT);
         self.header("content-type", "application/octet-stream")

@@ -138,6 +138,9 @@ fn check_answer(
     report.require(from.is_some() || !shapes, || {
         "response.wrap: an answer that is a file is not wrapped".into()
     });
+    report.require(from.is_some() || rule.ok_statuses.is_empty(), || {
+        "response.ok_statuses: an answer with such a status is no file".into()
+    });
     report.require(
         media_type.as_ref().is_none_or(|kind| kind.contains('/')),
         || "response.file.type: is no media type".into(),

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{PATH, key_account};
 use crate::support::database::{Engine, engine};
+use crate::support::files::hex;
 use crate::support::provider::CLIENT_SECRET;
 use crate::support::stage::Stage;
 
@@ -70,12 +71,6 @@ async fn no_error_repeats_a_secret_that_it_refuses() {
         let error = stage.initiate(&config, connection).await.error(400);
         assert!(!error.to_string().contains("WRONG-secret-4711"), "{error}");
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 /// Whatever the database keeps on disk.

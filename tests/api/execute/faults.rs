@@ -158,13 +158,13 @@ async fn bytes_of_a_misbehaving_upstream_are_a_502_and_leave_no_file() {
     for (what, answer, expected) in [
         (
             "300 MB",
-            Answer::flood(300_000_000).as_bytes(),
+            Answer::flood(300_000_000).in_bytes(),
             "1000000 bytes",
         ),
         ("a gzip bomb", bomb, "1000000 bytes"),
         (
             "a broken body",
-            Answer::broken_off().as_bytes(),
+            Answer::broken_off().in_bytes(),
             "broke off",
         ),
     ] {
@@ -185,7 +185,7 @@ async fn the_upstream_sees_its_connection_end_when_the_caller_goes_away_amid_byt
     let account = token_account().store(&world.server).await;
     world
         .upstream
-        .answer("/api/x", Answer::stalled().as_bytes());
+        .answer("/api/x", Answer::stalled().in_bytes());
     let body = json!({ "connected_account_id": account, "endpoint": "/x", "method": "GET" });
     give_up(&world, "/api/v3/tools/execute/proxy", body).await;
     until(|| stored(&world.server).is_empty()).await;
