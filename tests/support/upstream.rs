@@ -165,6 +165,9 @@ impl Answer {
     }
 
     async fn into_response(self, cut_off: Arc<AtomicUsize>) -> Response {
+        // From the first moment on: the caller may go away during the delay, too.
+        let waits = matches!(self.fault, Some(Fault::Hang | Fault::Stall));
+        let counted = waits.then(|| CutOff(cut_off));
         tokio::time::sleep(self.delay).await;
         let mut response = Response::builder().status(StatusCode::from_u16(self.status).unwrap());
         for (name, value) in &self.headers {
@@ -173,7 +176,7 @@ impl Answer {
         let body = match self.fault {
             None => Body::from(self.body),
             Some(Fault::Hang) => {
-                let _counted = CutOff(cut_off);
+                let _counted = counted;
                 tokio::time::sleep(Duration::from_mins(10)).await;
                 Body::empty()
             }
@@ -184,7 +187,6 @@ impl Answer {
                 Body::from_stream(stream::iter(chunks.map(Ok::<_, std::io::Error>)))
             }
             Some(Fault::Stall) => {
-                let counted = CutOff(cut_off);
                 let sent = stream::iter([Ok(Bytes::from(self.body))]);
                 let rest = stream::once(async move {
                     let _counted = counted;

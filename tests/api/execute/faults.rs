@@ -98,10 +98,15 @@ async fn a_misbehaving_upstream_is_its_own_status_or_a_502_of_the_proxy() {
 }
 
 /// Until `happened` says so; the test hangs, and fails by that, when it never does.
+/// Waits; what never happens is a failure, and no test that never ends.
 async fn until(happened: impl Fn() -> bool) {
-    while !happened() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let waiting = async {
+        while !happened() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_mins(1), waiting).await;
+    waited.expect("it happens");
 }
 
 async fn give_up(world: &World, path: &str, body: Value) {
