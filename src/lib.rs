@@ -7,7 +7,7 @@
 //! 3. services: [`accounts`], [`executor`], [`files`], [`idempotency`], [`tenancy`]
 //! 4. [`app`]: the handles that services share, with [`caches`], [`rate_limit`], [`execution_log`],
 //!    [`single_flight`], [`upstreams`]
-//! 5. tools: [`storage`], [`catalog`], [`auth_schemes`], [`outbound`], [`blobs`],
+//! 5. tools: [`storage`], [`catalog`], [`expressions`], [`auth_schemes`], [`outbound`], [`blobs`],
 //!    [`crypto`]
 //! 6. words: [`error`], [`ids`], [`time`], [`config`], [`paging`], [`scheme`]
 //!
@@ -36,6 +36,7 @@ pub mod auth_schemes;
 pub mod blobs;
 pub mod catalog;
 pub mod crypto;
+pub mod expressions;
 pub mod outbound;
 pub mod storage;
 

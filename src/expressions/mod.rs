@@ -1,0 +1,3 @@
+//! Expressions of manifests: jq, with functions of our own.
+
+pub mod functions;
