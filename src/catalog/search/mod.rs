@@ -1,0 +1,169 @@
+//! Search over tools, in memory: BM25F (Robertson and Zaragoza, "The Probabilistic Relevance
+//! Framework", section 3.6) over slug, name, toolkit, tags, description and names of arguments.
+
+mod synonyms;
+mod words;
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::Tool;
+use words::stems;
+
+/// How soon repeated words stop counting.
+const K1: f32 = 1.2;
+/// What a word counts that only means the one asked for.
+const SYNONYM: f32 = 0.4;
+/// A query that is the very name of a tool means that tool.
+const EXACT: f32 = 1000.0;
+
+/// A field's weight, and how much its length is held against it.
+const FIELDS: [(f32, f32); 5] = [
+    // Slug and name
+    (3.0, 0.5),
+    // The toolkit
+    (1.5, 0.0),
+    // Tags
+    (0.7, 0.5),
+    // Description
+    (1.0, 0.75),
+    // Arguments
+    (0.4, 0.75),
+];
+
+/// The words of all tools.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    /// Stem → documents and what the word counts there, between 0 and 1.
+    postings: HashMap<String, Vec<(u32, f32)>>,
+    /// The stems of each tool's slug and of its name, joined.
+    names: Vec<[String; 2]>,
+}
+
+/// How often each stem stands in a field of one tool, and how many words the field has.
+type Field = (HashMap<String, f32>, f32);
+
+impl Index {
+    /// An index of these tools; a document's number is its place in the list.
+    pub(super) fn new<'t>(tools: impl Iterator<Item = &'t Tool>) -> Self {
+        let mut names = Vec::new();
+        let documents: Vec<[Field; FIELDS.len()]> = tools
+            .map(|tool| {
+                let manifest = &tool.manifest;
+                names.push([joined(&manifest.slug), joined(&manifest.name)]);
+                fields(tool)
+            })
+            .collect();
+        let means = mean_lengths(&documents);
+        let mut postings: HashMap<String, Vec<(u32, f32)>> = HashMap::new();
+        for (document, fields) in (0_u32..).zip(documents) {
+            let mut counts: HashMap<String, f32> = HashMap::new();
+            for (((words, length), mean), (weight, b)) in fields.into_iter().zip(means).zip(FIELDS)
+            {
+                let norm = 1.0 - b + b * length / mean;
+                for (word, count) in words {
+                    *counts.entry(word).or_default() += weight * count / norm;
+                }
+            }
+            for (word, count) in counts {
+                let counted = (document, count / (count + K1));
+                postings.entry(word).or_default().push(counted);
+            }
+        }
+        Self { postings, names }
+    }
+
+    /// The documents that hold a word of the query or one that means it, the best first; equals
+    /// stay in order.
+    pub(super) fn search(&self, query: &str) -> Vec<usize> {
+        let mut scores = vec![0.0_f32; self.names.len()];
+        for word in stems(query).into_iter().collect::<BTreeSet<_>>() {
+            self.add(&word, &mut scores);
+        }
+        let query = joined(query);
+        for (score, names) in scores.iter_mut().zip(&self.names) {
+            if *score > 0.0 && names.contains(&query) {
+                *score += EXACT;
+            }
+        }
+        let mut found: Vec<(usize, f32)> = scores.into_iter().enumerate().collect();
+        found.retain(|(_, score)| *score > 0.0);
+        found.sort_by(|(a, x), (b, y)| y.total_cmp(x).then(a.cmp(b)));
+        found.into_iter().map(|(document, _)| document).collect()
+    }
+
+    /// What a tool has of one word of a query: the word itself, or the best that means it.
+    fn add(&self, word: &str, scores: &mut [f32]) {
+        let synonyms = synonyms::of(word)
+            .iter()
+            .map(|other| (other.as_str(), SYNONYM));
+        let mut best: HashMap<u32, f32> = HashMap::new();
+        for (word, weight) in synonyms.chain([(word, 1.0)]) {
+            let Some(postings) = self.postings.get(word) else {
+                continue;
+            };
+            let rarity = weight * rarity(postings.len(), self.names.len());
+            for (document, count) in postings {
+                let own = best.entry(*document).or_default();
+                *own = own.max(rarity * count);
+            }
+        }
+        for (document, score) in best {
+            scores[document as usize] += score;
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a ratio, in no need of the last digits"
+)]
+fn rarity(holding: usize, documents: usize) -> f32 {
+    ((documents as f32 - holding as f32 + 0.5) / (holding as f32 + 0.5)).ln_1p()
+}
+
+fn fields(tool: &Tool) -> [Field; FIELDS.len()] {
+    let manifest = &tool.manifest;
+    let arguments: Vec<&str> = manifest.args.iter().map(|arg| arg.arg.as_str()).collect();
+    [
+        format!("{} {}", manifest.slug, manifest.name),
+        tool.toolkit.manifest.name.clone(),
+        manifest.tags.join(" "),
+        manifest.description.clone(),
+        arguments.join(" "),
+    ]
+    .map(|text| {
+        let mut words: HashMap<String, f32> = HashMap::new();
+        let mut length = 0.0;
+        for word in stems(&text) {
+            *words.entry(word).or_default() += 1.0;
+            length += 1.0;
+        }
+        (words, length)
+    })
+}
+
+/// Never zero.
+#[expect(clippy::cast_precision_loss, reason = "far fewer than 2^24 tools")]
+fn mean_lengths(documents: &[[Field; FIELDS.len()]]) -> [f32; FIELDS.len()] {
+    let mut means = [0.0; FIELDS.len()];
+    for fields in documents {
+        for (mean, (_, length)) in means.iter_mut().zip(fields) {
+            *mean += length / documents.len() as f32;
+        }
+    }
+    means.map(|mean| if mean > 0.0 { mean } else { 1.0 })
+}
+
+fn joined(text: &str) -> String {
+    stems(text).join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_index_finds_nothing() {
+        assert!(Index::default().search("anything").is_empty());
+    }
+}
