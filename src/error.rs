@@ -168,6 +168,15 @@ impl Error {
         }
     }
 
+    /// An upstream that could not be reached or did not answer usably, in one sentence without
+    /// credentials.
+    pub fn upstream(message: impl Into<String>) -> Self {
+        Self::Upstream {
+            message: message.into(),
+            timed_out: false,
+        }
+    }
+
     /// A request that breaks one rule.
     pub fn invalid(message: impl Into<String>) -> Self {
         Self::Invalid {

@@ -170,19 +170,13 @@ fn managed_scheme(toolkit: &Toolkit) -> Result<Scheme> {
         return managed_app(toolkit).map(|_| Scheme::OAuth2);
     }
     let slug = &toolkit.manifest.slug;
-    let schemes: Vec<&str> = toolkit
-        .manifest
-        .auth
-        .iter()
-        .map(|auth| auth.scheme.name())
-        .collect();
+    let schemes = toolkit.scheme_names();
     Err(Error::invalid_with_fix(
         format!("toolkit `{slug}` has no managed auth: its users do not connect by OAUTH2"),
         if schemes.is_empty() {
             "Its tools need no auth config and no connected account.".to_owned()
         } else {
-            let schemes = schemes.join(" or ");
-            format!("Use `type: use_custom_auth` with `authScheme` {schemes}.")
+            format!("Use `type: use_custom_auth` with one of: {schemes}.")
         },
     ))
 }

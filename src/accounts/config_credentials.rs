@@ -109,18 +109,12 @@ pub(super) fn check_managed(mut credentials: Map<String, Value>) -> Result<Map<S
 fn check_scheme(toolkit: &Toolkit, scheme: Scheme) -> Result<()> {
     let slug = &toolkit.manifest.slug;
     if toolkit.auth(scheme).is_none() {
-        let known: Vec<&str> = toolkit
-            .manifest
-            .auth
-            .iter()
-            .map(|auth| auth.scheme.name())
-            .collect();
         return Err(Error::invalid_with_fix(
             match scheme {
                 Scheme::Saml => format!("no toolkit is connected by {scheme}, so `{slug}` is not"),
                 _ => format!("toolkit `{slug}` cannot be connected by {scheme}"),
             },
-            format!("Its schemes are: {}.", known.join(", ")),
+            format!("Its schemes are: {}.", toolkit.scheme_names()),
         ));
     }
     Ok(())

@@ -74,15 +74,10 @@ fn check_purpose(toolkit: &Toolkit, slug: &str, scheme: Scheme) -> Result<()> {
     if toolkit.auth(scheme).is_some() {
         return Ok(());
     }
-    let known: Vec<&str> = manifest
-        .auth
-        .iter()
-        .map(|auth| auth.scheme.name())
-        .collect();
     Err(Error::fields(vec![format!(
         "custom_connection_data.authScheme: `{}` takes {}",
         manifest.slug,
-        known.join(", ")
+        toolkit.scheme_names()
     )]))
 }
 

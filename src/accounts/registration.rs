@@ -173,9 +173,8 @@ async fn make(app: &App, blueprint: &Blueprint, redirect_uri: &Url) -> Result<Re
             "Create the auth config with a `client_id` of your own.",
         )
     })?;
-    let method = protocol::choose(auth.token_auth, &server).ok_or_else(|| Error::Upstream {
-        message: format!("{} takes no client that we can be", server.issuer),
-        timed_out: false,
+    let method = protocol::choose(auth.token_auth, &server).ok_or_else(|| {
+        Error::upstream(format!("{} takes no client that we can be", server.issuer))
     })?;
     let project = tenancy::open_project(app, &blueprint.config.project_id).await?;
     let name = project.project.settings.display_name.as_deref();
@@ -229,10 +228,9 @@ async fn server(app: &App, blueprint: &Blueprint) -> Result<ServerMetadata> {
             return discovery::read_server(&issuer, &body, &hosts);
         }
     }
-    Err(Error::Upstream {
-        message: format!("{issuer} has no metadata (RFC 8414)"),
-        timed_out: false,
-    })
+    Err(Error::upstream(format!(
+        "{issuer} has no metadata (RFC 8414)"
+    )))
 }
 
 fn declared(auth: &AuthManifest, values: &Map<String, Value>) -> Result<ServerMetadata> {

@@ -9,10 +9,11 @@ use futures_util::{StreamExt, stream};
 use tokio::fs::{self, File};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::{BlobName, ByteStream};
+use super::BlobName;
 use crate::crypto::{ContentKey, SEALED_OVERHEAD};
 use crate::error::Result;
 use crate::ids::random_text;
+use crate::outbound::ByteStream;
 use crate::time::Timestamp;
 
 /// Plain bytes in a chunk; only the last may have fewer.

@@ -8,7 +8,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::stream::BoxStream;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
@@ -16,12 +15,10 @@ use crate::config::FileSettings;
 use crate::crypto::ContentKey;
 use crate::error::{Error, Result};
 use crate::ids::ProjectId;
+use crate::outbound::ByteStream;
 use crate::time::Timestamp;
 pub use disk::Disk;
 pub use s3::{Found, S3, ShownAs};
-
-/// A content on its way.
-pub type ByteStream = BoxStream<'static, Result<Bytes>>;
 
 /// The name of a content: whose it is, and which.
 #[derive(Debug, Clone, Copy)]

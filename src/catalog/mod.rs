@@ -53,6 +53,18 @@ impl Toolkit {
         self.manifest.auth.iter().find(|auth| auth.scheme == scheme)
     }
 
+    /// The names of its schemes in the toolkit's order, separated by commas.
+    #[must_use]
+    pub fn scheme_names(&self) -> String {
+        let names: Vec<&str> = self
+            .manifest
+            .auth
+            .iter()
+            .map(|auth| auth.scheme.name())
+            .collect();
+        names.join(", ")
+    }
+
     /// Whether it works without a connected account.
     #[must_use]
     pub fn no_auth(&self) -> bool {

@@ -136,10 +136,7 @@ pub(super) async fn hand_over(
     Ok(BinaryReply {
         url: link.url,
         expires_at: link.expires_at,
-        size: file
-            .size
-            .and_then(|size| u64::try_from(size).ok())
-            .unwrap_or_default(),
+        size: file.length(),
         content_type: file.mimetype,
     })
 }

@@ -90,12 +90,9 @@ fn is_welcome(toolkit: &Toolkit, status: u16) -> Result<bool> {
     match status {
         200..=299 => Ok(true),
         401 | 403 => Ok(false),
-        _ => Err(Error::Upstream {
-            message: format!(
-                "`{}` could not tell whether the credentials are good ({status})",
-                toolkit.manifest.slug
-            ),
-            timed_out: false,
-        }),
+        _ => Err(Error::upstream(format!(
+            "`{}` could not tell whether the credentials are good ({status})",
+            toolkit.manifest.slug
+        ))),
     }
 }

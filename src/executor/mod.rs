@@ -153,7 +153,7 @@ async fn run(
     recording: &mut Recording,
 ) -> Result<Shaped> {
     let project = tenancy::open_project(app, &context.project).await?;
-    recording.stores_data(&project.project.settings.log_visibility);
+    recording.stores_data(&project.project.settings);
     explain::tool(recording, tool, call.version.as_deref());
     recording.user(Some(call.account.user.as_deref().unwrap_or(DEFAULT_USER)));
     let account = match call.own_auth {

@@ -99,7 +99,7 @@ async fn run(
     recording: &mut Recording,
 ) -> Result<ProxyReply> {
     let project = tenancy::open_project(app, &context.project).await?;
-    if recording.stores_data(&project.project.settings.log_visibility) {
+    if recording.stores_data(&project.project.settings) {
         recording.name(&shown_call(call), None);
     }
     let mut connection = match &call.credential {

@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::ids::LogId;
 use crate::storage::connected_accounts::ConnectedAccount;
 use crate::storage::execution_logs::{ExecutionLog, Step};
+use crate::storage::projects::ProjectSettings;
 
 use super::{CallContext, Reach};
 
@@ -92,9 +93,9 @@ impl Recording {
         });
     }
 
-    /// Obeys the project's `log_visibility`, and says whether the caller's data may be kept.
-    pub(super) fn stores_data(&mut self, log_visibility: &str) -> bool {
-        self.stores_data = log_visibility != "dont_store_data";
+    /// Obeys the project's settings, and says whether the caller's data may be kept.
+    pub(super) fn stores_data(&mut self, settings: &ProjectSettings) -> bool {
+        self.stores_data = settings.stores_data();
         self.stores_data
     }
 

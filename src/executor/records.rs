@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
+
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::ids::{LogId, ProjectId};
 use crate::storage::execution_logs::{self, ExecutionLog, LogFilter};
 
-/// Rows that are removed in one transaction; others write in between.
-const PURGED_AT_A_TIME: i64 = 1_000;
 const DAY: Duration = Duration::from_hours(24);
 
 /// A project's record. What this process has not written yet is written first.
@@ -49,14 +49,7 @@ pub async fn search_records(
 pub async fn forget_old_records(app: &App) -> Result<()> {
     let days = u32::try_from(app.config.log_retention_days).unwrap_or(u32::MAX);
     let oldest = app.clock.now().before(DAY.saturating_mul(days));
-    loop {
-        let mut tx = app.db.begin().await?;
-        let removed = execution_logs::purge(tx.conn(), oldest, PURGED_AT_A_TIME).await?;
-        tx.commit().await?;
-        if removed < PURGED_AT_A_TIME.unsigned_abs() {
-            return Ok(());
-        }
-        // SQLite has one writer: let those that wait come first.
-        tokio::task::yield_now().await;
-    }
+    app.db
+        .remove_in_batches(|conn, most| execution_logs::purge(conn, oldest, most).boxed())
+        .await
 }

@@ -17,11 +17,11 @@ use std::sync::Arc;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::app::App;
-use crate::blobs::{BlobName, ByteStream};
+use crate::blobs::BlobName;
 use crate::crypto::{ContentKey, Place};
 use crate::error::{Error, Result};
 use crate::ids::{FileId, ProjectId};
-use crate::outbound::StreamedBody;
+use crate::outbound::{ByteStream, StreamedBody};
 use crate::paging::{Page, PageRequest};
 use crate::storage::files::{self, File, FileFilter};
 use crate::tenancy;
@@ -65,17 +65,10 @@ pub async fn list(
 /// else was brought.
 pub async fn open(app: &App, file: &File) -> Result<(u64, ByteStream)> {
     let file = claim::brought(app, file).await?;
-    let size = length(&file);
+    let size = file.length();
     let key = content_key(app, &file).await?;
     let content = app.blobs.read(blob_name(&file), &key, size).await?;
     Ok((size, content))
-}
-
-/// Zero until the content is there.
-fn length(file: &File) -> u64 {
-    file.size
-        .and_then(|size| u64::try_from(size).ok())
-        .unwrap_or_default()
 }
 
 /// The content of a file as a body that is opened anew for every attempt.
@@ -84,7 +77,7 @@ fn length(file: &File) -> u64 {
 /// As [`open`].
 pub async fn body(app: &App, file: &File) -> Result<StreamedBody> {
     let (app, file) = (app.clone(), claim::brought(app, file).await?);
-    let length = length(&file);
+    let length = file.length();
     let open = move || {
         let (app, file) = (app.clone(), file.clone());
         stream::once(async move { open(&app, &file).await.map(|(_, content)| content) })

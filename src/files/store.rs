@@ -8,10 +8,11 @@ use md5::{Digest, Md5};
 
 use super::{blob_name, content_key, key_place, plain_name};
 use crate::app::App;
-use crate::blobs::{BlobWriter, ByteStream};
+use crate::blobs::BlobWriter;
 use crate::crypto::ContentKey;
 use crate::error::{Error, Result};
 use crate::ids::{FileId, ProjectId, random_text};
+use crate::outbound::ByteStream;
 use crate::storage::files::{self, Content, File};
 use crate::tenancy;
 
@@ -55,10 +56,9 @@ pub async fn store(
     let (writer, taken) = take(app, &file, content)
         .await
         .map_err(|error| match error {
-            Error::TooLarge { limit } => Error::Upstream {
-                message: format!("the answer is larger than a file may be ({limit} bytes)"),
-                timed_out: false,
-            },
+            Error::TooLarge { limit } => Error::upstream(format!(
+                "the answer is larger than a file may be ({limit} bytes)"
+            )),
             error => error,
         })?;
     settle(app, &file, writer, taken).await

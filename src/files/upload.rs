@@ -5,9 +5,9 @@ use super::link::upload_link;
 use super::store::{Arrival, new_file, settle, take};
 use super::{find, key};
 use crate::app::App;
-use crate::blobs::ByteStream;
 use crate::error::{Error, Result};
 use crate::ids::{FileId, ProjectId};
+use crate::outbound::ByteStream;
 use crate::storage::files;
 
 const MD5_DIGITS: usize = 32;

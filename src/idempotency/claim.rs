@@ -85,8 +85,7 @@ impl Claim {
         app: &App,
         outcome: &Result<T>,
     ) -> Result<()> {
-        let settings = &self.project.project.settings;
-        let keeps_data = settings.log_visibility != "dont_store_data";
+        let keeps_data = self.project.project.settings.stores_data();
         let most = app.config.idempotency.idempotency_max_bytes;
         let content = self.seal(Some(Outcome::of(outcome, keeps_data, most)?))?;
         let project = &self.project.project.id;

@@ -14,6 +14,7 @@ pub use asked::Asked;
 use std::future::Future;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use serde::Serialize;
 use tracing::Instrument;
 
@@ -26,8 +27,6 @@ use claim::{Claim, Taken};
 
 /// Longer than any call may take: the longest time limit of a tool is 300 seconds.
 const LONGEST_CALL: Duration = Duration::from_secs(330);
-/// Rows that are removed in one transaction; others write in between.
-const PURGED_AT_A_TIME: i64 = 1_000;
 
 /// What the caller gets.
 #[derive(Debug)]
@@ -102,14 +101,7 @@ async fn carry_out<T: Serialize + Sync>(
 /// When the database does not answer; what was removed stays removed.
 pub async fn purge(app: &App) -> Result<()> {
     let now = app.clock.now();
-    loop {
-        let mut tx = app.db.begin().await?;
-        let removed = idempotent_calls::purge(tx.conn(), now, PURGED_AT_A_TIME).await?;
-        tx.commit().await?;
-        if removed < PURGED_AT_A_TIME.unsigned_abs() {
-            return Ok(());
-        }
-        // SQLite has one writer: let those that wait come first.
-        tokio::task::yield_now().await;
-    }
+    app.db
+        .remove_in_batches(|conn, most| idempotent_calls::purge(conn, now, most).boxed())
+        .await
 }

@@ -274,10 +274,10 @@ impl Outbound {
                 return reply::read(&request, response, end).await;
             };
             if followed == request.max_redirects {
-                let error = Error::Upstream {
-                    message: format!("{} redirected more than {followed} times", request.host()),
-                    timed_out: false,
-                };
+                let error = Error::upstream(format!(
+                    "{} redirected more than {followed} times",
+                    request.host()
+                ));
                 return Err(Failure::new(FailureKind::Unusable, error));
             }
             followed += 1;
@@ -306,10 +306,7 @@ impl Outbound {
 /// The caller's fault where the caller named the host, the upstream's where it redirected there.
 fn refusal(refused: &Refused, redirected: bool) -> Failure {
     if redirected {
-        let error = Error::Upstream {
-            message: format!("a redirect was refused: {refused}"),
-            timed_out: false,
-        };
+        let error = Error::upstream(format!("a redirect was refused: {refused}"));
         return Failure::new(FailureKind::Unusable, error);
     }
     let error = Error::invalid_with_fix(

@@ -48,13 +48,10 @@ pub(super) fn next(
     }
     if !is_home(request, &next.url) {
         if carries_credential(request, &next.url) {
-            return Err(Error::Upstream {
-                message: format!(
-                    "{} redirected to another host with the credential in the URL",
-                    request.host()
-                ),
-                timed_out: false,
-            });
+            return Err(Error::upstream(format!(
+                "{} redirected to another host with the credential in the URL",
+                request.host()
+            )));
         }
         if !next.body.is_empty() || next.streamed_body.is_some() {
             return Ok(None);
@@ -73,10 +70,7 @@ pub(super) fn next(
 
 fn target(request: &OutboundRequest, location: &[u8]) -> Result<Url> {
     let host = request.host();
-    let refused = |what: &str| Error::Upstream {
-        message: format!("{host} redirected to {what}"),
-        timed_out: false,
-    };
+    let refused = |what: &str| Error::upstream(format!("{host} redirected to {what}"));
     let mut url = std::str::from_utf8(location)
         .ok()
         .and_then(|location| request.url.join(location).ok())

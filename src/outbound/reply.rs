@@ -105,25 +105,19 @@ pub(super) async fn next_chunk(
     response: &mut reqwest::Response,
 ) -> Result<Option<Bytes>, Failure> {
     response.chunk().await.map_err(|_| {
-        let error = Error::Upstream {
-            message: format!(
-                "the answer of {} broke off or could not be unpacked",
-                request.host()
-            ),
-            timed_out: false,
-        };
+        let error = Error::upstream(format!(
+            "the answer of {} broke off or could not be unpacked",
+            request.host()
+        ));
         Failure::new(FailureKind::Broken, error)
     })
 }
 
 fn too_large(request: &OutboundRequest) -> Failure {
-    let error = Error::Upstream {
-        message: format!(
-            "the answer of {} is larger than {} bytes",
-            request.host(),
-            request.max_bytes
-        ),
-        timed_out: false,
-    };
+    let error = Error::upstream(format!(
+        "the answer of {} is larger than {} bytes",
+        request.host(),
+        request.max_bytes
+    ));
     Failure::new(FailureKind::Unusable, error)
 }

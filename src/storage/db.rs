@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -29,6 +30,8 @@ static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 const SQLITE_READERS: u32 = 8;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Rows of one transaction of [`Db::remove_in_batches`].
+const REMOVED_AT_A_TIME: i64 = 1_000;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The database of this installation.
@@ -245,6 +248,27 @@ impl Db {
             changes: Vec::new(),
             listener: listener.clone(),
         })
+    }
+
+    /// Removes rows by `remove`, which takes at most as many as it is told and says how many it took:
+    /// a batch a transaction, until nothing is left. Others write in between.
+    ///
+    /// # Errors
+    /// When the database does not answer; what was removed stays removed.
+    pub async fn remove_in_batches(
+        &self,
+        remove: impl for<'c> Fn(Conn<'c>, i64) -> BoxFuture<'c, Result<u64>> + Send,
+    ) -> Result<()> {
+        loop {
+            let mut tx = self.begin().await?;
+            let removed = remove(tx.conn(), REMOVED_AT_A_TIME).await?;
+            tx.commit().await?;
+            if removed < REMOVED_AT_A_TIME.unsigned_abs() {
+                return Ok(());
+            }
+            // SQLite has one writer: let those that wait come first.
+            tokio::task::yield_now().await;
+        }
     }
 
     /// How often a session or transaction was opened since the start: what a request costs the

@@ -113,6 +113,16 @@ pub struct File {
     pub expires_at: Timestamp,
 }
 
+impl File {
+    /// In bytes; zero until the content is there.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        self.size
+            .and_then(|size| u64::try_from(size).ok())
+            .unwrap_or_default()
+    }
+}
+
 /// Which of a project's files a list shows.
 #[derive(Debug, Clone, Default)]
 pub struct FileFilter {

@@ -145,6 +145,14 @@ pub struct ProjectSettings {
     pub display_name: Option<String>,
 }
 
+impl ProjectSettings {
+    /// Whether logs and kept answers may hold what callers sent and upstreams said.
+    #[must_use]
+    pub fn stores_data(&self) -> bool {
+        self.log_visibility != "dont_store_data"
+    }
+}
+
 impl Default for ProjectSettings {
     fn default() -> Self {
         Self {

@@ -151,15 +151,12 @@ fn check_rest(row: &Refreshing, now: Timestamp) -> Result<()> {
     }
     let seconds = (until.as_millis() - now.as_millis() + 999) / 1000;
     let reason = row.account.status_reason.as_deref();
-    Err(Error::Upstream {
-        message: format!(
-            "the token of connected account `{}` could not be refreshed ({}); the next try is in \
+    Err(Error::upstream(format!(
+        "the token of connected account `{}` could not be refreshed ({}); the next try is in \
              {seconds} s",
-            row.account.id,
-            reason.unwrap_or("the provider gave no token")
-        ),
-        timed_out: false,
-    })
+        row.account.id,
+        reason.unwrap_or("the provider gave no token")
+    )))
 }
 
 async fn take(

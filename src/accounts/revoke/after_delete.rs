@@ -163,13 +163,10 @@ async fn give_back(app: &App, keyring: &Keyring, revocation: &Revocation) -> Res
     match held.give_back(app, &toolkit).await {
         Ok(_) => tracing::info!(account.id = %account, "its grant is given back"),
         Err(failure) if failure.may_pass => {
-            return Err(Error::Upstream {
-                message: format!(
-                    "the grant of the deleted account `{account}` is not given back yet: {}",
-                    failure.reason
-                ),
-                timed_out: false,
-            });
+            return Err(Error::upstream(format!(
+                "the grant of the deleted account `{account}` is not given back yet: {}",
+                failure.reason
+            )));
         }
         Err(failure) => tracing::warn!(
             account.id = %account, toolkit = toolkit.manifest.slug, reason = failure.reason,

@@ -142,15 +142,12 @@ fn unconfirmed(blueprint: &Blueprint, account: &ConnectedAccount, failure: &Fail
     } else {
         "Check the auth config's OAuth app and try again"
     };
-    Error::Upstream {
-        message: format!(
-            "{name} did not confirm that the grant of connected account `{}` is \
+    Error::upstream(format!(
+        "{name} did not confirm that the grant of connected account `{}` is \
              revoked{so_far}: {reason}. The account is unchanged. {advice}; disable it to end its \
              use here, or let its user take the access away in the settings of {name}.",
-            account.id
-        ),
-        timed_out: false,
-    }
+        account.id
+    ))
 }
 
 /// Marks the account and wipes its credentials; `false` when they changed meanwhile.

@@ -19,8 +19,7 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// A JSON body, and the request's `idempotency-key` if it has one.
 #[derive(Debug)]
 pub struct Once<T> {
-    /// The body.
-    pub body: T,
+    body: T,
     /// The key, and the body as it came.
     key: Option<(String, Value)>,
 }

@@ -14,11 +14,11 @@ use serde::Deserialize;
 
 use crate::api::extract::{Path, Query};
 use crate::app::App;
-use crate::blobs::ByteStream;
 use crate::crypto::FileAccess;
 use crate::error::{Error, Result};
 use crate::files::{self, SignedLink};
 use crate::ids::FileId;
+use crate::outbound::ByteStream;
 use crate::storage::files::File;
 
 /// How long an uploader may send nothing.

@@ -96,18 +96,19 @@ fn at_path(url: &Url, path: &str) -> Url {
 /// server outside of `hosts`.
 pub fn read_resource(resource: &Url, body: &[u8], hosts: &AllowedHosts) -> Result<Option<Url>> {
     let document: ResourceDocument = serde_json::from_slice(body)
-        .map_err(|_| lie("the metadata of the resource are not those of RFC 9728"))?;
+        .map_err(|_| Error::upstream("the metadata of the resource are not those of RFC 9728"))?;
     let is_own = Url::parse(&document.resource).is_ok_and(|named| covers(&named, resource));
     if !is_own {
-        return Err(lie(format!(
+        return Err(Error::upstream(format!(
             "the metadata of {resource} are those of another resource"
         )));
     }
     let Some(server) = document.authorization_servers.first() else {
         return Ok(None);
     };
-    let server = Url::parse(server)
-        .map_err(|_| lie("the resource names an authorization server that is no URL"))?;
+    let server = Url::parse(server).map_err(|_| {
+        Error::upstream("the resource names an authorization server that is no URL")
+    })?;
     check_host(&server, "authorization server", hosts)?;
     Ok(Some(server))
 }
@@ -134,10 +135,11 @@ pub fn read_server(issuer: &Url, body: &[u8], hosts: &AllowedHosts) -> Result<Se
         authorization_response_iss_parameter_supported,
         token_endpoint_auth_methods_supported,
         code_challenge_methods_supported,
-    } = serde_json::from_slice(body)
-        .map_err(|_| lie("the metadata of the authorization server are not those of RFC 8414"))?;
+    } = serde_json::from_slice(body).map_err(|_| {
+        Error::upstream("the metadata of the authorization server are not those of RFC 8414")
+    })?;
     if !is_same(&named, issuer) {
-        return Err(lie(format!(
+        return Err(Error::upstream(format!(
             "the metadata of {issuer} are those of another server"
         )));
     }
@@ -153,7 +155,9 @@ pub fn read_server(issuer: &Url, body: &[u8], hosts: &AllowedHosts) -> Result<Se
     }
     let challenges = code_challenge_methods_supported;
     if challenges.is_some_and(|methods| !methods.iter().any(|method| method == "S256")) {
-        return Err(lie(format!("{issuer} takes no S256 code challenge")));
+        return Err(Error::upstream(format!(
+            "{issuer} takes no S256 code challenge"
+        )));
     }
     Ok(ServerMetadata {
         issuer: named,
@@ -189,16 +193,9 @@ fn check_host(url: &Url, what: &str, hosts: &AllowedHosts) -> Result<()> {
         return Ok(());
     }
     let origin = url.origin().ascii_serialization();
-    Err(lie(format!(
+    Err(Error::upstream(format!(
         "the {what} at {origin} is not on a host that the toolkit declares"
     )))
-}
-
-fn lie(message: impl Into<String>) -> Error {
-    Error::Upstream {
-        message: message.into(),
-        timed_out: false,
-    }
 }
 
 #[cfg(test)]

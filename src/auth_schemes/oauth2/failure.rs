@@ -27,10 +27,7 @@ impl TokenFailure {
     /// An answer that is of no use.
     #[must_use]
     pub fn unusable(message: impl Into<String>) -> Self {
-        Self::NoAnswer(Error::Upstream {
-            message: message.into(),
-            timed_out: false,
-        })
+        Self::NoAnswer(Error::upstream(message))
     }
 
     /// Whether the grant is lost for good, so that only the user can give a new one.

@@ -172,17 +172,17 @@ pub fn read(
         client_secret_expires_at,
         token_endpoint_auth_method,
     } = serde_json::from_slice(body)
-        .map_err(|_| upstream("the provider's registration answer names no client"))?;
+        .map_err(|_| Error::upstream("the provider's registration answer names no client"))?;
     let method = match &token_endpoint_auth_method {
         None => asked,
         Some(name) => token_auth(name).ok_or_else(|| {
             let name = presentable(name);
-            upstream(format!("the provider registered a client for `{name}`"))
+            Error::upstream(format!("the provider registered a client for `{name}`"))
         })?,
     };
     let client_secret = client_secret.filter(|secret| !secret.is_empty());
     if method != TokenAuth::None && client_secret.is_none() {
-        return Err(upstream(
+        return Err(Error::upstream(
             "the provider registered a client without a secret",
         ));
     }
@@ -212,12 +212,5 @@ fn refusal(status: u16, body: &[u8]) -> Error {
     } else {
         said.join(": ")
     };
-    upstream(format!("the provider registered no client: {said}"))
-}
-
-fn upstream(message: impl Into<String>) -> Error {
-    Error::Upstream {
-        message: message.into(),
-        timed_out: false,
-    }
+    Error::upstream(format!("the provider registered no client: {said}"))
 }

@@ -17,10 +17,10 @@ use secrecy::ExposeSecret;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-use super::{BlobName, ByteStream};
+use super::BlobName;
 use crate::config::S3Settings;
 use crate::error::{Error, Result};
-use crate::outbound::ObjectStorageClient;
+use crate::outbound::{ByteStream, ObjectStorageClient};
 use crate::time::Timestamp;
 
 /// Where contents lie, below the prefix.

@@ -42,6 +42,8 @@ impl<'c> Pieces<'c> {
         }
         while place >= self.start + self.piece.len() as u64 {
             self.start += self.piece.len() as u64;
+            // Let go of before the next one is read, or two would be in memory.
+            self.piece = Bytes::new();
             self.piece = self.next().await?;
             if self.piece.is_empty() {
                 return Ok(Bytes::new());
@@ -52,7 +54,7 @@ impl<'c> Pieces<'c> {
     }
 
     async fn next(&mut self) -> Result<Bytes> {
-        let mut piece = BytesMut::new();
+        let mut piece = BytesMut::with_capacity(self.size);
         loop {
             let taken = self.left.len().min(self.size - piece.len());
             piece.extend_from_slice(&self.left.split_to(taken));

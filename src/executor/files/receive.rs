@@ -85,9 +85,8 @@ pub(in crate::executor) async fn shape(
     if let Some(from) = declared.and_then(|file| file.from.as_deref()) {
         let bytes = taken(&mut shaped.data, from)
             .and_then(|text| decoded(&text))
-            .ok_or_else(|| Error::Upstream {
-                message: format!("the answer has no file in Base64 at `{from}`"),
-                timed_out: false,
+            .ok_or_else(|| {
+                Error::upstream(format!("the answer has no file in Base64 at `{from}`"))
             })?;
         let none = HeaderMap::new();
         let mut arrival = arrival(names, naming.unwrap_or_default(), &none, "");

@@ -61,19 +61,17 @@ pub(in crate::executor) async fn upload(
 
 fn session(opened: &Sent, connection: &Connection) -> Result<Url> {
     let slug = &connection.toolkit.manifest.slug;
-    let broken = |message: String| Error::Upstream {
-        message,
-        timed_out: false,
-    };
     let location = opened.reply.headers.get(LOCATION);
     let url = location
         .and_then(|location| location.to_str().ok())
         .and_then(|location| Url::parse(&opened.url).ok()?.join(location).ok())
-        .ok_or_else(|| broken(format!("{slug} did not say where the file is to be sent")))?;
+        .ok_or_else(|| {
+            Error::upstream(format!("{slug} did not say where the file is to be sent"))
+        })?;
     // The content is for the toolkit's hosts alone, as the credential is.
     if !connection.hosts().permits(&url) {
         let origin = url.origin().ascii_serialization();
-        return Err(broken(format!(
+        return Err(Error::upstream(format!(
             "{slug} wants the file at {origin}, which is not one of its hosts"
         )));
     }
@@ -124,10 +122,10 @@ impl Session<'_> {
                 if failures < retry::MOST_ATTEMPTS {
                     continue;
                 }
-                return Err(Error::Upstream {
-                    message: format!("the upload stopped at {place} of {} bytes", self.total),
-                    timed_out: false,
-                });
+                return Err(Error::upstream(format!(
+                    "the upload stopped at {place} of {} bytes",
+                    self.total
+                )));
             }
             if let Some(pause) = self.pause(failures + 1, &outcome) {
                 failures += 1;
