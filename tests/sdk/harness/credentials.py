@@ -26,6 +26,7 @@ class Credentials:
     acme_username: str = "coyote"
     # Characters that break naive building of a Basic header.
     acme_password: str = field(default_factory=lambda: _random("pä:ss/"))
+    model_key: str = field(default_factory=_random)
 
     def oauth_clients(self) -> list[dict[str, str]]:
         return [

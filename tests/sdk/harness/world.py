@@ -76,7 +76,11 @@ class World:
             CLIENTS=json.dumps(self.credentials.oauth_clients()),
         )
         self.services_url = self._start_peer(
-            stack, "services-server", PORT="0", ACME=json.dumps(self.credentials.acme())
+            stack,
+            "services-server",
+            PORT="0",
+            ACME=json.dumps(self.credentials.acme()),
+            MODEL_KEY=self.credentials.model_key,
         )
 
     def _write_toolkits(self) -> Path:
@@ -109,6 +113,9 @@ class World:
             TENON_BASE_URL_HACKERNEWS=f"{self.services_url}/hn",
             TENON_BASE_URL_PRESS=f"{self.services_url}/press",
             TENON_BASE_URL_ACME=f"{self.services_url}/acme",
+            TENON_LLM_URL=f"{self.services_url}/model/v1",
+            TENON_LLM_MODEL="journey",
+            TENON_LLM_API_KEY=self.credentials.model_key,
             # The sweep is worth most on a server that says all it can.
             RUST_LOG="trace",
             RUST_BACKTRACE="1",

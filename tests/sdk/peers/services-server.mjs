@@ -2,16 +2,19 @@
 //
 //   PORT  where to listen on loopback, 0 for any free port
 //   ACME  JSON: {"key", "token", "username", "password"}, what opens Acme
+//   MODEL_KEY  what opens the language model
 import http from 'node:http';
 
 import { createAcme } from './acme.mjs';
 import { answerHackerNews } from './hackernews.mjs';
 import { answerJson, answerPage, listenAndAnnounce } from './http-answers.mjs';
+import { createLanguageModel } from './language-model.mjs';
 import { Ledger } from './ledger.mjs';
 import { Observations } from './observations.mjs';
 
 const observations = new Observations();
 const answerAcme = createAcme(JSON.parse(process.env.ACME), observations);
+const answerModel = createLanguageModel(process.env.MODEL_KEY, observations);
 const ledger = new Ledger(observations);
 
 async function route(request, response) {
@@ -20,6 +23,7 @@ async function route(request, response) {
   if (url.pathname === '/__peer/ledger') return answerJson(response, 200, ledger.credentials());
   if (url.pathname.startsWith('/ledger/')) return ledger.answer(request, response, url);
   if (url.pathname.startsWith('/acme/')) return answerAcme(request, response, url);
+  if (url.pathname.startsWith('/model/')) return answerModel(request, response, url);
   if (url.pathname.startsWith('/hn/')) {
     const { method, headers } = request;
     response.on('finish', () => observations.recordCall({

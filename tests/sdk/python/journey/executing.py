@@ -1,6 +1,6 @@
 """Running tools: without an account, with each kind of credential, and wrongly."""
 
-from composio_client import BadRequestError, NotFoundError
+from composio_client import BadRequestError, ConflictError, NotFoundError
 
 from .steps import expect, expect_equal, expect_error
 from .world import World, error_body
@@ -12,6 +12,8 @@ def visit(world: World) -> None:
     _without_account(world)
     _with_oauth(world)
     _with_keys(world)
+    _by_text(world)
+    _once(world)
     _wrongly(world)
 
 
@@ -84,6 +86,41 @@ def _with_keys(world: World) -> None:
     with world.step("an account from the hosted page is used"):
         data = succeeded(world.run("ACME_CREATE_NOTE", {"title": "Anvil", "text": "heavy"}, user_id="journey-linked"))
         expect_equal((data["title"], data["text"]), ("Anvil", "heavy"))
+
+
+def _by_text(world: World) -> None:
+    with world.step("words become arguments by the operator's language model"):
+        data = succeeded(world.run("ACME_CREATE_NOTE", {}, text="Birdseed: free", user_id="journey-linked"))
+        expect_equal((data["title"], data["text"]), ("Birdseed", "free"))
+
+    with world.step("arguments are made of words without running the tool"):
+        before = len(world.calls("acme"))
+        made = world.composio.client.tools.get_input("ACME_CREATE_NOTE", text="Tunnel: painted on")
+        expect_equal(made.arguments, {"title": "Tunnel", "text": "painted on"})
+        expect_equal(len(world.calls("acme")), before, "calls to acme")
+
+    with world.step("words that do not do are a refusal with the model's question"):
+        with expect_error(BadRequestError) as caught:
+            world.run("ACME_CREATE_NOTE", {}, text="help", user_id="journey-linked")
+        expect("What is the note about?" in str(error_body(caught.error)), error_body(caught.error))
+
+
+def _once(world: World) -> None:
+    def create(title: str):
+        return world.composio.client.tools.execute(
+            "ACME_CREATE_NOTE", arguments={"title": title}, user_id="journey-linked", version="latest",
+            extra_headers={"idempotency-key": "journey-anvil"},
+        )
+
+    with world.step("a call with an idempotency key is made once and answered twice"):
+        before = len(world.calls("acme", path="/acme/notes"))
+        first, again = create("Anvil, once"), create("Anvil, once")
+        expect(first.successful, first)
+        expect_equal((again.data, again.log_id), (first.data, first.log_id))
+        expect_equal(len(world.calls("acme", path="/acme/notes")), before + 1, "notes")
+
+    with world.step("the same key with another call is a conflict"), expect_error(ConflictError):
+        create("Another anvil")
 
 
 def _wrongly(world: World) -> None:

@@ -48,7 +48,7 @@ class World(Steps):
 
     def calls(self, peer: str, **wanted) -> list[dict]:
         """The calls that arrived at a peer and look like `wanted`."""
-        base = self.services_url if peer in ("acme", "hackernews", "ledger", "assertions") else self.oauth_url
+        base = self.services_url if peer in ("acme", "hackernews", "ledger", "assertions", "model") else self.oauth_url
         with urllib.request.urlopen(f"{base}/__peer/observations", timeout=10) as response:
             calls = [call for call in json.load(response)["calls"] if call["peer"] == peer]
         return [call for call in calls if all(call.get(name) == value for name, value in wanted.items())]

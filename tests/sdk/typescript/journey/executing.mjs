@@ -7,6 +7,8 @@ export async function visit(world) {
   await withoutAccount(world);
   await withOauth(world);
   await withKeys(world);
+  await byText(world);
+  await once(world);
   await wrongly(world);
 }
 
@@ -94,6 +96,48 @@ async function withKeys(world) {
     const args = { title: 'Anvil', text: 'heavy' };
     const data = succeeded(await world.run('ACME_CREATE_NOTE', args, { userId: 'journey-linked' }));
     expectEqual([data.title, data.text], ['Anvil', 'heavy']);
+  });
+}
+
+async function byText(world) {
+  await world.step("words become arguments by the operator's language model", async () => {
+    const options = { userId: 'journey-linked', text: 'Birdseed: free' };
+    const data = succeeded(await world.run('ACME_CREATE_NOTE', {}, options));
+    expectEqual([data.title, data.text], ['Birdseed', 'free']);
+  });
+
+  await world.step('arguments are made of words without running the tool', async () => {
+    const before = (await world.calls('acme')).length;
+    const made = await world.composio.tools.getInput('ACME_CREATE_NOTE', { text: 'Tunnel: painted on' });
+    expectEqual(made.arguments, { title: 'Tunnel', text: 'painted on' });
+    expectEqual((await world.calls('acme')).length, before, 'calls to acme');
+  });
+
+  await world.step("words that do not do are a refusal with the model's question", async () => {
+    const options = { userId: 'journey-linked', text: 'help' };
+    const error = await expectError({ statuses: [400] }, () => world.run('ACME_CREATE_NOTE', {}, options));
+    expect(JSON.stringify(errorBody(error)).includes('What is the note about?'), errorBody(error));
+  });
+}
+
+async function once(world) {
+  const notes = async () => (await world.calls('acme', { path: '/acme/notes' })).length;
+  const create = (title) => world.composio.getClient().tools.execute(
+    'ACME_CREATE_NOTE',
+    { arguments: { title }, user_id: 'journey-linked', version: 'latest' },
+    { headers: { 'idempotency-key': 'journey-anvil' } },
+  );
+
+  await world.step('a call with an idempotency key is made once and answered twice', async () => {
+    const before = await notes();
+    const [first, again] = [await create('Anvil, once'), await create('Anvil, once')];
+    expect(first.successful, first);
+    expectEqual([again.data, again.log_id], [first.data, first.log_id]);
+    expectEqual(await notes(), before + 1, 'notes');
+  });
+
+  await world.step('the same key with another call is a conflict', async () => {
+    await expectError({ statuses: [409] }, () => create('Another anvil'));
   });
 }
 

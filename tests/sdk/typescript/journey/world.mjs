@@ -41,7 +41,7 @@ export class World extends Steps {
 
   /** The calls that arrived at a peer and look like `wanted`. */
   async calls(peer, wanted = {}) {
-    const base = ['acme', 'hackernews', 'ledger', 'assertions'].includes(peer) ? this.given.services_url : this.given.oauth_url;
+    const base = ['acme', 'hackernews', 'ledger', 'assertions', 'model'].includes(peer) ? this.given.services_url : this.given.oauth_url;
     const { calls } = await (await fetch(`${base}/__peer/observations`)).json();
     return calls.filter((call) => call.peer === peer
       && Object.entries(wanted).every(([name, value]) => call[name] === value));
