@@ -139,7 +139,9 @@ pub(super) async fn execute_tool(
 impl ExecuteRequest {
     fn into_call(self) -> Result<ToolCall> {
         let text = self.text.filter(|text| !text.trim().is_empty());
-        let input = match (text, self.arguments) {
+        // SDKs cannot leave `arguments` out.
+        let arguments = self.arguments.filter(|arguments| !arguments.is_empty());
+        let input = match (text, arguments) {
             (Some(_), Some(_)) => {
                 return Err(Error::fields(vec![
                     "text: give either `text` or `arguments`".into(),

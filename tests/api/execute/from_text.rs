@@ -34,10 +34,10 @@ impl Talk {
         self.world.post("OPEN_GET_THING/input", body).await
     }
 
+    /// As SDKs do, which cannot leave `arguments` out.
     async fn execute(&self, text: &str) -> Reply {
-        self.world
-            .post("OPEN_GET_THING", json!({ "text": text }))
-            .await
+        let body = json!({ "text": text, "arguments": {} });
+        self.world.post("OPEN_GET_THING", body).await
     }
 }
 

@@ -233,7 +233,7 @@ async fn text_without_a_language_model_is_refused_and_the_way_out_named() {
         error["message"].as_str().unwrap().contains("TENON_LLM_URL"),
         "{error}"
     );
-    let both = json!({ "text": "ping it", "arguments": {} });
+    let both = json!({ "text": "ping it", "arguments": { "page": 1 } });
     assert_eq!(problems(&world.post("OPEN_PING", both).await).len(), 1);
     world
         .post("OPEN_PING/input", json!({ "text": "ping it" }))
