@@ -4,7 +4,8 @@
 //!
 //! 1. commands: [`cli`]
 //! 2. doors: [`api`], [`jobs`]
-//! 3. services: [`accounts`], [`executor`], [`files`], [`idempotency`], [`tenancy`]
+//! 3. services: [`accounts`], [`executor`], [`files`], [`idempotency`], [`importer`],
+//!    [`tenancy`]
 //! 4. [`app`]: the handles that services share, with [`caches`], [`rate_limit`], [`execution_log`],
 //!    [`single_flight`], [`upstreams`]
 //! 5. tools: [`storage`], [`catalog`], [`expressions`], [`auth_schemes`], [`outbound`], [`blobs`],
@@ -23,6 +24,7 @@ pub mod accounts;
 pub mod executor;
 pub mod files;
 pub mod idempotency;
+pub mod importer;
 pub mod tenancy;
 
 pub mod app;

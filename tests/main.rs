@@ -12,6 +12,7 @@
 mod api;
 mod cli;
 mod guards;
+mod importer;
 mod key_rotation;
 mod leaks;
 mod outbound;

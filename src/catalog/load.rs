@@ -1,6 +1,7 @@
 //! From files and settings to a catalog in force: read, override, check, index.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::value::to_raw_value;
@@ -26,17 +27,7 @@ pub const IMPORTANT: &str = "important";
 /// All problems of all files, each with file and line.
 pub(super) fn catalog(config: &Config) -> Result<Catalog> {
     let mut problems = Problems::default();
-    let mut kits: BTreeMap<String, Kit> = BTreeMap::new();
-    let mut sources = files::bundled();
-    if let Some(dir) = &config.toolkits_dir {
-        sources.extend(files::in_folder(dir, &mut problems));
-    }
-    for source in sources {
-        // The operator's come last and replace a bundled one whole.
-        if let Some(kit) = parse::kit(source, &mut problems) {
-            kits.insert(kit.folder.clone(), kit);
-        }
-    }
+    let kits = kits(config.toolkits_dir.as_deref(), &mut problems);
     let mut overrides = config.toolkit_overrides()?;
     if let Some(path) = &config.oauth_apps {
         let apps = oauth_apps::read(path, &mut problems);
@@ -59,6 +50,53 @@ pub(super) fn catalog(config: &Config) -> Result<Catalog> {
         ));
     }
     problems.or(()).map(|()| assembly.finish())
+}
+
+/// Checks the toolkits of a folder beside the bundled ones, as a server would at its start.
+///
+/// # Errors
+/// All problems of all files, each with file and line.
+pub(super) fn lint(dir: &Path) -> Result<Linted> {
+    let mut problems = Problems::default();
+    let mut own: BTreeSet<String> = BTreeSet::new();
+    for source in files::in_folder(dir, &mut Problems::default()) {
+        own.insert(source.folder);
+    }
+    let mut assembly = Assembly::default();
+    for kit in kits(Some(dir), &mut problems).into_values() {
+        check::kit(&kit, &mut problems);
+        assembly.add(kit, ToolkitOverride::default(), &mut problems);
+    }
+    let tools = assembly.tools.iter();
+    let linted = Linted {
+        tools: tools
+            .filter(|tool| own.contains(&tool.toolkit.manifest.slug))
+            .count(),
+        toolkits: own.len(),
+    };
+    problems.or(linted)
+}
+
+/// What a lint looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Linted {
+    /// Toolkits of the folder.
+    pub toolkits: usize,
+    /// Their tools.
+    pub tools: usize,
+}
+
+/// The bundled toolkits and those of the folder, which replace a bundled one whole.
+fn kits(dir: Option<&Path>, problems: &mut Problems) -> BTreeMap<String, Kit> {
+    let mut sources = files::bundled();
+    if let Some(dir) = dir {
+        sources.extend(files::in_folder(dir, problems));
+    }
+    sources
+        .into_iter()
+        .filter_map(|source| parse::kit(source, problems))
+        .map(|kit| (kit.folder.clone(), kit))
+        .collect()
 }
 
 /// The apps of the file beside the other settings; one in a flag or variable stands above it.

@@ -20,6 +20,7 @@ pub mod template;
 pub mod versions;
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::Value;
@@ -28,8 +29,9 @@ use serde_json::value::RawValue;
 use crate::config::{Config, OAuthApp};
 use crate::error::Result;
 use crate::scheme::Scheme;
+pub use check::LARGEST_SCHEMA;
 pub use list::{ToolAccess, ToolFilter, ToolkitFilter, category_id};
-pub use load::IMPORTANT;
+pub use load::{IMPORTANT, Linted};
 use manifest::{AuthManifest, ToolManifest, ToolkitManifest};
 pub use versions::VersionPins;
 
@@ -152,6 +154,26 @@ pub struct Catalog {
     aliases: HashMap<String, String>,
     /// Over `tools`.
     search: search::Index,
+}
+
+/// Checks the toolkits of a folder as a server that reads it would.
+///
+/// # Errors
+/// Every problem, with file and line.
+pub fn lint(dir: &Path) -> Result<Linted> {
+    load::lint(dir)
+}
+
+/// What the rules say against a toolkit that stands in no file yet.
+#[must_use]
+pub fn problems_of_toolkit(toolkit: &ToolkitManifest) -> Vec<String> {
+    check::of_toolkit(toolkit)
+}
+
+/// What the rules say against a tool that stands in no file yet.
+#[must_use]
+pub fn problems_of_tool(tool: &ToolManifest, toolkit: &ToolkitManifest) -> Vec<String> {
+    check::of_tool(tool, toolkit)
 }
 
 /// The pattern of a field as it is matched: against the whole value.

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::error::{Error, Result};
 
 /// Where something stands: `github/tools/issues.yaml:14`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Place {
     /// Path of the file, beginning with the toolkit's folder (or the operator's folder).
     pub(super) file: String,
@@ -35,6 +35,18 @@ impl Problems {
     /// Notes one that stands in no file.
     pub(super) fn add_setting(&mut self, message: impl Into<String>) {
         self.0.push(message.into());
+    }
+
+    /// The messages alone, of what stands in no file.
+    pub(super) fn into_messages(self) -> Vec<String> {
+        let nowhere = format!("{}: ", Place::default());
+        let texts = self.0.into_iter();
+        texts
+            .map(|text| {
+                text.strip_prefix(&nowhere)
+                    .map_or(text.clone(), str::to_owned)
+            })
+            .collect()
     }
 
     /// `value`, if there is no problem.

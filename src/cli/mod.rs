@@ -9,6 +9,7 @@ mod key_files;
 mod keys;
 mod openapi;
 mod serve;
+mod toolkits;
 
 pub use serve::{Server, start, stop};
 
@@ -78,6 +79,9 @@ enum Command {
     /// Look into what executions did.
     #[command(subcommand)]
     Executions(executions::Executions),
+    /// Check toolkits, or make one of an API's description.
+    #[command(subcommand)]
+    Toolkits(toolkits::Toolkits),
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -88,6 +92,7 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         Some(Command::Openapi) => openapi::print(),
+        Some(Command::Toolkits(command)) => toolkits::run(command),
         Some(Command::Health(health)) => health::check(&health),
         Some(Command::Accounts(command)) => block_on(accounts::run(command)),
         Some(Command::ApiKeys(command)) => block_on(api_keys::run(command)),

@@ -8,8 +8,8 @@ use crate::catalog::{schema, template};
 
 const LONGEST_SLUG: usize = 64;
 const LONGEST_TIMEOUT_S: u64 = 300;
-/// Models read the schema with every call.
-const LARGEST_SCHEMA: usize = 24 * 1024;
+/// Bytes of a published schema; models read it with every call.
+pub const LARGEST_SCHEMA: usize = 24 * 1024;
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 pub(super) fn check(tool: &ToolManifest, toolkit: &ToolkitManifest, report: &mut Report<'_>) {

@@ -1,0 +1,151 @@
+//! Where an API lives: its first server, whose variables become fields of the connection.
+
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use super::names;
+use super::operation::Server;
+use super::report::{Loss, Report};
+use crate::catalog::template;
+
+/// The base URL, and the fields that it names.
+pub(super) struct Address {
+    pub(super) base_url: String,
+    pub(super) fields: Vec<Value>,
+}
+
+/// What the user said, else what the description says, made absolute by where that came from; else
+/// whoever connects must say it.
+pub(super) fn of(
+    server: Option<&Server<'_>>,
+    given: Option<&Url>,
+    source: Option<&Url>,
+    report: &mut Report,
+) -> Address {
+    if let Some(url) = given {
+        return Address {
+            base_url: url.as_str().trim_end_matches('/').to_owned(),
+            fields: Vec::new(),
+        };
+    }
+    let mut fields = Vec::new();
+    let text = server.map_or_else(String::new, |server| filled(server, &mut fields, report));
+    let text = text.trim_end_matches('/');
+    let example = template::fill(text, |_| Some("x".into())).unwrap_or_default();
+    let is_web = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    if Url::parse(&example).is_ok_and(|url| is_web(&url)) {
+        return Address {
+            base_url: text.split(['?', '#']).next().unwrap_or_default().to_owned(),
+            fields,
+        };
+    }
+    // `//host/path` and `/path` go on from where the description was fetched.
+    let joined = match text.strip_prefix("//") {
+        Some(rest) => Url::parse(&format!("https://{rest}")).ok(),
+        None if text.starts_with('/') || text.is_empty() => {
+            source.and_then(|source| source.join(if text.is_empty() { "/" } else { text }).ok())
+        }
+        None => Url::parse(&format!("https://{text}"))
+            .ok()
+            .filter(|_| text.contains('.')),
+    };
+    let Some(joined) = joined.filter(is_web) else {
+        report.lose(
+            Loss::ServerVariable,
+            "/servers",
+            "whoever connects is asked for the address",
+        );
+        return Address {
+            base_url: "{base_url}".into(),
+            fields: vec![json!({
+                "name": "base_url",
+                "display_name": "Base URL",
+                "description": "Where the API lives: https://api.example.com/v1",
+                "required": true,
+                "pattern": "https?://[^\\s?#]+",
+                "legacy_names": ["full"],
+            })],
+        };
+    };
+    Address {
+        base_url: joined.as_str().trim_end_matches('/').to_owned(),
+        fields: Vec::new(),
+    }
+}
+
+/// The address with the names of fields in it, or defaults where a person has no choice.
+fn filled(server: &Server<'_>, fields: &mut Vec<Value>, report: &mut Report) -> String {
+    let url = &server.url;
+    let host_end = url.find("://").map_or(0, |start| {
+        start + 3 + url[start + 3..].find('/').unwrap_or(url.len() - start - 3)
+    });
+    let mut known: Vec<(String, String)> = Vec::new();
+    let mut seen = 0;
+    template::fill(url, |slot| {
+        if let Some((_, text)) = known.iter().find(|(name, _)| name == slot.name) {
+            return Some(text.clone());
+        }
+        let at = url[seen..]
+            .find(&format!("{{{}}}", slot.name))
+            .map_or(0, |at| seen + at);
+        seen = at;
+        let text = variable(server, slot.name, at < host_end && at > 0, fields, report);
+        known.push((slot.name.to_owned(), text.clone()));
+        Some(text)
+    })
+    .unwrap_or_default()
+}
+
+fn variable(
+    server: &Server<'_>,
+    name: &str,
+    is_in_host: bool,
+    fields: &mut Vec<Value>,
+    report: &mut Report,
+) -> String {
+    let described = server.variables.get(name).copied().unwrap_or(&Value::Null);
+    let default = described.get("default").map(|value| match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    });
+    let default = default.unwrap_or_default();
+    let choices: Vec<&str> = described
+        .get("enum")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    // Behind the host, and where nothing but the default fits, nobody is asked.
+    if !is_in_host || choices.len() == 1 {
+        report.lose(Loss::ServerVariable, "/servers/0/variables", name);
+        return if default.is_empty() && !is_in_host && server.url.starts_with('{') {
+            "https".into()
+        } else {
+            default
+        };
+    }
+    let field_name = names::argument(name);
+    let mut field = Map::new();
+    field.insert("name".into(), field_name.clone().into());
+    field.insert(
+        "display_name".into(),
+        names::spoken(&names::snake(name)).into(),
+    );
+    let pattern = if choices.is_empty() {
+        "[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)*".to_owned()
+    } else {
+        let escaped: Vec<String> = choices.iter().map(|choice| regex::escape(choice)).collect();
+        field.insert("options".into(), json!(choices));
+        escaped.join("|")
+    };
+    let fits =
+        regex::Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|whole| whole.is_match(&default));
+    field.insert("required".into(), (!fits).into());
+    if fits {
+        field.insert("default".into(), default.into());
+    }
+    field.insert("pattern".into(), pattern.into());
+    fields.push(Value::Object(field));
+    format!("{{{field_name}}}")
+}

@@ -1,0 +1,343 @@
+//! An operation's path, parameters and body as the arguments and the request of a tool.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::body;
+use super::document::pointer;
+use super::names;
+use super::operation::{Operation, Parameter, Place, Style};
+use super::report::{Loss, Skip};
+use super::schema::{Kind, Resolver, Shape, Wanted};
+use crate::catalog::manifest::ArgIn;
+
+/// Headers that the server itself writes.
+const OURS: [&str; 8] = [
+    "accept",
+    "accept-encoding",
+    "authorization",
+    "connection",
+    "content-length",
+    "content-type",
+    "host",
+    "user-agent",
+];
+
+/// One argument of a tool.
+pub(super) struct Argument<'d> {
+    pub(super) wanted: Wanted<'d>,
+    pub(super) place: ArgIn,
+    /// The name on the wire, where it is another.
+    pub(super) wire: Option<String>,
+    /// Lists have commas between their items.
+    pub(super) has_commas: bool,
+}
+
+/// What a tool sends.
+#[derive(Default)]
+pub(super) struct Request<'d> {
+    pub(super) path: String,
+    pub(super) arguments: Vec<Argument<'d>>,
+    pub(super) query: BTreeMap<String, String>,
+    pub(super) headers: BTreeMap<String, String>,
+    /// Names of arguments in use.
+    taken: BTreeSet<String>,
+}
+
+/// Why there can be no tool.
+pub(super) type Refusal = (Skip, String);
+
+/// How arguments are called and which are left to the server.
+pub(super) struct Manner<'m> {
+    /// `pageToken` becomes `page_token`.
+    pub(super) is_snake: bool,
+    /// Headers and query parameters that carry a credential, lower case.
+    pub(super) credentials: &'m BTreeSet<String>,
+}
+
+/// The request that an operation takes.
+pub(super) fn request<'d>(
+    operation: &Operation<'d>,
+    manner: &Manner<'_>,
+    resolver: &mut Resolver<'_, 'd>,
+) -> Result<Request<'d>, Refusal> {
+    let mut request = Request::default();
+    path(operation, manner, resolver, &mut request)?;
+    for parameter in &operation.parameters {
+        match parameter.place {
+            Place::In(ArgIn::Path) => {}
+            Place::Cookie => resolver
+                .report
+                .lose(Loss::CookieParameter, &parameter.at, ""),
+            Place::In(ArgIn::Header) if is_ours(parameter.name, manner) => {}
+            Place::In(ArgIn::Query)
+                if manner
+                    .credentials
+                    .contains(&parameter.name.to_ascii_lowercase()) => {}
+            Place::In(place) => one(parameter, place, manner, resolver, &mut request)?,
+        }
+    }
+    if let Some(body) = &operation.body {
+        body::add(body, operation, manner, resolver, &mut request)?;
+    }
+    Ok(request)
+}
+
+fn is_ours(header: &str, manner: &Manner<'_>) -> bool {
+    let lower = header.to_ascii_lowercase();
+    OURS.contains(&lower.as_str()) || manner.credentials.contains(&lower)
+}
+
+/// The path with the names of arguments in it; what comes after `?` goes into the query.
+fn path<'d>(
+    operation: &Operation<'d>,
+    manner: &Manner<'_>,
+    resolver: &mut Resolver<'_, 'd>,
+    request: &mut Request<'d>,
+) -> Result<(), Refusal> {
+    let whole = operation.path.split('#').next().unwrap_or_default();
+    let (path, query) = whole.split_once('?').unwrap_or((whole, ""));
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        if !value.contains('{') {
+            request.query.insert(name.into_owned(), value.into_owned());
+        }
+    }
+    let mut rest = path;
+    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    while let Some(open) = rest.find('{') {
+        request.path.push_str(&rest[..open]);
+        let tail = &rest[open + 1..];
+        let close = tail.find('}').ok_or((Skip::Path, operation.path.clone()))?;
+        let slot = &tail[..close];
+        rest = &tail[close + 1..];
+        // RFC 6570: `{?a,b}` names parameters of the query.
+        if slot.starts_with(['?', '&']) {
+            continue;
+        }
+        let keeps_slashes = slot.starts_with('+');
+        let name = slot.trim_start_matches('+').trim_end_matches('*');
+        if name.is_empty() || name.contains(['/', '{', ';', '#', ',']) {
+            return Err((Skip::Path, operation.path.clone()));
+        }
+        if !names.contains_key(name) {
+            let arg = slot_argument(name, operation, manner, resolver, request)?;
+            names.insert(name.to_owned(), arg);
+        }
+        let arg = &names[name];
+        request.path.push_str(&if keeps_slashes {
+            format!("{{+{arg}}}")
+        } else {
+            format!("{{{arg}}}")
+        });
+    }
+    request.path.push_str(rest);
+    if !request.path.starts_with('/') {
+        request.path.insert(0, '/');
+    }
+    Ok(())
+}
+
+fn slot_argument<'d>(
+    name: &str,
+    operation: &Operation<'d>,
+    manner: &Manner<'_>,
+    resolver: &mut Resolver<'_, 'd>,
+    request: &mut Request<'d>,
+) -> Result<String, Refusal> {
+    let mut parameters = operation.parameters.iter();
+    let parameter = parameters
+        .find(|parameter| parameter.place == Place::In(ArgIn::Path) && parameter.name == name);
+    let (shape, at, description) = if let Some(parameter) = parameter {
+        (
+            resolver.shape(&[parameter.schema], &[], &parameter.at),
+            parameter.at.clone(),
+            parameter.description,
+        )
+    } else {
+        let at = pointer(&operation.at, "parameters");
+        resolver.report.lose(Loss::UndescribedParameter, &at, name);
+        (text(), at, None)
+    };
+    if shape.kind == Some(Kind::Object) {
+        return Err((
+            Skip::RequiredArgument,
+            format!("{name}: an object in the path"),
+        ));
+    }
+    let wanted = Wanted {
+        name: String::new(),
+        at,
+        shape: or_text(shape),
+        description,
+        required: true,
+    };
+    Ok(request.add(name, wanted, ArgIn::Path, false, manner))
+}
+
+/// Text, of which no more is known.
+fn text<'d>() -> Shape<'d> {
+    Shape {
+        kind: Some(Kind::String),
+        ..Shape::default()
+    }
+}
+
+/// What travels outside of a body is text in the end.
+fn or_text(shape: Shape<'_>) -> Shape<'_> {
+    Shape {
+        kind: shape.kind.or(Some(Kind::String)),
+        ..shape
+    }
+}
+
+fn one<'d>(
+    parameter: &Parameter<'d>,
+    place: ArgIn,
+    manner: &Manner<'_>,
+    resolver: &mut Resolver<'_, 'd>,
+    request: &mut Request<'d>,
+) -> Result<(), Refusal> {
+    let shape = or_text(resolver.shape(&[parameter.schema], &[], &parameter.at));
+    if place == ArgIn::Header
+        && let Some(only) = shape.only_value()
+    {
+        request
+            .headers
+            .insert(parameter.name.to_owned(), only.to_owned());
+        return Ok(());
+    }
+    if shape.kind == Some(Kind::Object) && parameter.style != Style::Json {
+        return object(parameter, &shape, manner, resolver, request);
+    }
+    let mut description = parameter.description;
+    let shape = if shape.kind == Some(Kind::Array) {
+        let (shape, is_text) = list(parameter, shape, resolver);
+        // The note on separators stands in the shape.
+        description = description.filter(|_| !is_text);
+        shape
+    } else {
+        shape
+    };
+    let wanted = Wanted {
+        name: String::new(),
+        at: parameter.at.clone(),
+        shape,
+        description,
+        required: parameter.required,
+    };
+    let has_commas = parameter.style == Style::Commas;
+    request.add(parameter.name, wanted, place, has_commas, manner);
+    Ok(())
+}
+
+/// A list with separators that manifests do not know becomes text.
+fn list<'d>(
+    parameter: &Parameter<'d>,
+    shape: Shape<'d>,
+    resolver: &mut Resolver<'_, 'd>,
+) -> (Shape<'d>, bool) {
+    let note = match parameter.style {
+        Style::Separated(" ") => "Several with a space between.",
+        Style::Separated("|") => "Several with `|` between.",
+        Style::Separated(_) => "Several with a tab between.",
+        Style::Json => "A list as JSON text.",
+        Style::Repeated | Style::Commas | Style::Deep | Style::List => return (shape, false),
+    };
+    resolver.report.lose(Loss::ListAsText, &parameter.at, "");
+    let about = parameter
+        .description
+        .or(shape.description())
+        .unwrap_or_default();
+    (text().described(format!("{about} {note}")), true)
+}
+
+/// An object in the query: each member is an argument.
+fn object<'d>(
+    parameter: &Parameter<'d>,
+    shape: &Shape<'d>,
+    manner: &Manner<'_>,
+    resolver: &mut Resolver<'_, 'd>,
+    request: &mut Request<'d>,
+) -> Result<(), Refusal> {
+    let is_spread = matches!(parameter.style, Style::Deep | Style::Repeated);
+    if !is_spread || shape.properties.is_empty() {
+        if parameter.required {
+            let detail = format!("{}: an object that is not described", parameter.name);
+            return Err((Skip::RequiredArgument, detail));
+        }
+        resolver.report.lose(
+            Loss::ArgumentLeftOut,
+            &parameter.at,
+            "an object in the query",
+        );
+        return Ok(());
+    }
+    for (member, source) in &shape.properties {
+        let at = pointer(&parameter.at, member);
+        let inner = or_text(resolver.shape(source, &[], &at));
+        if inner.kind == Some(Kind::Object) {
+            resolver.report.lose(
+                Loss::ArgumentLeftOut,
+                &at,
+                "an object in an object of the query",
+            );
+            continue;
+        }
+        let wire = match parameter.style {
+            Style::Deep => format!("{}[{member}]", parameter.name),
+            _ => (*member).to_owned(),
+        };
+        let wanted = Wanted {
+            name: String::new(),
+            at,
+            shape: inner,
+            description: None,
+            required: parameter.required && shape.required.contains(member),
+        };
+        request.add(&wire, wanted, ArgIn::Query, false, manner);
+    }
+    Ok(())
+}
+
+impl<'d> Request<'d> {
+    /// Takes an argument in under a name that is free, which is the answer.
+    pub(super) fn add(
+        &mut self,
+        wire: &str,
+        mut wanted: Wanted<'d>,
+        place: ArgIn,
+        has_commas: bool,
+        manner: &Manner<'_>,
+    ) -> String {
+        let plain = if manner.is_snake {
+            names::snake(wire)
+        } else {
+            names::argument(wire)
+        };
+        let place_name = match place {
+            ArgIn::Path => "path",
+            ArgIn::Query => "query",
+            ArgIn::Header => "header",
+            ArgIn::Body => "body",
+        };
+        let mut name = plain.clone();
+        if self.taken.contains(&name) {
+            name = names::argument(&format!("{place_name}_{plain}"));
+        }
+        let mut number = 2_usize;
+        while !self.taken.insert(name.clone()) {
+            let end = format!("_{number}");
+            let mut start = plain.clone();
+            start.truncate(names::LONGEST - end.len());
+            name = start + &end;
+            number += 1;
+        }
+        wanted.name.clone_from(&name);
+        self.arguments.push(Argument {
+            wire: (place != ArgIn::Path && name != wire).then(|| wire.to_owned()),
+            wanted,
+            place,
+            has_commas,
+        });
+        name
+    }
+}

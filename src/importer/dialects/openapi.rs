@@ -1,0 +1,85 @@
+//! OpenAPI 3.0 and 3.1.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::paths;
+use super::security::{requirements, schemes};
+use super::{entries, flag, text};
+use crate::catalog::manifest::ArgIn;
+use crate::importer::document::{Dialect, Document, Target, pointer};
+use crate::importer::operation::{Api, Body, Media, Parameter, Place, Server, Style};
+use crate::importer::report::{Loss, Report};
+
+pub(super) fn read<'d>(document: Document<'d>, report: &mut Report) -> Api<'d> {
+    let root = document.root;
+    let info = root.get("info").unwrap_or(&Value::Null);
+    Api {
+        dialect: Dialect::OpenApi,
+        title: text(info, "title").unwrap_or_default(),
+        description: text(info, "description").unwrap_or_default(),
+        docs_url: root.get("externalDocs").and_then(|docs| text(docs, "url")),
+        server: server(root),
+        operations: paths::operations(document, parameter, body, report),
+        schemes: schemes(document, root.get("components"), "securitySchemes"),
+        security: requirements(root).unwrap_or_default(),
+    }
+}
+
+fn server(root: &Value) -> Option<Server<'_>> {
+    let server = root.get("servers")?.as_array()?.first()?;
+    let variables: BTreeMap<&str, &Value> = entries(server, "variables").collect();
+    Some(Server {
+        url: text(server, "url")?.to_owned(),
+        variables,
+    })
+}
+
+fn parameter(value: &Value, place: Place) -> Option<Parameter<'_>> {
+    let content = entries(value, "content").next().map(|(_, media)| media);
+    let explodes = value.get("explode").and_then(Value::as_bool);
+    let style = match text(value, "style") {
+        _ if content.is_some() => Style::Json,
+        Some("deepObject") => Style::Deep,
+        Some("spaceDelimited") if explodes != Some(true) => Style::Separated(" "),
+        Some("pipeDelimited") if explodes != Some(true) => Style::Separated("|"),
+        _ if place != Place::In(ArgIn::Query) || explodes == Some(false) => Style::Commas,
+        _ => Style::Repeated,
+    };
+    let schema = content.map_or(value, |media| media).get("schema");
+    Some(Parameter {
+        at: String::new(),
+        name: text(value, "name")?,
+        place,
+        required: flag(value, "required"),
+        description: text(value, "description"),
+        schema: schema.unwrap_or(&Value::Null),
+        style,
+    })
+}
+
+fn body<'d>(
+    document: Document<'d>,
+    operation: &'d Value,
+    _: &[&'d Value],
+    at: &str,
+    report: &mut Report,
+) -> Option<Body<'d>> {
+    let at = pointer(at, "requestBody");
+    let body = match document.deref(operation.get("requestBody")?) {
+        Target::Found(body) => body,
+        Target::External | Target::Nowhere => {
+            report.lose(Loss::DanglingReference, &at, "the body is not there");
+            return None;
+        }
+    };
+    let media = entries(body, "content").map(|(name, media)| (name, Media::of(name), media));
+    let (name, kind, media) = media.min_by_key(|(_, kind, _)| kind.rank())?;
+    Some(Body {
+        at: format!("{}/schema", pointer(&pointer(&at, "content"), name)),
+        required: flag(body, "required"),
+        media: kind,
+        schema: media.get("schema"),
+    })
+}

@@ -1,0 +1,126 @@
+//! What OpenAPI 3 and Swagger 2 have in common: `paths`, and parameters of a path and its operations.
+
+use serde_json::Value;
+
+use super::security::requirements;
+use super::{entries, flag, text, texts};
+use crate::catalog::manifest::ArgIn;
+use crate::importer::document::{Document, Target, pointer};
+use crate::importer::operation::{Body, Operation, Parameter, Place};
+use crate::importer::report::{Loss, Report};
+
+const METHODS: [&str; 8] = [
+    "get", "put", "post", "delete", "options", "head", "patch", "trace",
+];
+/// More is no API but an attack.
+const MOST_OPERATIONS: usize = 20_000;
+
+/// How a dialect reads one described parameter, `None` when it is a part of the body.
+pub(super) type ReadParameter<'d> = fn(&'d Value, Place) -> Option<Parameter<'d>>;
+/// How a dialect finds an operation's body, in the operation and its parameters.
+pub(super) type ReadBody<'d> =
+    fn(Document<'d>, &'d Value, &[&'d Value], &str, &mut Report) -> Option<Body<'d>>;
+
+/// All operations under `paths`.
+pub(super) fn operations<'d>(
+    document: Document<'d>,
+    read_parameter: ReadParameter<'d>,
+    read_body: ReadBody<'d>,
+    report: &mut Report,
+) -> Vec<Operation<'d>> {
+    let mut found = Vec::new();
+    for (path, item) in entries(document.root, "paths") {
+        let at_path = pointer("/paths", path);
+        let Target::Found(item) = document.deref(item) else {
+            report.lose(Loss::ExternalReference, &at_path, "");
+            continue;
+        };
+        for (method, operation) in item.as_object().into_iter().flatten() {
+            let is_method = METHODS.contains(&method.as_str()) && operation.is_object();
+            if !is_method || found.len() >= MOST_OPERATIONS {
+                continue;
+            }
+            let at = pointer(&at_path, method);
+            let described = described(document, item, operation, &at, report);
+            let parameters = described
+                .iter()
+                .filter_map(|value| {
+                    let mut parameter = read_parameter(value, place(value)?)?;
+                    parameter.at = format!("{at}/parameters/{}", parameter.name);
+                    Some(parameter)
+                })
+                .collect();
+            let body = read_body(document, operation, &described, &at, report);
+            found.push(Operation {
+                method: method.to_ascii_uppercase(),
+                path: path.to_owned(),
+                full_path: None,
+                id: text(operation, "operationId"),
+                summary: text(operation, "summary"),
+                description: text(operation, "description"),
+                tags: texts(operation, "tags"),
+                deprecated: flag(operation, "deprecated"),
+                parameters,
+                body,
+                security: requirements(operation),
+                has_own_server: operation.get("servers").or(item.get("servers")).is_some(),
+                has_media: false,
+                at,
+            });
+        }
+    }
+    found
+}
+
+/// The parameters of a path and of an operation, which stand above those.
+fn described<'d>(
+    document: Document<'d>,
+    item: &'d Value,
+    operation: &'d Value,
+    at: &str,
+    report: &mut Report,
+) -> Vec<&'d Value> {
+    let mut found: Vec<&'d Value> = Vec::new();
+    for owner in [item, operation] {
+        let list = owner.get("parameters").and_then(Value::as_array);
+        for (index, value) in list.into_iter().flatten().enumerate() {
+            match document.deref(value) {
+                Target::Found(value) => {
+                    let same = |other: &&Value| {
+                        ["name", "in"]
+                            .iter()
+                            .all(|key| other.get(key) == value.get(key))
+                    };
+                    found.retain(|other| !same(other));
+                    found.push(value);
+                }
+                Target::External => {
+                    report.lose(
+                        Loss::ExternalReference,
+                        &format!("{at}/parameters/{index}"),
+                        "",
+                    );
+                }
+                Target::Nowhere => {
+                    report.lose(
+                        Loss::DanglingReference,
+                        &format!("{at}/parameters/{index}"),
+                        "",
+                    );
+                }
+            }
+        }
+    }
+    found
+}
+
+fn place(parameter: &Value) -> Option<Place> {
+    match text(parameter, "in")? {
+        "path" => Some(Place::In(ArgIn::Path)),
+        "query" => Some(Place::In(ArgIn::Query)),
+        "header" => Some(Place::In(ArgIn::Header)),
+        "body" | "formData" => Some(Place::In(ArgIn::Body)),
+        "cookie" => Some(Place::Cookie),
+        _ => None,
+    }
+}

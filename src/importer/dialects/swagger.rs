@@ -1,0 +1,113 @@
+//! Swagger 2.0: parameters are their own schemas, and the body is one of them.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::paths;
+use super::security::{requirements, schemes};
+use super::{flag, text, texts};
+use crate::catalog::manifest::ArgIn;
+use crate::importer::document::{Dialect, Document};
+use crate::importer::operation::{Api, Body, Media, Parameter, Place, Server, Style};
+use crate::importer::report::Report;
+
+pub(super) fn read<'d>(document: Document<'d>, report: &mut Report) -> Api<'d> {
+    let root = document.root;
+    let info = root.get("info").unwrap_or(&Value::Null);
+    Api {
+        dialect: Dialect::Swagger,
+        title: text(info, "title").unwrap_or_default(),
+        description: text(info, "description").unwrap_or_default(),
+        docs_url: root.get("externalDocs").and_then(|docs| text(docs, "url")),
+        server: server(root),
+        operations: paths::operations(document, parameter, body, report),
+        schemes: schemes(document, Some(root), "securityDefinitions"),
+        security: requirements(root).unwrap_or_default(),
+    }
+}
+
+fn server(root: &Value) -> Option<Server<'_>> {
+    let host = text(root, "host")?;
+    let schemes = texts(root, "schemes");
+    let scheme = if schemes.is_empty() || schemes.contains(&"https") {
+        "https"
+    } else {
+        "http"
+    };
+    let base = text(root, "basePath").unwrap_or_default();
+    Some(Server {
+        url: format!("{scheme}://{host}/{}", base.trim_start_matches('/')),
+        variables: BTreeMap::new(),
+    })
+}
+
+fn parameter(value: &Value, place: Place) -> Option<Parameter<'_>> {
+    if place == Place::In(ArgIn::Body) {
+        return None;
+    }
+    let style = match text(value, "collectionFormat") {
+        Some("multi") => Style::Repeated,
+        Some("ssv") => Style::Separated(" "),
+        Some("tsv") => Style::Separated("\t"),
+        Some("pipes") => Style::Separated("|"),
+        _ => Style::Commas,
+    };
+    Some(Parameter {
+        at: String::new(),
+        name: text(value, "name")?,
+        place,
+        required: flag(value, "required"),
+        description: text(value, "description"),
+        // Some write the schema out as in a body.
+        schema: value.get("schema").unwrap_or(value),
+        style,
+    })
+}
+
+fn body<'d>(
+    document: Document<'d>,
+    operation: &'d Value,
+    parameters: &[&'d Value],
+    at: &str,
+    _: &mut Report,
+) -> Option<Body<'d>> {
+    let in_place = |place: &str| {
+        let mut all = parameters.iter();
+        all.find(|parameter| text(parameter, "in") == Some(place))
+            .copied()
+    };
+    let consumes = match texts(operation, "consumes") {
+        own if own.is_empty() => texts(document.root, "consumes"),
+        own => own,
+    };
+    if let Some(form) = in_place("formData") {
+        let has_parts =
+            consumes.contains(&"multipart/form-data") || text(form, "type") == Some("file");
+        return Some(Body {
+            at: at.to_owned(),
+            required: parameters.iter().any(|parameter| {
+                text(parameter, "in") == Some("formData") && flag(parameter, "required")
+            }),
+            media: if has_parts {
+                Media::Multipart
+            } else {
+                Media::Form
+            },
+            schema: None,
+        });
+    }
+    let body = in_place("body")?;
+    let media = consumes.into_iter().map(Media::of);
+    Some(Body {
+        at: format!(
+            "{at}/parameters/{}/schema",
+            text(body, "name").unwrap_or("body")
+        ),
+        required: flag(body, "required"),
+        media: media
+            .min_by_key(|media| media.rank())
+            .unwrap_or(Media::Json(None)),
+        schema: body.get("schema"),
+    })
+}

@@ -1,0 +1,351 @@
+//! From an API's description to a toolkit: OpenAPI 3.0 and 3.1, Swagger 2, Google Discovery.
+//!
+//! Read it in the order of [`convert`]: a document is [read](mod@read), its [dialect](dialects)
+//! makes operations of it, each operation gets a [name](names) and becomes a [tool], and the
+//! [folder] is written so that people can change it and import again.
+
+mod address;
+mod arguments;
+mod auth;
+mod body;
+mod dialects;
+mod document;
+pub mod folder;
+mod former;
+mod groups;
+mod hints;
+mod lock;
+mod merge;
+mod names;
+mod operation;
+pub mod read;
+pub mod report;
+mod schema;
+mod select;
+mod tool;
+mod yaml;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use crate::catalog::{self, manifest};
+use crate::error::{Error, Result};
+pub use document::Dialect;
+use document::Document;
+use names::Names;
+pub use names::SlugFrom;
+use operation::{Api, Operation, SecurityScheme};
+use report::{Report, Skip};
+use schema::{Resolver, cut};
+pub use select::Selection;
+
+/// Toolkits' slugs are the beginning of their tools' slugs.
+const LONGEST_SLUG: usize = 30;
+const LONGEST_DESCRIPTION: usize = 500;
+
+/// What the user says about an import.
+#[derive(Debug)]
+pub struct Wishes {
+    /// The toolkit's slug; by default made of the API's title.
+    pub slug: Option<String>,
+    /// Its name; by default the API's title.
+    pub name: Option<String>,
+    /// Where the API lives; by default what the description says.
+    pub base_url: Option<Url>,
+    /// Where the description was fetched, if it was.
+    pub source_url: Option<Url>,
+    /// What slugs are made of.
+    pub slug_from: SlugFrom,
+    /// Which operations are taken.
+    pub selection: Selection,
+    /// Arguments are written in snake case.
+    pub snake: bool,
+    /// Official slugs, by operation: `GET /things`.
+    pub slugs: BTreeMap<String, String>,
+    /// Keys of `toolkit.yaml` that stand above what the description says.
+    pub toolkit: Map<String, Value>,
+}
+
+impl Default for Wishes {
+    fn default() -> Self {
+        Self {
+            slug: None,
+            name: None,
+            base_url: None,
+            source_url: None,
+            slug_from: SlugFrom::Auto,
+            selection: Selection::default(),
+            snake: false,
+            slugs: BTreeMap::new(),
+            toolkit: Map::new(),
+        }
+    }
+}
+
+/// A toolkit that was made of a description.
+#[derive(Debug)]
+pub struct Converted {
+    /// Its slug.
+    pub slug: String,
+    /// What the description was written in.
+    pub dialect: Dialect,
+    /// `toolkit.yaml`, without dates and versions.
+    pub toolkit: Map<String, Value>,
+    /// Its tools, in the description's order.
+    pub tools: Vec<ConvertedTool>,
+    /// What was lost on the way.
+    pub report: Report,
+}
+
+/// A tool that was made of an operation.
+#[derive(Debug)]
+pub struct ConvertedTool {
+    /// The operation: `GET /things`.
+    pub operation: String,
+    /// The first of the operation's tags.
+    pub group: String,
+    /// The manifest.
+    pub manifest: Map<String, Value>,
+}
+
+fn slug_of(title: &str, wishes: &Wishes) -> Result<String> {
+    if let Some(slug) = &wishes.slug {
+        let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+        let fits = (1..=LONGEST_SLUG).contains(&slug.len()) && slug.bytes().all(is_plain);
+        return fits.then(|| slug.clone()).ok_or_else(|| {
+            Error::invalid(format!(
+                "the slug `{slug}` must be of a-z, 0-9 and _, at most {LONGEST_SLUG} characters"
+            ))
+        });
+    }
+    let title = title.to_ascii_lowercase();
+    let words = title.split(|c: char| !c.is_ascii_alphanumeric());
+    let said = words.filter(|word| !matches!(*word, "" | "api" | "rest" | "the" | "specification"));
+    let mut slug = said.collect::<Vec<_>>().join("_");
+    slug.truncate(LONGEST_SLUG);
+    let slug = slug.trim_matches('_').to_owned();
+    if slug.is_empty() {
+        return Err(Error::invalid_with_fix(
+            "the description has no title to make a slug of",
+            "Choose one: --slug acme",
+        ));
+    }
+    Ok(slug)
+}
+
+/// The slug of the toolkit that `root` describes.
+fn slug(root: &Value, wishes: &Wishes) -> Result<String> {
+    let title = match Dialect::of(root)? {
+        Dialect::OpenApi | Dialect::Swagger => root.pointer("/info/title"),
+        Dialect::Discovery => root.get("name"),
+    };
+    slug_of(title.and_then(Value::as_str).unwrap_or_default(), wishes)
+}
+
+/// The toolkit that `root` describes. `known` are the slugs of an earlier import, by operation.
+///
+/// # Errors
+/// When the document is of no known dialect, or makes no valid toolkit. Operations that cannot be
+/// converted are no errors; the report has them.
+pub fn convert(
+    root: &Value,
+    wishes: &Wishes,
+    known: &BTreeMap<String, String>,
+) -> Result<Converted> {
+    let dialect = Dialect::of(root)?;
+    let document = Document { root, dialect };
+    let mut report = Report::default();
+    let mut api = dialects::read(document, &mut report);
+    report.operations = api.operations.len();
+    let slug = slug(root, wishes)?;
+    let (wanted, others) = api
+        .operations
+        .drain(..)
+        .partition(|one| wishes.selection.takes(one));
+    api.operations = wanted;
+    for left in &others as &Vec<Operation<'_>> {
+        report.skip(&left.key(), Skip::NotSelected, "");
+    }
+    let tools = tools(&api, document, &slug, wishes, known, &mut report);
+    let scopes = scopes_of(&tools);
+    let toolkit = toolkit(&api, &slug, wishes, &scopes, &mut report);
+    let mut converted = Converted {
+        slug,
+        dialect,
+        toolkit,
+        tools,
+        report,
+    };
+    converted.keep_rules()?;
+    converted.report.converted = converted.tools.len();
+    Ok(converted)
+}
+
+fn tools<'d>(
+    api: &Api<'d>,
+    document: Document<'d>,
+    slug: &str,
+    wishes: &Wishes,
+    known: &BTreeMap<String, String>,
+    report: &mut Report,
+) -> Vec<ConvertedTool> {
+    let credentials = credentials(api);
+    let manner = arguments::Manner {
+        is_snake: wishes.snake,
+        credentials: &credentials,
+    };
+    let mut names = Names::new(
+        slug,
+        wishes.slug_from,
+        api.dialect,
+        &api.operations,
+        known,
+        &wishes.slugs,
+    );
+    let mut resolver = Resolver::new(document, report);
+    let mut found = Vec::new();
+    let mut seen = BTreeSet::new();
+    for operation in &api.operations {
+        let key = operation.key();
+        if !seen.insert(key.clone()) {
+            continue;
+        }
+        let called = names.name(operation);
+        match tool::tool(api, operation, called, &manner, &mut resolver) {
+            Ok(manifest) => found.push(ConvertedTool {
+                group: operation
+                    .tags
+                    .first()
+                    .copied()
+                    .unwrap_or_default()
+                    .to_owned(),
+                operation: key,
+                manifest,
+            }),
+            Err((reason, detail)) => resolver.report.skip(&key, reason, detail),
+        }
+    }
+    found
+}
+
+/// Headers and query parameters that carry a credential: no argument is made of them.
+fn credentials(api: &Api<'_>) -> BTreeSet<String> {
+    let schemes = api.schemes.values();
+    schemes
+        .filter_map(|scheme| match scheme {
+            SecurityScheme::Key { name, .. } => Some(name.to_ascii_lowercase()),
+            SecurityScheme::Bearer
+            | SecurityScheme::Basic { .. }
+            | SecurityScheme::OAuth2(_)
+            | SecurityScheme::Other(_) => None,
+        })
+        .collect()
+}
+
+fn scopes_of(tools: &[ConvertedTool]) -> Vec<String> {
+    let scopes = tools.iter().filter_map(|tool| tool.manifest.get("scopes"));
+    let all: BTreeSet<&str> = scopes
+        .filter_map(Value::as_array)
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    all.into_iter().map(str::to_owned).collect()
+}
+
+fn toolkit(
+    api: &Api<'_>,
+    slug: &str,
+    wishes: &Wishes,
+    scopes: &[String],
+    report: &mut Report,
+) -> Map<String, Value> {
+    let address = address::of(
+        api.server.as_ref(),
+        wishes.base_url.as_ref(),
+        wishes.source_url.as_ref(),
+        report,
+    );
+    let mut ways = auth::ways(api, scopes, report);
+    if ways.is_empty() && !address.fields.is_empty() {
+        ways.push(json!({ "scheme": "NO_AUTH" }));
+    }
+    for way in ways.iter_mut().filter_map(Value::as_object_mut) {
+        if !address.fields.is_empty() {
+            let fields = way.entry("fields").or_insert_with(|| json!({}));
+            let known = fields["connection"].as_array().cloned();
+            let all = known.into_iter().flatten();
+            fields["connection"] = all.chain(address.fields.iter().cloned()).collect();
+        }
+    }
+    let title = wishes.name.clone().unwrap_or_else(|| cut(api.title, 80));
+    let name = if title.is_empty() {
+        names::spoken(slug)
+    } else {
+        title
+    };
+    let about = cut(api.description, LONGEST_DESCRIPTION);
+    let mut toolkit = Map::new();
+    toolkit.insert("manifest".into(), 1.into());
+    toolkit.insert("slug".into(), slug.into());
+    let about = if about.is_empty() {
+        format!("{name}.")
+    } else {
+        about
+    };
+    toolkit.insert("name".into(), name.into());
+    toolkit.insert("description".into(), about.into());
+    if let Some(url) = api.docs_url.filter(|url| Url::parse(url).is_ok()) {
+        toolkit.insert("app_url".into(), url.into());
+    }
+    toolkit.insert("base_url".into(), address.base_url.into());
+    if !ways.is_empty() {
+        toolkit.insert("auth".into(), Value::Array(ways));
+    }
+    toolkit.extend(wishes.toolkit.clone());
+    toolkit
+}
+
+impl Converted {
+    /// Leaves out the tools that the catalog would refuse.
+    ///
+    /// # Errors
+    /// When it would refuse the toolkit itself.
+    fn keep_rules(&mut self) -> Result<()> {
+        let toolkit = manifest_of(&self.toolkit)?;
+        let problems = catalog::problems_of_toolkit(&toolkit);
+        if !problems.is_empty() {
+            return Err(Error::Invalid {
+                message: "the description makes no valid toolkit".into(),
+                problems,
+                fix: Some("Say what it gets wrong, such as --base-url or --slug.".into()),
+            });
+        }
+        let report = &mut self.report;
+        self.tools.retain(|tool| {
+            let problems = problems_of(&tool.manifest, &toolkit);
+            for problem in problems.iter().take(1) {
+                report.skip(&tool.operation, Skip::Rule, problem);
+            }
+            problems.is_empty()
+        });
+        Ok(())
+    }
+}
+
+/// A toolkit without dates and versions, as the catalog reads it.
+fn manifest_of(toolkit: &Map<String, Value>) -> Result<manifest::ToolkitManifest> {
+    let mut whole = folder::dates("2026-01-01T00:00:00Z", "20260101_00");
+    whole.extend(toolkit.clone());
+    serde_json::from_value(Value::Object(whole))
+        .map_err(|cause| Error::invalid(format!("the toolkit cannot be written: {cause}")))
+}
+
+/// What the catalog would refuse about a tool.
+fn problems_of(tool: &Map<String, Value>, toolkit: &manifest::ToolkitManifest) -> Vec<String> {
+    match serde_json::from_value(Value::Object(tool.clone())) {
+        Ok(tool) => catalog::problems_of_tool(&tool, toolkit),
+        Err(cause) => vec![cause.to_string()],
+    }
+}

@@ -1,0 +1,505 @@
+//! What tools are called: `{TOOLKIT}_{ACTION}` from an operation's summary, id or path.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::document::Dialect;
+use super::operation::Operation;
+
+/// Function names of model APIs end there.
+pub(super) const LONGEST: usize = 64;
+const FILLERS: [&str; 12] = [
+    "A", "AN", "THE", "OF", "FOR", "TO", "IN", "ON", "BY", "WITH", "FROM", "AND",
+];
+
+/// What slugs are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SlugFrom {
+    /// Whatever of the following fits the description best.
+    Auto,
+    /// The operations' summaries.
+    Summary,
+    /// Their `operationId`s.
+    OperationId,
+    /// Method and path.
+    Path,
+}
+
+/// Gives every operation its slug, all different.
+pub(super) struct Names<'n> {
+    /// Upper case, with the `_` after it.
+    prefix: String,
+    from: SlugFrom,
+    dialect: Dialect,
+    /// By operation key: what it was called before, which never changes.
+    known: &'n BTreeMap<String, String>,
+    /// By operation key: what it is called elsewhere.
+    wanted: &'n BTreeMap<String, String>,
+    taken: BTreeSet<String>,
+}
+
+/// A tool's slugs.
+pub(super) struct Named {
+    pub(super) slug: String,
+    pub(super) alias: Option<String>,
+    /// The slug without the toolkit's, for people to read.
+    pub(super) spoken: String,
+}
+
+impl<'n> Names<'n> {
+    pub(super) fn new(
+        toolkit: &str,
+        from: SlugFrom,
+        dialect: Dialect,
+        operations: &[Operation<'_>],
+        known: &'n BTreeMap<String, String>,
+        wanted: &'n BTreeMap<String, String>,
+    ) -> Self {
+        let from = match from {
+            SlugFrom::Auto => best(operations),
+            chosen => chosen,
+        };
+        // Nobody else may take a name that is promised.
+        let taken = known.values().chain(wanted.values()).cloned().collect();
+        Self {
+            prefix: format!("{}_", toolkit.to_ascii_uppercase()),
+            from,
+            dialect,
+            known,
+            wanted,
+            taken,
+        }
+    }
+
+    /// The slugs of an operation; asked once for each.
+    pub(super) fn name(&mut self, operation: &Operation<'_>) -> Named {
+        let key = operation.key();
+        let promised = self.known.get(&key).or_else(|| self.wanted.get(&key));
+        let promised = promised.cloned();
+        let other = self
+            .wanted
+            .get(&key)
+            .filter(|wanted| promised.as_ref() != Some(*wanted));
+        let alias = other.cloned();
+        let slug = promised.unwrap_or_else(|| self.free(operation));
+        Named {
+            spoken: spoken(slug.strip_prefix(&self.prefix).unwrap_or(&slug)),
+            slug,
+            alias,
+        }
+    }
+
+    fn free(&mut self, operation: &Operation<'_>) -> String {
+        let words = self.words(operation);
+        let plain = self.fitted(&words, 0);
+        if self.taken.insert(plain.clone()) {
+            return plain;
+        }
+        if let Some(tag) = operation.tags.first() {
+            let mut tagged = upper_words(tag);
+            tagged.extend(words.iter().cloned());
+            let tagged = self.fitted(&tagged, 0);
+            if self.taken.insert(tagged.clone()) {
+                return tagged;
+            }
+        }
+        let mut number = 2_usize;
+        loop {
+            let end = format!("_{number}");
+            let numbered = self.fitted(&words, end.len()) + &end;
+            if self.taken.insert(numbered.clone()) {
+                return numbered;
+            }
+            number += 1;
+        }
+    }
+
+    fn words(&self, operation: &Operation<'_>) -> Vec<String> {
+        let of_summary = || operation.summary.map(summary_words);
+        let of_id = || operation.id.map(|id| id_words(id, self.dialect));
+        let words = match self.from {
+            SlugFrom::Summary => of_summary().or_else(of_id),
+            SlugFrom::Auto | SlugFrom::OperationId => of_id().or_else(of_summary),
+            SlugFrom::Path => None,
+        };
+        let words = words.filter(|words| !words.is_empty());
+        let mut words = words.unwrap_or_else(|| path_words(operation));
+        let own = self.prefix.trim_end_matches('_');
+        if words.len() > 1 && words[0] == own {
+            words.remove(0);
+        }
+        words
+    }
+
+    /// The words as one slug with `spare` characters left, shortened where they must be.
+    fn fitted(&self, words: &[String], spare: usize) -> String {
+        let room = LONGEST.saturating_sub(self.prefix.len() + spare).max(1);
+        let length = |words: &[String]| words.iter().map(|word| word.len() + 1).sum::<usize>();
+        let mut words = words.to_vec();
+        while length(&words) > room + 1 && words.len() > 1 {
+            match words
+                .iter()
+                .rposition(|word| FILLERS.contains(&word.as_str()))
+            {
+                Some(filler) => words.remove(filler),
+                None => words.pop().unwrap_or_default(),
+            };
+        }
+        let mut text = words.join("_");
+        text.truncate(room);
+        format!("{}{}", self.prefix, text.trim_end_matches('_'))
+    }
+}
+
+fn best(operations: &[Operation<'_>]) -> SlugFrom {
+    let count = operations.len().max(1);
+    let summaries: Vec<&str> = operations.iter().filter_map(|one| one.summary).collect();
+    let mut lengths: Vec<usize> = summaries
+        .iter()
+        .map(|s| s.split_whitespace().count())
+        .collect();
+    lengths.sort_unstable();
+    let median = lengths.get(lengths.len() / 2).copied().unwrap_or_default();
+    let different = summaries.iter().collect::<BTreeSet<_>>().len();
+    let is_most = |part: usize| part * 10 >= count * 9;
+    if is_most(summaries.len()) && median <= 8 && different * 10 >= summaries.len() * 9 {
+        return SlugFrom::Summary;
+    }
+    if is_most(operations.iter().filter(|one| one.id.is_some()).count()) {
+        SlugFrom::OperationId
+    } else {
+        SlugFrom::Path
+    }
+}
+
+/// No apostrophes, nothing in parentheses, words as they stand: GitHub stays one.
+fn summary_words(summary: &str) -> Vec<String> {
+    let mut depth = 0_usize;
+    let plain: String = summary
+        .chars()
+        .filter(|c| match c {
+            '(' => {
+                depth += 1;
+                false
+            }
+            ')' => {
+                depth = depth.saturating_sub(1);
+                false
+            }
+            '\'' | '’' | '"' | '`' => false,
+            _ => depth == 0,
+        })
+        .collect();
+    upper_words(&plain)
+}
+
+fn upper_words(text: &str) -> Vec<String> {
+    text.split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_uppercase)
+        .collect()
+}
+
+fn id_words(id: &str, dialect: Dialect) -> Vec<String> {
+    if dialect == Dialect::Discovery {
+        return discovery_words(id);
+    }
+    upper_words(&split_camel(id))
+}
+
+/// `gmail.users.drafts.list` → LIST DRAFTS, `gmail.users.drafts.get` → GET DRAFT
+fn discovery_words(id: &str) -> Vec<String> {
+    let parts: Vec<&str> = id.split('.').skip(1).collect();
+    let (Some(verb), resource) = (parts.last(), parts.iter().rev().nth(1)) else {
+        return upper_words(id);
+    };
+    let mut words = upper_words(&split_camel(verb));
+    if let Some(resource) = resource {
+        let mut nouns = upper_words(&split_camel(resource));
+        let is_many = words.first().is_some_and(|verb| verb == "LIST");
+        if let Some(last) = nouns.last_mut().filter(|_| !is_many) {
+            *last = singular(last);
+        }
+        words.extend(nouns);
+    }
+    words
+}
+
+fn singular(word: &str) -> String {
+    if let Some(stem) = word.strip_suffix("IES") {
+        return format!("{stem}Y");
+    }
+    if word.ends_with("SS") || word.ends_with("US") {
+        return word.to_owned();
+    }
+    word.strip_suffix('S').unwrap_or(word).to_owned()
+}
+
+/// `listRepoTags` → `list Repo Tags`, `getHTTPServer` → `get HTTP Server`
+fn split_camel(text: &str) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    let mut out = String::with_capacity(text.len() + 8);
+    for (index, letter) in letters.iter().enumerate() {
+        let before = index.checked_sub(1).and_then(|index| letters.get(index));
+        let after = letters.get(index + 1);
+        let begins = letter.is_ascii_uppercase()
+            && before.is_some_and(|before| {
+                before.is_ascii_lowercase()
+                    || before.is_ascii_digit()
+                    || (before.is_ascii_uppercase() && after.is_some_and(char::is_ascii_lowercase))
+            });
+        if begins {
+            out.push(' ');
+        }
+        out.push(*letter);
+    }
+    out
+}
+
+/// `GET /users/{id}/keys` → LIST USERS KEYS BY ID
+fn path_words(operation: &Operation<'_>) -> Vec<String> {
+    let mut named = Vec::new();
+    let mut last = None;
+    for segment in operation
+        .path
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+    {
+        let Some((before, slot)) = segment.split_once('{') else {
+            if !is_version(segment) {
+                named.extend(upper_words(&split_camel(segment)));
+            }
+            continue;
+        };
+        named.extend(upper_words(&split_camel(before)));
+        last = slot.split('}').next();
+    }
+    let ends_in_slot = operation.path.trim_end_matches('/').ends_with('}');
+    let verb = match operation.method.as_str() {
+        "GET" if ends_in_slot => "GET",
+        "GET" => "LIST",
+        "POST" => "CREATE",
+        "PUT" => "REPLACE",
+        "PATCH" => "UPDATE",
+        "DELETE" => "DELETE",
+        other => other,
+    };
+    let mut words = vec![verb.to_owned()];
+    words.extend(named);
+    if let Some(last) = last {
+        words.push("BY".into());
+        words.extend(upper_words(&split_camel(last)));
+    }
+    words
+}
+
+/// `v1`, `v2.1`: says nothing.
+fn is_version(segment: &str) -> bool {
+    let number = segment.strip_prefix('v');
+    segment.len() <= 4 && number.is_some_and(|n| n.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// `filter[x]` → `filter_x`: what a model may be given as the name of an argument.
+pub(super) fn argument(name: &str) -> String {
+    let mut plain = String::with_capacity(name.len());
+    for c in name.chars() {
+        if c.is_ascii_alphanumeric() || c == '_' {
+            plain.push(c);
+        } else if !plain.ends_with('_') {
+            plain.push('_');
+        }
+    }
+    if plain != name {
+        plain = plain.trim_matches('_').into();
+    }
+    plain.truncate(LONGEST);
+    if plain.is_empty() {
+        "value".into()
+    } else {
+        plain
+    }
+}
+
+/// `pageToken` → `page_token`
+pub(super) fn snake(name: &str) -> String {
+    argument(&split_camel(name).replace(' ', "_")).to_ascii_lowercase()
+}
+
+/// A slug for people to read: `LIST_OPEN_ISSUES` → `List open issues`.
+pub(super) fn spoken(slug: &str) -> String {
+    let text = slug.replace('_', " ").to_ascii_lowercase();
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().collect::<String>() + letters.as_str()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn operation<'d>(
+        method: &str,
+        path: &str,
+        id: Option<&'d str>,
+        summary: Option<&'d str>,
+    ) -> Operation<'d> {
+        Operation {
+            at: String::new(),
+            method: method.into(),
+            path: path.into(),
+            full_path: None,
+            id,
+            summary,
+            description: None,
+            tags: vec!["billing"],
+            deprecated: false,
+            parameters: Vec::new(),
+            body: None,
+            security: None,
+            has_own_server: false,
+            has_media: false,
+        }
+    }
+
+    fn names(from: SlugFrom, dialect: Dialect, operations: &[Operation<'_>]) -> Vec<String> {
+        let none = BTreeMap::new();
+        let mut names = Names::new("acme", from, dialect, operations, &none, &none);
+        operations.iter().map(|one| names.name(one).slug).collect()
+    }
+
+    #[rstest::rstest]
+    #[case(
+        SlugFrom::Summary,
+        Some("List a GitHub user's keys (beta)"),
+        None,
+        "ACME_LIST_A_GITHUB_USERS_KEYS"
+    )]
+    #[case(SlugFrom::Summary, Some("Acme: sell"), None, "ACME_SELL")]
+    #[case(
+        SlugFrom::Summary,
+        None,
+        Some("things/sell-all"),
+        "ACME_THINGS_SELL_ALL"
+    )]
+    #[case(
+        SlugFrom::OperationId,
+        None,
+        Some("getHTTPServerV2"),
+        "ACME_GET_HTTP_SERVER_V2"
+    )]
+    #[case(
+        SlugFrom::Path,
+        None,
+        Some("x"),
+        "ACME_LIST_SHOPS_OPEN_THINGS_BY_SHOP_ID"
+    )]
+    #[case(
+        SlugFrom::Summary,
+        Some("ÄÖ"),
+        None,
+        "ACME_LIST_SHOPS_OPEN_THINGS_BY_SHOP_ID"
+    )]
+    fn a_slug_is_made_of_what_is_there(
+        #[case] from: SlugFrom,
+        #[case] summary: Option<&str>,
+        #[case] id: Option<&str>,
+        #[case] expected: &str,
+    ) {
+        let one = operation("GET", "/v2/shops/{shopId}/open-things", id, summary);
+        assert_eq!(names(from, Dialect::OpenApi, &[one]), [expected]);
+    }
+
+    #[test]
+    fn discovery_ids_give_verb_and_resource() {
+        let ids = [
+            "gmail.users.drafts.list",
+            "gmail.users.drafts.get",
+            "drive.about.get",
+            "x.a.entries.batchDelete",
+        ];
+        let all = ids.map(|id| operation("GET", "/x", Some(id), None));
+        assert_eq!(
+            names(SlugFrom::Auto, Dialect::Discovery, &all),
+            [
+                "ACME_LIST_DRAFTS",
+                "ACME_GET_DRAFT",
+                "ACME_GET_ABOUT",
+                "ACME_BATCH_DELETE_ENTRY"
+            ]
+        );
+    }
+
+    #[test]
+    fn equal_names_get_the_tag_and_then_a_number() {
+        let all = [1, 2, 3, 4].map(|_| operation("GET", "/x", None, Some("List secrets")));
+        assert_eq!(
+            names(SlugFrom::Summary, Dialect::OpenApi, &all),
+            [
+                "ACME_LIST_SECRETS",
+                "ACME_BILLING_LIST_SECRETS",
+                "ACME_LIST_SECRETS_2",
+                "ACME_LIST_SECRETS_3"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_long_name_loses_its_fillers_first_and_its_end_then() {
+        let long = "Get the list of all of the things for a shop in a town on a hill by the sea of the north";
+        let all = [
+            operation("GET", "/x", None, Some(long)),
+            operation("GET", "/x", None, Some(long)),
+        ];
+        let found = names(SlugFrom::Summary, Dialect::OpenApi, &all);
+        assert_eq!(
+            found[0],
+            "ACME_GET_THE_LIST_OF_ALL_OF_THE_THINGS_SHOP_TOWN_HILL_SEA_NORTH"
+        );
+        let giant = "x".repeat(500);
+        let all = [1, 2, 3].map(|_| operation("GET", "/x", None, Some(&giant)));
+        for slug in names(SlugFrom::Summary, Dialect::OpenApi, &all) {
+            assert!(slug.len() <= LONGEST, "{slug}");
+        }
+    }
+
+    #[test]
+    fn what_was_named_before_keeps_its_name_and_lets_nobody_have_it() {
+        let all = [
+            operation("GET", "/new", None, Some("List things")),
+            operation("GET", "/old", None, Some("List all things")),
+        ];
+        let known = BTreeMap::from([("GET /old".to_owned(), "ACME_LIST_THINGS".to_owned())]);
+        let wanted = BTreeMap::from([("GET /old".to_owned(), "ACME_THINGS".to_owned())]);
+        let mut names = Names::new(
+            "acme",
+            SlugFrom::Summary,
+            Dialect::OpenApi,
+            &all,
+            &known,
+            &wanted,
+        );
+        assert_eq!(names.name(&all[0]).slug, "ACME_BILLING_LIST_THINGS");
+        let old = names.name(&all[1]);
+        assert_eq!(
+            (old.slug.as_str(), old.alias.as_deref()),
+            ("ACME_LIST_THINGS", Some("ACME_THINGS"))
+        );
+    }
+
+    #[rstest::rstest]
+    #[case("filter[created][gte]", "filter_created_gte")]
+    #[case("$top", "top")]
+    #[case("_id", "_id")]
+    #[case("X-Request-Id", "X_Request_Id")]
+    #[case("日本", "value")]
+    fn names_of_arguments_are_plain(#[case] name: &str, #[case] expected: &str) {
+        assert_eq!(argument(name), expected);
+    }
+
+    #[test]
+    fn camel_case_may_become_snake_case() {
+        assert_eq!(snake("pageToken"), "page_token");
+        assert_eq!(snake("$.xgafv"), "xgafv");
+    }
+}

@@ -1,0 +1,169 @@
+//! What all dialects are read into: an API, its operations, their parameters and bodies.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::document::Dialect;
+use crate::catalog::manifest::ArgIn;
+
+/// An API as its description has it.
+pub(super) struct Api<'d> {
+    pub(super) dialect: Dialect,
+    pub(super) title: &'d str,
+    pub(super) description: &'d str,
+    pub(super) docs_url: Option<&'d str>,
+    /// Where it lives; may be relative, or have variables.
+    pub(super) server: Option<Server<'d>>,
+    pub(super) operations: Vec<Operation<'d>>,
+    /// By name.
+    pub(super) schemes: BTreeMap<&'d str, SecurityScheme<'d>>,
+    /// What operations need that say nothing themselves.
+    pub(super) security: Vec<Requirement<'d>>,
+}
+
+/// An address with `{variables}`.
+pub(super) struct Server<'d> {
+    pub(super) url: String,
+    pub(super) variables: BTreeMap<&'d str, &'d Value>,
+}
+
+/// Schemes that are needed together, each with its scopes.
+pub(super) type Requirement<'d> = BTreeMap<&'d str, Vec<&'d str>>;
+
+/// One operation.
+pub(super) struct Operation<'d> {
+    /// Where it stands, as a JSON pointer.
+    pub(super) at: String,
+    /// Upper case.
+    pub(super) method: String,
+    /// With a leading slash.
+    pub(super) path: String,
+    /// What tells it from others of the same method, where the path does not.
+    pub(super) full_path: Option<&'d str>,
+    pub(super) id: Option<&'d str>,
+    pub(super) summary: Option<&'d str>,
+    pub(super) description: Option<&'d str>,
+    pub(super) tags: Vec<&'d str>,
+    pub(super) deprecated: bool,
+    pub(super) parameters: Vec<Parameter<'d>>,
+    pub(super) body: Option<Body<'d>>,
+    pub(super) security: Option<Vec<Requirement<'d>>>,
+    pub(super) has_own_server: bool,
+    /// It also takes or gives media, which is not described as a body.
+    pub(super) has_media: bool,
+}
+
+impl Operation<'_> {
+    /// What stays the same over imports: `GET /things/{id}`.
+    pub(super) fn key(&self) -> String {
+        let path = self.full_path.unwrap_or(&self.path);
+        format!("{} /{}", self.method, path.trim_start_matches('/'))
+    }
+}
+
+/// One parameter.
+pub(super) struct Parameter<'d> {
+    pub(super) at: String,
+    pub(super) name: &'d str,
+    pub(super) place: Place,
+    pub(super) required: bool,
+    pub(super) description: Option<&'d str>,
+    pub(super) schema: &'d Value,
+    pub(super) style: Style,
+}
+
+/// Where a parameter goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    In(ArgIn),
+    Cookie,
+}
+
+/// How a list or an object is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    /// The name once for each item.
+    Repeated,
+    /// Items with commas between.
+    Commas,
+    /// Items with another text between.
+    Separated(&'static str),
+    /// `name[member]`
+    Deep,
+    /// JSON text.
+    Json,
+    /// A list in any case (Discovery's `repeated`).
+    List,
+}
+
+/// A request's body.
+pub(super) struct Body<'d> {
+    pub(super) at: String,
+    pub(super) required: bool,
+    pub(super) media: Media<'d>,
+    pub(super) schema: Option<&'d Value>,
+}
+
+/// What a body is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Media<'d> {
+    /// JSON; the name where it is not `application/json`.
+    Json(Option<&'d str>),
+    Form,
+    Multipart,
+    Raw,
+}
+
+impl<'d> Media<'d> {
+    pub(super) fn of(name: &'d str) -> Self {
+        let plain = name.split(';').next().unwrap_or_default().trim();
+        match plain.to_ascii_lowercase().as_str() {
+            "application/json" | "*/*" | "text/json" | "application/*" | "" => Self::Json(None),
+            "application/x-www-form-urlencoded" => Self::Form,
+            "multipart/form-data" => Self::Multipart,
+            lower if lower.ends_with("+json") => Self::Json(Some(plain)),
+            _ => Self::Raw,
+        }
+    }
+
+    /// The best of several comes first.
+    pub(super) const fn rank(self) -> u8 {
+        match self {
+            Self::Json(None) => 0,
+            Self::Json(Some(_)) => 1,
+            Self::Form => 2,
+            Self::Multipart => 3,
+            Self::Raw => 4,
+        }
+    }
+}
+
+/// A way to prove who one is.
+pub(super) enum SecurityScheme<'d> {
+    /// A text in a header or the query.
+    Key {
+        place: ArgIn,
+        name: &'d str,
+        description: &'d str,
+    },
+    Bearer,
+    Basic {
+        description: &'d str,
+    },
+    OAuth2(Box<Flow<'d>>),
+    /// What it is called.
+    Other(&'d str),
+}
+
+/// An OAuth 2 flow.
+#[derive(Default)]
+pub(super) struct Flow<'d> {
+    /// Without it the client's own credentials bring the token.
+    pub(super) authorize_url: Option<&'d str>,
+    pub(super) token_url: Option<&'d str>,
+    pub(super) refresh_url: Option<&'d str>,
+    pub(super) scopes: BTreeMap<&'d str, &'d str>,
+    /// Google's needs more parameters.
+    pub(super) authorize_params: BTreeMap<&'static str, &'static str>,
+}

@@ -1,0 +1,165 @@
+//! What an import did: every step that lost something, with the place in the description.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// Places that are listed one by one; beyond that only the counts grow.
+const MOST_LISTED: usize = 5_000;
+
+/// What a toolkit cannot say, or says less well than the description did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Loss {
+    /// A value that may be of several kinds is published as one of them.
+    Union,
+    /// A value of no kind is published as text.
+    AnyKind,
+    /// "One of these must be given" is not checked before sending.
+    OneOfRequired,
+    /// A schema that contains itself ends in an open object.
+    Recursion,
+    /// A reference leads out of the document, and is not followed.
+    ExternalReference,
+    /// A reference leads nowhere.
+    DanglingReference,
+    /// Deeper parts ended in open objects, so that the schema stays small.
+    TooLarge,
+    /// A keyword had a value that makes no sense, and was left out.
+    BrokenKeyword,
+    /// A list of values was too long to be published.
+    LongEnum,
+    /// Cookies cannot be sent.
+    CookieParameter,
+    /// An optional argument cannot be sent, and was left out.
+    ArgumentLeftOut,
+    /// An optional body cannot be sent, and was left out.
+    BodyLeftOut,
+    /// A list travels as text with separators, which the caller puts in.
+    ListAsText,
+    /// An object in a query travels as JSON text.
+    ObjectAsText,
+    /// Members beyond those described cannot be given.
+    OtherMembers,
+    /// The path names a parameter that is not described.
+    UndescribedParameter,
+    /// The vendor calls the operation deprecated without naming another.
+    Deprecated,
+    /// A way to connect that cannot be expressed.
+    AuthLeftOut,
+    /// How the credential is written had to be guessed.
+    AuthGuessed,
+    /// The vendor accepts one of several scopes; one was chosen.
+    ScopeChosen,
+    /// Uploads and downloads of media are left out, the rest of the operation is there.
+    MediaLeftOut,
+    /// A part of the address was replaced by its default.
+    ServerVariable,
+    /// The operation has a server of its own, which is not among the toolkit's.
+    OperationServer,
+}
+
+/// Why an operation is not there at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Skip {
+    /// It was not asked for.
+    NotSelected,
+    /// Manifests know GET, POST, PUT, PATCH and DELETE.
+    Method,
+    /// The body is a form.
+    FormBody,
+    /// The body has several parts.
+    MultipartBody,
+    /// The body is neither JSON nor a form.
+    RawBody,
+    /// The body is JSON, but no object with named members.
+    WholeBody,
+    /// GET has no body.
+    BodyOfGet,
+    /// An argument that must be given cannot be sent.
+    RequiredArgument,
+    /// The path is none.
+    Path,
+    /// The tool would break a rule of manifests; the detail says which.
+    Rule,
+}
+
+/// One step that lost something.
+#[derive(Debug, Clone, Serialize)]
+pub struct Note {
+    /// What was lost.
+    pub loss: Loss,
+    /// Where, as a JSON pointer into the description.
+    pub at: String,
+    /// What exactly; often empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+}
+
+/// One operation that is not there.
+#[derive(Debug, Clone, Serialize)]
+pub struct Skipped {
+    /// `GET /things/{id}`
+    pub operation: String,
+    /// Why.
+    pub reason: Skip,
+    /// What exactly; often empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+}
+
+/// The report of one import.
+#[derive(Debug, Default, Serialize)]
+pub struct Report {
+    /// Operations of the description.
+    pub operations: usize,
+    /// Tools made of them.
+    pub converted: usize,
+    /// Operations left out, by reason.
+    pub skipped_by_reason: BTreeMap<Skip, usize>,
+    /// Lossy steps, by kind.
+    pub losses: BTreeMap<Loss, usize>,
+    /// Each operation left out.
+    pub skipped: Vec<Skipped>,
+    /// Each lossy step, up to 5,000.
+    pub notes: Vec<Note>,
+    /// What a second import found changed by hand, and kept.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub kept_edits: Vec<String>,
+    /// Rules that tools break with those changes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub broken_edits: Vec<String>,
+    /// Tools whose operation the description has no more; they stay.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub vanished: Vec<String>,
+    /// Tools that were taken out by hand; they stay out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub removed_by_hand: Vec<String>,
+}
+
+impl Report {
+    /// Notes a lossy step.
+    pub(super) fn lose(&mut self, loss: Loss, at: &str, detail: impl Into<String>) {
+        *self.losses.entry(loss).or_default() += 1;
+        if self.notes.len() < MOST_LISTED {
+            self.notes.push(Note {
+                loss,
+                at: at.to_owned(),
+                detail: detail.into(),
+            });
+        }
+    }
+
+    /// Notes an operation that is left out.
+    pub(super) fn skip(&mut self, operation: &str, reason: Skip, detail: impl Into<String>) {
+        *self.skipped_by_reason.entry(reason).or_default() += 1;
+        if self.skipped.len() < MOST_LISTED {
+            self.skipped.push(Skipped {
+                operation: operation.to_owned(),
+                reason,
+                detail: detail.into(),
+            });
+        }
+    }
+}

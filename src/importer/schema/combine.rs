@@ -1,0 +1,202 @@
+//! What `allOf`, `oneOf` and `anyOf` come to when a schema may have one type only.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::shape::{Kind, Shape};
+use crate::importer::report::{Loss, Report};
+
+/// Both hold (`allOf`): the members of both, the narrower words.
+pub(super) fn both<'d>(shape: &mut Shape<'d>, other: Shape<'d>) {
+    let Shape {
+        kind,
+        nullable,
+        words,
+        properties,
+        required,
+        items,
+        others,
+        is_open,
+        references,
+        is_read_only,
+    } = other;
+    shape.kind = shape.kind.or(kind);
+    shape.nullable |= nullable;
+    shape.is_read_only |= is_read_only;
+    for (word, value) in words {
+        shape.words.entry(word).or_insert(value);
+    }
+    for (name, source) in properties {
+        match shape
+            .properties
+            .iter_mut()
+            .find(|(known, _)| *known == name)
+        {
+            Some((_, known)) => *known = source,
+            None => shape.properties.push((name, source)),
+        }
+    }
+    for name in required {
+        if !shape.required.contains(&name) {
+            shape.required.push(name);
+        }
+    }
+    if shape.items.is_empty() {
+        shape.items = items;
+    }
+    if shape.others.is_empty() {
+        shape.others = others;
+    }
+    shape.is_open |= is_open;
+    shape.references.extend(references);
+}
+
+/// One of them holds (`oneOf`, `anyOf`).
+pub(super) fn any<'d>(shapes: Vec<Shape<'d>>, at: &str, report: &mut Report) -> Shape<'d> {
+    let nullable = shapes.iter().any(|shape| shape.nullable);
+    let demands: BTreeSet<&Vec<&str>> = shapes.iter().map(|shape| &shape.required).collect();
+    let only_demands = shapes
+        .iter()
+        .all(|shape| shape.kind.is_none() && shape.is_silent());
+    if only_demands && demands.len() > 1 {
+        report.lose(Loss::OneOfRequired, at, "");
+        return Shape::default();
+    }
+    let mut shapes: Vec<Shape<'d>> = shapes
+        .into_iter()
+        .filter(|shape| !shape.is_null())
+        .collect();
+    let kinds: BTreeSet<Kind> = shapes.iter().filter_map(|shape| shape.kind).collect();
+    let mut chosen = match shapes.len() {
+        0 => Shape::default(),
+        1 => shapes.remove(0),
+        _ => match together(&kinds) {
+            None => Shape::default(),
+            Some(kind) => {
+                if kinds.len() > 1 {
+                    let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+                    report.lose(Loss::Union, at, names.join(" or "));
+                }
+                let of_kind = |shape: &Shape<'_>| shape.kind == Some(kind) || kind.is_scalar();
+                let fitting = shapes.into_iter().filter(of_kind).collect();
+                let mut united = unite(fitting, kind);
+                if kinds.len() > 1 && kind == Kind::String {
+                    note_kinds(&mut united, &kinds);
+                }
+                united
+            }
+        },
+    };
+    chosen.nullable |= nullable;
+    chosen
+}
+
+/// The type that takes the most of several.
+pub(super) fn together(kinds: &BTreeSet<Kind>) -> Option<Kind> {
+    if kinds.len() < 2 {
+        return kinds.first().copied();
+    }
+    if kinds.contains(&Kind::Object) {
+        return Some(Kind::Object);
+    }
+    if kinds.contains(&Kind::Array) {
+        return Some(Kind::Array);
+    }
+    if kinds.contains(&Kind::String) || kinds.contains(&Kind::Boolean) {
+        return Some(Kind::String);
+    }
+    Some(Kind::Number)
+}
+
+/// A model learns that the vendor takes more than text.
+pub(super) fn note_kinds(shape: &mut Shape<'_>, kinds: &BTreeSet<Kind>) {
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+    let note = format!("({}, written as text)", names.join(" or "));
+    let about = match shape.description() {
+        Some(description) => format!("{description} {note}"),
+        None => note,
+    };
+    shape.words.insert("description".into(), about.into());
+}
+
+fn unite<'d>(shapes: Vec<Shape<'d>>, kind: Kind) -> Shape<'d> {
+    let mut united = Shape {
+        kind: Some(kind),
+        ..Shape::default()
+    };
+    let count = shapes.len();
+    let mut choices: Option<Vec<Value>> = Some(Vec::new());
+    let mut demands: Option<Vec<&'d str>> = None;
+    for (index, shape) in shapes.into_iter().enumerate() {
+        match (&mut choices, shape.words.get("enum")) {
+            (Some(choices), Some(Value::Array(values))) => {
+                let new = values
+                    .iter()
+                    .filter(|value| !choices.contains(value))
+                    .cloned();
+                let new: Vec<Value> = new.collect();
+                choices.extend(new);
+            }
+            _ => choices = None,
+        }
+        for (word, value) in shape.words {
+            if word == "description" || word == "examples" || word == "default" {
+                united.words.entry(word).or_insert(value);
+            } else if index == 0 {
+                united.words.insert(word, value);
+            } else if united.words.get(&word).is_some_and(|known| *known != value) {
+                united.words.remove(&word);
+            }
+        }
+        for (name, source) in shape.properties {
+            match united
+                .properties
+                .iter_mut()
+                .find(|(known, _)| *known == name)
+            {
+                Some((_, known)) => {
+                    let is_new =
+                        |one: &&'d Value| !known.iter().any(|other| std::ptr::eq(*other, *one));
+                    let new: Vec<&'d Value> = source.into_iter().filter(is_new).collect();
+                    known.extend(new);
+                }
+                None => united.properties.push((name, source)),
+            }
+        }
+        demands = Some(match demands {
+            None => shape.required,
+            Some(before) => before
+                .into_iter()
+                .filter(|name| shape.required.contains(name))
+                .collect(),
+        });
+        united.items.extend(shape.items);
+        united.others.extend(shape.others);
+        united.is_open |= shape.is_open;
+        united.references.extend(shape.references);
+    }
+    united.required = demands.unwrap_or_default();
+    forget_limits(&mut united, count);
+    match choices {
+        Some(choices) if !choices.is_empty() => {
+            united.words.insert("enum".into(), Value::Array(choices));
+        }
+        _ => {
+            united.words.remove("enum");
+        }
+    }
+    united
+}
+
+/// A limit of one alternative is none of the others.
+fn forget_limits(shape: &mut Shape<'_>, count: usize) {
+    if count > 1 {
+        shape.words.retain(|word, _| {
+            matches!(
+                word.as_str(),
+                "description" | "examples" | "default" | "enum"
+            )
+        });
+    }
+}

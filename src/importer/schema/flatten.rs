@@ -1,0 +1,341 @@
+//! Arguments as flat schemas within a budget: breadth first, what is required before the rest, and
+//! what finds no room ends in an open object.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use serde_json::{Map, Value, json};
+
+use super::keywords::{ITEM, fitting};
+use super::prose::cut;
+use super::shape::{Kind, Resolver, Shape, Source};
+use crate::importer::document::pointer;
+use crate::importer::report::Loss;
+
+/// Deeper schemas help no model.
+const DEEPEST: usize = 7;
+/// What quotes, commas and `type` of a schema cost.
+const FRAME: usize = 40;
+
+/// An argument as the description has it.
+#[derive(Clone)]
+pub(in crate::importer) struct Wanted<'d> {
+    pub(in crate::importer) name: String,
+    pub(in crate::importer) at: String,
+    pub(in crate::importer) shape: Shape<'d>,
+    /// Stands above the schema's own.
+    pub(in crate::importer) description: Option<&'d str>,
+    pub(in crate::importer) required: bool,
+}
+
+/// An argument as a manifest has it.
+pub(in crate::importer) struct Flat {
+    pub(in crate::importer) kind: Kind,
+    pub(in crate::importer) description: String,
+    pub(in crate::importer) default: Option<Value>,
+    /// The other words.
+    pub(in crate::importer) schema: Map<String, Value>,
+}
+
+/// One schema on its way.
+struct Node<'d> {
+    kind: Kind,
+    words: Map<String, Value>,
+    properties: Vec<(&'d str, usize)>,
+    required: Vec<&'d str>,
+    items: Option<usize>,
+    others: Option<usize>,
+    is_open: bool,
+    /// Its references and those above it.
+    above: Vec<&'d str>,
+    at: String,
+}
+
+enum Slot<'d> {
+    Property(&'d str, bool),
+    Items,
+    Others,
+}
+
+/// A schema that waits for room: shallow ones come first, then required ones, then as described.
+struct Waiting<'d> {
+    parent: usize,
+    slot: Slot<'d>,
+    source: Source<'d>,
+}
+
+struct Work<'r, 'a, 'd> {
+    resolver: &'r mut Resolver<'a, 'd>,
+    nodes: Vec<Node<'d>>,
+    queue: BinaryHeap<Reverse<(usize, bool, usize)>>,
+    waiting: Vec<Option<Waiting<'d>>>,
+    left: usize,
+    longest_text: usize,
+    is_cut: bool,
+}
+
+/// The flat schemas of `wanted` in about `budget` bytes; texts have at most `longest_text`.
+pub(in crate::importer) fn flatten<'d>(
+    resolver: &mut Resolver<'_, 'd>,
+    wanted: &[Wanted<'d>],
+    budget: usize,
+    longest_text: usize,
+) -> Vec<Flat> {
+    let mut work = Work {
+        resolver,
+        nodes: Vec::new(),
+        queue: BinaryHeap::new(),
+        waiting: Vec::new(),
+        left: budget,
+        longest_text,
+        is_cut: false,
+    };
+    let roots: Vec<usize> = wanted
+        .iter()
+        .map(|one| {
+            let mut shape = one.shape.clone();
+            if let Some(description) = one.description {
+                shape.words.insert("description".into(), description.into());
+            }
+            let id = work.add(shape, Vec::new(), one.at.clone(), 0);
+            // The name stands there twice, as the title as well.
+            work.charge(2 * one.name.len() + FRAME);
+            id
+        })
+        .collect();
+    work.run();
+    roots
+        .into_iter()
+        .map(|root| {
+            let Value::Object(mut schema) = work.write(root) else {
+                return Flat {
+                    kind: Kind::String,
+                    description: String::new(),
+                    default: None,
+                    schema: Map::new(),
+                };
+            };
+            schema.remove("type");
+            let description = match schema.remove("description") {
+                Some(Value::String(text)) => text,
+                _ => String::new(),
+            };
+            Flat {
+                kind: work.nodes[root].kind,
+                description,
+                default: schema.remove("default"),
+                schema,
+            }
+        })
+        .collect()
+}
+
+impl<'d> Work<'_, '_, 'd> {
+    fn charge(&mut self, bytes: usize) {
+        self.left = self.left.saturating_sub(bytes);
+    }
+
+    /// Takes a shape in, and puts its members into the queue.
+    fn add(
+        &mut self,
+        shape: Shape<'d>,
+        mut above: Vec<&'d str>,
+        at: String,
+        depth: usize,
+    ) -> usize {
+        let Shape {
+            kind,
+            nullable,
+            words,
+            properties,
+            required,
+            items,
+            others,
+            is_open,
+            references,
+            is_read_only: _,
+        } = shape;
+        let kind = kind.unwrap_or_else(|| {
+            self.resolver.report.lose(Loss::AnyKind, &at, "");
+            Kind::String
+        });
+        above.extend(references);
+        let mut kept = Map::new();
+        if let Some(Value::String(text)) = words.get("description") {
+            // Deeper texts matter less.
+            let text = cut(text, self.longest_text >> depth.min(3));
+            if !text.is_empty() {
+                kept.insert("description".into(), text.into());
+            }
+        }
+        kept.extend(fitting(&words, kind));
+        if nullable {
+            kept.insert("nullable".into(), true.into());
+        }
+        self.charge(
+            FRAME
+                + kept
+                    .iter()
+                    .map(|(word, value)| word.len() + value.to_string().len() + 4)
+                    .sum::<usize>(),
+        );
+        let id = self.nodes.len();
+        let is_object = kind == Kind::Object;
+        let has_members = is_object && (!properties.is_empty() || !others.is_empty());
+        self.nodes.push(Node {
+            kind,
+            words: kept,
+            properties: Vec::new(),
+            required: Vec::new(),
+            items: None,
+            others: None,
+            is_open: is_object && (is_open || !has_members),
+            above,
+            at,
+        });
+        if is_object {
+            for (name, source) in properties {
+                let is_required = required.contains(&name);
+                self.wait(
+                    depth,
+                    is_required,
+                    id,
+                    Slot::Property(name, is_required),
+                    source,
+                );
+            }
+            if !others.is_empty() {
+                self.wait(depth, false, id, Slot::Others, others);
+            }
+        }
+        if kind == Kind::Array && !items.is_empty() {
+            self.wait(depth, true, id, Slot::Items, items);
+        }
+        id
+    }
+
+    fn wait(
+        &mut self,
+        depth: usize,
+        is_required: bool,
+        parent: usize,
+        slot: Slot<'d>,
+        source: Source<'d>,
+    ) {
+        self.queue
+            .push(Reverse((depth, !is_required, self.waiting.len())));
+        self.waiting.push(Some(Waiting {
+            parent,
+            slot,
+            source,
+        }));
+    }
+
+    fn run(&mut self) {
+        while let Some(Reverse((depth, _, index))) = self.queue.pop() {
+            if let Some(waiting) = self.waiting[index].take() {
+                self.place(waiting, depth);
+            }
+        }
+    }
+
+    fn place(&mut self, waiting: Waiting<'d>, depth: usize) {
+        let Waiting {
+            parent,
+            slot,
+            source,
+        } = waiting;
+        let (step, cost) = match slot {
+            Slot::Property(name, _) => (name, name.len() + FRAME),
+            Slot::Items => ("items", FRAME),
+            Slot::Others => ("additionalProperties", FRAME),
+        };
+        let must = !matches!(slot, Slot::Property(_, false) | Slot::Others);
+        let has_room = self.left > cost + FRAME && depth < DEEPEST;
+        if !has_room && !must {
+            self.cut(parent);
+            self.nodes[parent].is_open = true;
+            return;
+        }
+        let at = pointer(&self.nodes[parent].at, step);
+        let above = self.nodes[parent].above.clone();
+        let mut shape = self.resolver.shape(&source, &above, &at);
+        if shape.is_read_only && matches!(slot, Slot::Property(..)) {
+            return;
+        }
+        if !has_room {
+            self.cut(parent);
+            shape = stub(&shape);
+        }
+        self.charge(cost);
+        let id = self.add(shape, above, at, depth + 1);
+        let node = &mut self.nodes[parent];
+        match slot {
+            Slot::Property(name, is_required) => {
+                node.properties.push((name, id));
+                if is_required {
+                    node.required.push(name);
+                }
+            }
+            Slot::Items => node.items = Some(id),
+            Slot::Others => node.others = Some(id),
+        }
+    }
+
+    /// Once a tool: where it began is enough.
+    fn cut(&mut self, node: usize) {
+        if !self.is_cut {
+            self.is_cut = true;
+            let at = self.nodes[node].at.clone();
+            self.resolver.report.lose(Loss::TooLarge, &at, "");
+        }
+    }
+
+    fn write(&self, id: usize) -> Value {
+        let node = &self.nodes[id];
+        let mut schema = Map::new();
+        schema.insert("type".into(), node.kind.name().into());
+        schema.extend(node.words.clone());
+        match node.kind {
+            Kind::Object => {
+                if !node.properties.is_empty() {
+                    let properties: Map<String, Value> = node
+                        .properties
+                        .iter()
+                        .map(|(name, id)| ((*name).to_owned(), self.write(*id)))
+                        .collect();
+                    schema.insert("properties".into(), Value::Object(properties));
+                }
+                if !node.required.is_empty() {
+                    schema.insert("required".into(), json!(node.required));
+                }
+                if let Some(others) = node.others {
+                    schema.insert("additionalProperties".into(), self.write(others));
+                } else if node.is_open {
+                    schema.insert("additionalProperties".into(), true.into());
+                }
+            }
+            Kind::Array => {
+                if let Some(items) = node.items {
+                    schema.insert(ITEM.into(), self.write(items));
+                } else if !schema.contains_key(ITEM) {
+                    schema.insert(ITEM.into(), json!({ "type": "string" }));
+                }
+            }
+            Kind::Boolean | Kind::Integer | Kind::Number | Kind::String => {}
+        }
+        Value::Object(schema)
+    }
+}
+
+/// Its type alone.
+fn stub<'d>(shape: &Shape<'d>) -> Shape<'d> {
+    match shape.kind {
+        Some(Kind::Object) => Shape::open(),
+        kind => Shape {
+            kind: Some(kind.unwrap_or(Kind::String)),
+            nullable: shape.nullable,
+            ..Shape::default()
+        },
+    }
+}

@@ -1,0 +1,350 @@
+//! The keywords of one schema, those of them that models are told, with values that make sense.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Number, Value};
+
+use super::combine::{note_kinds, together};
+use super::shape::{Kind, Shape};
+use crate::importer::document::Dialect;
+use crate::importer::report::{Loss, Report};
+
+/// Longer lists of values cost more than they help.
+const LONGEST_ENUM: usize = 3_000;
+const LONGEST_PATTERN: usize = 300;
+const MOST_EXAMPLES: usize = 3;
+const LONGEST_EXAMPLE: usize = 200;
+
+/// What a schema says itself, without its references and parts.
+pub(super) fn own<'d>(
+    schema: &'d Map<String, Value>,
+    dialect: Dialect,
+    at: &str,
+    report: &mut Report,
+) -> Shape<'d> {
+    let mut shape = Shape {
+        nullable: is_true(schema, "nullable") || is_true(schema, "x-nullable"),
+        is_read_only: is_true(schema, "readOnly"),
+        ..Shape::default()
+    };
+    let kinds = read_kinds(schema, &mut shape);
+    shape.kind = together(&kinds);
+    if let Some(Value::String(text)) = schema.get("description") {
+        shape
+            .words
+            .insert("description".into(), text.clone().into());
+    }
+    if kinds.len() > 1 {
+        let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+        report.lose(Loss::Union, at, names.join(" or "));
+        if shape.kind == Some(Kind::String) {
+            note_kinds(&mut shape, &kinds);
+        }
+    }
+    if let Some(Value::Object(properties)) = schema.get("properties") {
+        let properties = properties.iter();
+        shape.properties = properties
+            .map(|(name, value)| (name.as_str(), vec![value]))
+            .collect();
+    }
+    if let Some(Value::Array(required)) = schema.get("required") {
+        shape.required = required.iter().filter_map(Value::as_str).collect();
+    }
+    match schema.get("items") {
+        Some(Value::Array(each)) => shape.items = each.iter().collect(),
+        Some(items) => shape.items = vec![items],
+        None => {}
+    }
+    match schema.get("additionalProperties") {
+        Some(others @ Value::Object(inner)) if !inner.is_empty() => shape.others = vec![others],
+        Some(Value::Object(_) | Value::Bool(true)) => shape.is_open = true,
+        _ => {}
+    }
+    choices(schema, &mut shape, at, report);
+    limits(schema, &mut shape, at, report);
+    if let Some(default) = schema.get("default").filter(|default| !default.is_null()) {
+        shape.words.insert("default".into(), default.clone());
+    }
+    let examples = examples(schema);
+    if !examples.is_empty() {
+        shape
+            .words
+            .insert("examples".into(), Value::Array(examples));
+    }
+    if dialect == Dialect::Discovery && is_true(schema, "repeated") {
+        return repeated(shape);
+    }
+    shape
+}
+
+fn is_true(schema: &Map<String, Value>, key: &str) -> bool {
+    schema.get(key) == Some(&Value::Bool(true))
+}
+
+fn read_kinds(schema: &Map<String, Value>, shape: &mut Shape<'_>) -> BTreeSet<Kind> {
+    let names: Vec<&str> = match schema.get("type") {
+        Some(Value::String(name)) => vec![name],
+        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let mut kinds = BTreeSet::new();
+    for name in names {
+        let kind = match name.to_ascii_lowercase().as_str() {
+            "boolean" | "bool" => Kind::Boolean,
+            "integer" | "int" | "long" | "int32" | "int64" => Kind::Integer,
+            "number" | "float" | "double" | "decimal" => Kind::Number,
+            "string" | "file" | "date" | "datetime" | "date-time" | "uuid" => Kind::String,
+            "array" | "list" => Kind::Array,
+            "object" | "map" => Kind::Object,
+            "null" => {
+                shape.nullable = true;
+                continue;
+            }
+            // `any`, and what is no type.
+            _ => continue,
+        };
+        kinds.insert(kind);
+    }
+    kinds
+}
+
+/// Discovery writes a list of scalars as a scalar that is repeated.
+fn repeated(mut item: Shape<'_>) -> Shape<'_> {
+    let mut list = Shape {
+        kind: Some(Kind::Array),
+        ..Shape::default()
+    };
+    if let Some(description) = item.words.remove("description") {
+        list.words.insert("description".into(), description);
+    }
+    item.words.remove("default");
+    list.words
+        .insert(ITEM.into(), Value::Object(scalar_schema(&item)));
+    list
+}
+
+/// Where a made-up item stands until the schema is written: it is in no document.
+pub(super) const ITEM: &str = "items";
+
+/// A scalar's schema from its shape.
+pub(super) fn scalar_schema(shape: &Shape<'_>) -> Map<String, Value> {
+    let kind = shape.kind.unwrap_or(Kind::String);
+    let mut schema = Map::new();
+    schema.insert("type".into(), kind.name().into());
+    schema.extend(fitting(&shape.words, kind));
+    schema
+}
+
+fn choices(schema: &Map<String, Value>, shape: &mut Shape<'_>, at: &str, report: &mut Report) {
+    let values = match (schema.get("enum"), schema.get("const")) {
+        (Some(Value::Array(values)), _) => values.clone(),
+        (_, Some(value)) => vec![value.clone()],
+        _ => return,
+    };
+    let mut kept: Vec<Value> = Vec::new();
+    let mut bytes = 0;
+    for value in values {
+        match value {
+            Value::Null => shape.nullable = true,
+            Value::Array(_) | Value::Object(_) => {}
+            value => {
+                bytes += value.to_string().len() + 1;
+                if bytes <= LONGEST_ENUM && !kept.contains(&value) {
+                    kept.push(value);
+                }
+            }
+        }
+    }
+    if bytes > LONGEST_ENUM {
+        report.lose(Loss::LongEnum, at, format!("{bytes} bytes"));
+    } else if !kept.is_empty() {
+        shape.words.insert("enum".into(), Value::Array(kept));
+    }
+}
+
+fn limits(schema: &Map<String, Value>, shape: &mut Shape<'_>, at: &str, report: &mut Report) {
+    for key in [
+        "minimum",
+        "maximum",
+        "multipleOf",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+    ] {
+        if let Some(number) = schema.get(key).and_then(number) {
+            shape.words.insert(key.into(), Value::Number(number));
+        }
+    }
+    // In OpenAPI 3.0 these are flags of the limits.
+    for (flag, limit) in [
+        ("exclusiveMinimum", "minimum"),
+        ("exclusiveMaximum", "maximum"),
+    ] {
+        if is_true(schema, flag)
+            && let Some(value) = shape.words.remove(limit)
+        {
+            shape.words.insert(flag.into(), value);
+        }
+    }
+    if shape
+        .words
+        .get("multipleOf")
+        .and_then(Value::as_f64)
+        .is_some_and(|step| step <= 0.0)
+    {
+        shape.words.remove("multipleOf");
+        report.lose(Loss::BrokenKeyword, at, "multipleOf");
+    }
+    for key in ["minLength", "maxLength", "minItems", "maxItems"] {
+        match schema.get(key) {
+            Some(value) if value.is_u64() => {
+                shape.words.insert(key.into(), value.clone());
+            }
+            Some(value) if !value.is_null() => report.lose(Loss::BrokenKeyword, at, key),
+            _ => {}
+        }
+    }
+    if is_true(schema, "uniqueItems") {
+        shape.words.insert("uniqueItems".into(), true.into());
+    }
+    if let Some(Value::String(format)) = schema.get("format")
+        && (1..=40).contains(&format.len())
+    {
+        shape.words.insert("format".into(), format.clone().into());
+    }
+}
+
+/// Those of the plain kind, which take no time that grows faster than the text, and which every
+/// server that loads the tool compiles in no time.
+pub(super) fn is_pattern(pattern: &str) -> bool {
+    pattern.len() <= LONGEST_PATTERN
+        && regex::RegexBuilder::new(pattern)
+            .size_limit(16_000)
+            .build()
+            .is_ok()
+        && jsonschema::validator_for(&serde_json::json!({ "pattern": pattern })).is_ok()
+}
+
+fn number(value: &Value) -> Option<Number> {
+    match value {
+        Value::Number(number) => Some(number.clone()),
+        // Discovery writes numbers as text.
+        Value::String(text) => text.parse::<i64>().ok().map(Number::from),
+        _ => None,
+    }
+}
+
+fn examples(schema: &Map<String, Value>) -> Vec<Value> {
+    let mut found: Vec<&Value> = Vec::new();
+    match schema.get("examples") {
+        Some(Value::Array(many)) => found.extend(many),
+        Some(Value::Object(named)) => {
+            found.extend(named.values().filter_map(|one| one.get("value")));
+        }
+        _ => {}
+    }
+    found.extend(schema.get("example"));
+    let mut kept: Vec<Value> = Vec::new();
+    for value in found {
+        let fits = match value {
+            Value::String(text) => !text.is_empty() && text.len() <= LONGEST_EXAMPLE,
+            Value::Bool(_) | Value::Number(_) => true,
+            Value::Null | Value::Array(_) | Value::Object(_) => false,
+        };
+        if fits && kept.len() < MOST_EXAMPLES && !kept.contains(value) {
+            kept.push(value.clone());
+        }
+    }
+    kept
+}
+
+/// What a schema without a type must mean by its other words.
+pub(super) fn infer_kind(shape: &mut Shape<'_>) {
+    if shape.kind.is_some() {
+        return;
+    }
+    let values = ["enum", "default", "examples"].iter().find_map(|word| {
+        let value = shape.words.get(*word)?;
+        Some(
+            value
+                .as_array()
+                .map_or_else(|| vec![value], |values| values.iter().collect()),
+        )
+    });
+    let says = |word: &str| shape.words.contains_key(word);
+    shape.kind = if !shape.properties.is_empty() || !shape.others.is_empty() || shape.is_open {
+        Some(Kind::Object)
+    } else if !shape.items.is_empty() {
+        Some(Kind::Array)
+    } else if let Some(values) = values {
+        together(&values.into_iter().filter_map(kind_of).collect())
+    } else if ["minLength", "maxLength", "pattern"]
+        .iter()
+        .any(|word| says(word))
+    {
+        Some(Kind::String)
+    } else if ["minimum", "maximum", "multipleOf"]
+        .iter()
+        .any(|word| says(word))
+    {
+        Some(Kind::Number)
+    } else {
+        None
+    };
+}
+
+fn kind_of(value: &Value) -> Option<Kind> {
+    Some(match value {
+        Value::Null => return None,
+        Value::Bool(_) => Kind::Boolean,
+        Value::Number(number) if number.is_f64() => Kind::Number,
+        Value::Number(_) => Kind::Integer,
+        Value::String(_) => Kind::String,
+        Value::Array(_) => Kind::Array,
+        Value::Object(_) => Kind::Object,
+    })
+}
+
+/// The words that go with a kind, their values made to fit it.
+pub(super) fn fitting(words: &Map<String, Value>, kind: Kind) -> Map<String, Value> {
+    let mut kept = Map::new();
+    for (word, value) in words {
+        let value = match (word.as_str(), kind) {
+            ("default", _) => as_kind(value, kind),
+            ("enum" | "examples", kind) if kind.is_scalar() => {
+                let values = value.as_array().into_iter().flatten();
+                let values: Vec<Value> = values.filter_map(|value| as_kind(value, kind)).collect();
+                (!values.is_empty()).then_some(Value::Array(values))
+            }
+            ("minLength" | "maxLength" | "pattern" | "format", Kind::String)
+            | ("minItems" | "maxItems" | "uniqueItems" | ITEM, Kind::Array)
+            | (
+                "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf",
+                Kind::Integer | Kind::Number,
+            ) => Some(value.clone()),
+            _ => None,
+        };
+        if let Some(value) = value {
+            kept.insert(word.clone(), value);
+        }
+    }
+    kept
+}
+
+fn as_kind(value: &Value, kind: Kind) -> Option<Value> {
+    match (kind, value) {
+        (Kind::Boolean, Value::Bool(_))
+        | (Kind::String, Value::String(_))
+        | (Kind::Number, Value::Number(_))
+        | (Kind::Array, Value::Array(_))
+        | (Kind::Object, Value::Object(_)) => Some(value.clone()),
+        (Kind::Integer, Value::Number(number)) => {
+            (number.is_i64() || number.is_u64()).then(|| value.clone())
+        }
+        (Kind::String, Value::Number(_) | Value::Bool(_)) => Some(value.to_string().into()),
+        (Kind::Boolean, Value::String(text)) => text.parse::<bool>().ok().map(Value::Bool),
+        (Kind::Integer | Kind::Number, Value::String(text)) => {
+            text.parse::<i64>().ok().map(Value::from)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,272 @@
+//! One level of a schema: its references followed, its parts combined, its members still as they
+//! stand in the document.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+use super::combine;
+use super::keywords;
+use crate::importer::document::{Dialect, Document, Target};
+use crate::importer::report::{Loss, Report};
+
+/// References and parts of parts on the way to one level.
+const MOST_HOPS: usize = 24;
+/// Alternatives of one union that are looked at.
+const MOST_PARTS: usize = 200;
+/// Schemas looked at for one document; a description of 20 MB takes a few million.
+const MOST_STEPS: usize = 20_000_000;
+/// Schemas looked at for one operation.
+const MOST_STEPS_OF_ONE: usize = 60_000;
+
+/// A JSON type that a model may be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::importer) enum Kind {
+    Boolean,
+    Integer,
+    Number,
+    String,
+    Array,
+    Object,
+}
+
+impl Kind {
+    pub(in crate::importer) const fn name(self) -> &'static str {
+        match self {
+            Self::Boolean => "boolean",
+            Self::Integer => "integer",
+            Self::Number => "number",
+            Self::String => "string",
+            Self::Array => "array",
+            Self::Object => "object",
+        }
+    }
+
+    pub(super) const fn is_scalar(self) -> bool {
+        !matches!(self, Self::Array | Self::Object)
+    }
+}
+
+/// A schema in the document, or several of which one holds.
+pub(in crate::importer) type Source<'d> = Vec<&'d Value>;
+
+/// One level of a schema.
+#[derive(Debug, Clone, Default)]
+pub(in crate::importer) struct Shape<'d> {
+    pub(in crate::importer) kind: Option<Kind>,
+    pub(in crate::importer) nullable: bool,
+    /// `description`, `enum`, `minimum`, …
+    pub(in crate::importer) words: Map<String, Value>,
+    pub(in crate::importer) properties: Vec<(&'d str, Source<'d>)>,
+    pub(in crate::importer) required: Vec<&'d str>,
+    pub(in crate::importer) items: Source<'d>,
+    /// What members besides `properties` are, where that is said.
+    pub(in crate::importer) others: Source<'d>,
+    /// Members besides `properties` are welcome.
+    pub(in crate::importer) is_open: bool,
+    /// References on the way here, to notice a circle.
+    pub(in crate::importer) references: Vec<&'d str>,
+    /// Part of answers only.
+    pub(in crate::importer) is_read_only: bool,
+}
+
+impl Shape<'_> {
+    /// An object of which nothing is known.
+    pub(super) fn open() -> Self {
+        Self {
+            kind: Some(Kind::Object),
+            is_open: true,
+            ..Self::default()
+        }
+    }
+
+    /// Nothing is said about it but perhaps that it may be null.
+    pub(super) fn is_null(&self) -> bool {
+        self.kind.is_none() && self.nullable && self.is_silent()
+    }
+
+    pub(super) fn is_silent(&self) -> bool {
+        self.properties.is_empty() && self.items.is_empty() && !self.words.contains_key("enum")
+    }
+
+    pub(in crate::importer) fn description(&self) -> Option<&str> {
+        self.words.get("description").and_then(Value::as_str)
+    }
+
+    /// The one text that it may be.
+    pub(in crate::importer) fn only_value(&self) -> Option<&str> {
+        let values = self.words.get("enum")?.as_array()?;
+        values.first().filter(|_| values.len() == 1)?.as_str()
+    }
+
+    pub(in crate::importer) fn is_read_only(&self) -> bool {
+        self.is_read_only
+    }
+
+    pub(in crate::importer) fn is_secret(&self) -> bool {
+        self.words.get("format").and_then(Value::as_str) == Some("password")
+    }
+
+    pub(in crate::importer) fn described(mut self, description: String) -> Self {
+        self.words.insert("description".into(), description.into());
+        self
+    }
+}
+
+/// Finds shapes, within limits.
+pub(in crate::importer) struct Resolver<'a, 'd> {
+    pub(in crate::importer) document: Document<'d>,
+    pub(in crate::importer) report: &'a mut Report,
+    steps: usize,
+    steps_of_one: usize,
+    /// Those that were tried, and whether they are any good.
+    patterns: HashMap<&'d str, bool>,
+}
+
+impl<'a, 'd> Resolver<'a, 'd> {
+    pub(in crate::importer) fn new(document: Document<'d>, report: &'a mut Report) -> Self {
+        Self {
+            document,
+            report,
+            steps: MOST_STEPS,
+            steps_of_one: MOST_STEPS_OF_ONE,
+            patterns: HashMap::new(),
+        }
+    }
+
+    /// The next operation begins.
+    pub(in crate::importer) fn next_operation(&mut self) {
+        self.steps_of_one = MOST_STEPS_OF_ONE;
+    }
+
+    /// The shape of a schema below the references `above`.
+    pub(in crate::importer) fn shape(
+        &mut self,
+        source: &[&'d Value],
+        above: &[&'d str],
+        at: &str,
+    ) -> Shape<'d> {
+        let mut trail = above.to_vec();
+        let mut shape = match source {
+            [only] => self.one(only, &mut trail, at, 0),
+            several => self.one_of(several, &mut trail, at, 0),
+        };
+        keywords::infer_kind(&mut shape);
+        shape
+    }
+
+    fn spend(&mut self) -> bool {
+        let left = self.steps > 0 && self.steps_of_one > 0;
+        self.steps = self.steps.saturating_sub(1);
+        self.steps_of_one = self.steps_of_one.saturating_sub(1);
+        left
+    }
+
+    fn one(
+        &mut self,
+        value: &'d Value,
+        trail: &mut Vec<&'d str>,
+        at: &str,
+        hops: usize,
+    ) -> Shape<'d> {
+        if hops > MOST_HOPS || !self.spend() {
+            self.report
+                .lose(Loss::TooLarge, at, "too many references and parts");
+            return Shape::open();
+        }
+        let Value::Object(schema) = value else {
+            return Shape::default();
+        };
+        let mut shape = keywords::own(schema, self.document.dialect, at, self.report);
+        if let Some(Value::String(pattern)) = schema.get("pattern") {
+            self.pattern(pattern, &mut shape, at);
+        }
+        if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
+            let target = self.referenced(reference, trail, at, hops);
+            combine::both(&mut shape, target);
+        }
+        for key in ["allOf", "oneOf", "anyOf"] {
+            let Some(Value::Array(parts)) = schema.get(key) else {
+                continue;
+            };
+            if parts.len() > MOST_PARTS {
+                self.report.lose(
+                    Loss::TooLarge,
+                    at,
+                    format!("{key} of {} parts", parts.len()),
+                );
+            }
+            let parts: Vec<&'d Value> = parts.iter().take(MOST_PARTS).collect();
+            if key == "allOf" {
+                for part in parts {
+                    let part = self.one(part, trail, at, hops + 1);
+                    combine::both(&mut shape, part);
+                }
+            } else {
+                let chosen = self.one_of(&parts, trail, at, hops + 1);
+                combine::both(&mut shape, chosen);
+            }
+        }
+        keywords::infer_kind(&mut shape);
+        shape
+    }
+
+    /// Descriptions repeat their patterns, and each takes time to try.
+    fn pattern(&mut self, pattern: &'d str, shape: &mut Shape<'d>, at: &str) {
+        let is_one = *self
+            .patterns
+            .entry(pattern)
+            .or_insert_with(|| keywords::is_pattern(pattern));
+        if is_one {
+            shape.words.insert("pattern".into(), pattern.into());
+        } else {
+            self.report.lose(Loss::BrokenKeyword, at, "pattern");
+        }
+    }
+
+    fn one_of(
+        &mut self,
+        parts: &[&'d Value],
+        trail: &mut Vec<&'d str>,
+        at: &str,
+        hops: usize,
+    ) -> Shape<'d> {
+        let shapes = parts
+            .iter()
+            .map(|part| self.one(part, trail, at, hops))
+            .collect();
+        combine::any(shapes, at, self.report)
+    }
+
+    fn referenced(
+        &mut self,
+        reference: &'d str,
+        trail: &mut Vec<&'d str>,
+        at: &str,
+        hops: usize,
+    ) -> Shape<'d> {
+        if trail.contains(&reference) {
+            self.report.lose(Loss::Recursion, at, reference);
+            return Shape::open();
+        }
+        let target = match self.document.follow(reference) {
+            Target::Found(target) => target,
+            Target::External => {
+                self.report.lose(Loss::ExternalReference, at, reference);
+                return Shape::open();
+            }
+            Target::Nowhere => {
+                self.report.lose(Loss::DanglingReference, at, reference);
+                return Shape::open();
+            }
+        };
+        trail.push(reference);
+        let mut shape = self.one(target, trail, at, hops + 1);
+        trail.pop();
+        shape.references.push(reference);
+        if self.document.dialect == Dialect::Discovery {
+            shape.is_read_only = false;
+        }
+        shape
+    }
+}

@@ -1,0 +1,197 @@
+//! One operation as a tool of a manifest.
+
+use serde_json::{Map, Value, json};
+
+use super::arguments::{self, Argument, Manner, Refusal, Request};
+use super::names::{self, Named};
+use super::operation::{Api, Operation};
+use super::report::{Loss, Skip};
+use super::schema::{Resolver, Wanted, cut, flatten};
+use super::{auth, hints};
+use crate::catalog::LARGEST_SCHEMA;
+use crate::catalog::manifest::ArgIn;
+
+const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+const LONGEST_NAME: usize = 100;
+const LONGEST_DESCRIPTION: usize = 1_024;
+/// Bytes for schemas and characters for each text, ever less until the tool is small enough.
+const BUDGETS: [(usize, usize); 4] = [(20_000, 1_024), (20_000, 256), (16_000, 80), (8_000, 40)];
+
+/// The manifest of the operation's tool.
+pub(super) fn tool<'d>(
+    api: &Api<'d>,
+    operation: &Operation<'d>,
+    named: Named,
+    manner: &Manner<'_>,
+    resolver: &mut Resolver<'_, 'd>,
+) -> Result<Map<String, Value>, Refusal> {
+    if !METHODS.contains(&operation.method.as_str()) {
+        return Err((Skip::Method, String::new()));
+    }
+    resolver.next_operation();
+    let request = arguments::request(operation, manner, resolver)?;
+    let tags = hints::tags(operation);
+    let only_looks = tags.iter().any(|tag| tag == "readOnlyHint");
+    let needed = operation.security.as_ref().unwrap_or(&api.security);
+    let scopes = auth::scopes(needed, only_looks, &operation.at, resolver.report);
+    if operation.has_media {
+        resolver.report.lose(Loss::MediaLeftOut, &operation.at, "");
+    }
+    if operation.has_own_server {
+        resolver
+            .report
+            .lose(Loss::OperationServer, &operation.at, "");
+    }
+    let Named {
+        slug,
+        alias,
+        spoken,
+    } = named;
+    let mut tool = Map::new();
+    tool.insert("slug".into(), slug.into());
+    if let Some(alias) = alias {
+        tool.insert("aliases".into(), json!([alias]));
+    }
+    tool.insert("name".into(), name(operation, spoken).into());
+    tool.insert(
+        "description".into(),
+        description(operation, resolver).into(),
+    );
+    tool.insert("tags".into(), json!(tags));
+    if !scopes.is_empty() {
+        tool.insert("scopes".into(), json!(scopes));
+    }
+    let args = fitting_arguments(&request, operation, resolver)?;
+    if !args.is_empty() {
+        tool.insert("args".into(), Value::Array(args));
+    }
+    tool.insert("request".into(), written_request(&request, operation));
+    Ok(tool)
+}
+
+fn name(operation: &Operation<'_>, spoken: String) -> String {
+    let summary = cut(operation.summary.unwrap_or_default(), LONGEST_NAME);
+    if summary.is_empty() { spoken } else { summary }
+}
+
+fn description(operation: &Operation<'_>, resolver: &mut Resolver<'_, '_>) -> String {
+    let summary = cut(operation.summary.unwrap_or_default(), LONGEST_DESCRIPTION);
+    let about = cut(
+        operation.description.unwrap_or_default(),
+        LONGEST_DESCRIPTION,
+    );
+    let mut text = match (summary.is_empty(), about.is_empty()) {
+        (true, true) => format!("{} {}", operation.method, operation.path),
+        (false, true) => summary,
+        (true, false) => about,
+        (false, false) if about.starts_with(summary.trim_end_matches('.')) => about,
+        (false, false) => format!("{}. {about}", summary.trim_end_matches('.')),
+    };
+    if operation.deprecated {
+        resolver.report.lose(Loss::Deprecated, &operation.at, "");
+        text.insert_str(0, "Deprecated by the vendor. ");
+    }
+    cut(&text, LONGEST_DESCRIPTION)
+}
+
+/// The arguments as a manifest has them, within the size that a tool may have.
+fn fitting_arguments<'d>(
+    request: &Request<'d>,
+    operation: &Operation<'d>,
+    resolver: &mut Resolver<'_, 'd>,
+) -> Result<Vec<Value>, Refusal> {
+    let mut kept: Vec<&Argument<'d>> = request.arguments.iter().collect();
+    loop {
+        for (budget, longest_text) in BUDGETS {
+            let wanted: Vec<Wanted<'d>> = kept.iter().map(|one| one.wanted.clone()).collect();
+            let args: Vec<Value> = flatten(resolver, &wanted, budget, longest_text)
+                .into_iter()
+                .zip(&kept)
+                .map(|(flat, argument)| argument.written(flat, &operation.method))
+                .collect();
+            // Titles and the frame are what the list does not show.
+            let size = Value::from(args.clone()).to_string().len() + 60 * args.len();
+            if size <= LARGEST_SCHEMA {
+                return Ok(args);
+            }
+        }
+        // The last ones that nobody must give.
+        let before = kept.len();
+        let optional = kept.iter().filter(|one| !one.wanted.required).count();
+        let mut going = optional.div_ceil(2);
+        for index in (0..kept.len()).rev() {
+            if going > 0 && !kept[index].wanted.required {
+                let left_out = kept.remove(index);
+                let at = left_out.wanted.at.clone();
+                resolver.report.lose(Loss::ArgumentLeftOut, &at, "no room");
+                going -= 1;
+            }
+        }
+        if kept.len() == before {
+            return Err((Skip::Rule, format!("{before} arguments have no room")));
+        }
+    }
+}
+
+impl Argument<'_> {
+    fn written(&self, flat: super::schema::Flat, method: &str) -> Value {
+        let super::schema::Flat {
+            kind,
+            description,
+            default,
+            schema,
+        } = flat;
+        let mut arg = Map::new();
+        arg.insert("arg".into(), self.wanted.name.clone().into());
+        arg.insert("type".into(), kind.name().into());
+        let description = if description.is_empty() {
+            format!("{}.", names::spoken(&names::snake(&self.wanted.name)))
+        } else {
+            description
+        };
+        arg.insert("description".into(), description.into());
+        if self.wanted.required {
+            arg.insert("required".into(), true.into());
+        }
+        if let Some(default) = default {
+            arg.insert("default".into(), default);
+        }
+        if !schema.is_empty() {
+            arg.insert("schema".into(), Value::Object(schema));
+        }
+        let usual = match method {
+            "GET" | "DELETE" => ArgIn::Query,
+            _ => ArgIn::Body,
+        };
+        let place = match self.place {
+            ArgIn::Path => None,
+            ArgIn::Query => Some("query"),
+            ArgIn::Header => Some("header"),
+            ArgIn::Body => Some("body"),
+        };
+        if let Some(place) = place.filter(|_| self.place != usual) {
+            arg.insert("in".into(), place.into());
+        }
+        if let Some(wire) = &self.wire {
+            arg.insert("name".into(), wire.clone().into());
+        }
+        if self.has_commas && self.place == ArgIn::Query && kind.name() == "array" {
+            arg.insert("join".into(), "csv".into());
+        }
+        if self.wanted.shape.is_secret() {
+            arg.insert("secret".into(), true.into());
+        }
+        Value::Object(arg)
+    }
+}
+
+fn written_request(request: &Request<'_>, operation: &Operation<'_>) -> Value {
+    let mut written = json!({ "method": operation.method, "path": request.path });
+    if !request.query.is_empty() {
+        written["query"] = json!(request.query);
+    }
+    if !request.headers.is_empty() {
+        written["headers"] = json!(request.headers);
+    }
+    written
+}
