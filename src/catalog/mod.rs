@@ -29,7 +29,7 @@ use serde_json::value::RawValue;
 use crate::config::{Config, OAuthApp};
 use crate::error::Result;
 use crate::scheme::Scheme;
-pub use check::LARGEST_SCHEMA;
+pub use check::alone::LARGEST_SCHEMA;
 pub use list::{ToolAccess, ToolFilter, ToolkitFilter, category_id};
 pub use load::{IMPORTANT, Linted};
 use manifest::{AuthManifest, ToolManifest, ToolkitManifest};
@@ -167,13 +167,13 @@ pub fn lint(dir: &Path) -> Result<Linted> {
 /// What the rules say against a toolkit that stands in no file yet.
 #[must_use]
 pub fn problems_of_toolkit(toolkit: &ToolkitManifest) -> Vec<String> {
-    check::of_toolkit(toolkit)
+    check::alone::of_toolkit(toolkit)
 }
 
 /// What the rules say against a tool that stands in no file yet.
 #[must_use]
 pub fn problems_of_tool(tool: &ToolManifest, toolkit: &ToolkitManifest) -> Vec<String> {
-    check::of_tool(tool, toolkit)
+    check::alone::of_tool(tool, toolkit)
 }
 
 /// The pattern of a field as it is matched: against the whole value.

@@ -5,292 +5,79 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use tenon::importer::{Wishes, convert};
 
-use super::{SHOP, argument, assert_acceptable, converted, read, with_schema};
+use super::{SHOP, argument, assert_acceptable, converted, lines, read, tools_of, with_schema};
 
 #[test]
 fn an_openapi_description_becomes_a_toolkit() {
     let shop = converted(&read(SHOP));
-    insta::assert_json_snapshot!(shop.toolkit, @r##"
-    {
-      "manifest": 1,
-      "slug": "shop",
-      "name": "The Shop API",
-      "description": "Keeps a shop.",
-      "base_url": "https://{region}.shop.test/v1",
-      "auth": [
-        {
-          "scheme": "API_KEY",
-          "fields": {
-            "connection": [
-              {
-                "name": "generic_api_key",
-                "display_name": "API key",
-                "required": true,
-                "secret": true,
-                "legacy_names": [
-                  "api_key"
-                ]
-              },
-              {
-                "name": "region",
-                "display_name": "Region",
-                "options": [
-                  "eu",
-                  "us"
-                ],
-                "required": false,
-                "default": "eu",
-                "pattern": "eu|us"
-              }
-            ]
-          },
-          "apply": [
-            {
-              "in": "header",
-              "name": "X-Api-Key",
-              "value": "{generic_api_key}"
-            }
-          ]
-        }
-      ]
-    }
+    insta::assert_snapshot!(lines(&json!(shop.toolkit)), @r##"
+    manifest: 1
+    slug: "shop"
+    name: "The Shop API"
+    description: "Keeps a shop."
+    base_url: "https://{region}.shop.test/v1"
+    auth:
+      {"scheme":"API_KEY","fields":{"connection":[{"name":"generic_api_key","display_name":"API key","required":true,"secret":true,"legacy_names":["api_key"]},{"name":"region","display_name":"Region","options":["eu","us"],"required":false,"default":"eu","pattern":"eu|us"}]},"apply":[{"in":"header","name":"X-Api-Key","value":"{generic_api_key}"}]}
     "##);
-    insta::assert_json_snapshot!(shop.tools.iter().map(|tool| &tool.manifest).collect::<Vec<_>>(), @r##"
-    [
-      {
-        "slug": "SHOP_LIST_THINGS_OF_A_SHELF",
-        "name": "List things of a shelf",
-        "description": "List things of a shelf",
-        "tags": [
-          "readOnlyHint",
-          "idempotentHint",
-          "openWorldHint",
-          "things"
-        ],
-        "args": [
-          {
-            "arg": "shelf_id",
-            "type": "string",
-            "description": "Which shelf.",
-            "required": true
-          },
-          {
-            "arg": "page_size",
-            "type": "integer",
-            "description": "Page size.",
-            "default": 20,
-            "schema": {
-              "maximum": 100,
-              "minimum": 1
-            },
-            "name": "page[size]"
-          },
-          {
-            "arg": "tags",
-            "type": "array",
-            "description": "Tags.",
-            "schema": {
-              "items": {
-                "type": "string"
-              }
-            },
-            "join": "csv"
-          },
-          {
-            "arg": "ids",
-            "type": "string",
-            "description": "Several with `|` between."
-          },
-          {
-            "arg": "filter_color",
-            "type": "string",
-            "description": "Filter color.",
-            "name": "filter[color]"
-          },
-          {
-            "arg": "filter_sold",
-            "type": "boolean",
-            "description": "Filter sold.",
-            "name": "filter[sold]"
-          }
-        ],
-        "request": {
-          "method": "GET",
-          "path": "/shelves/{shelf_id}/things",
-          "headers": {
-            "X-Version": "7"
-          }
-        }
-      },
-      {
-        "slug": "SHOP_SELL_A_THING",
-        "name": "Sell a thing",
-        "description": "Sell a thing",
-        "tags": [
-          "openWorldHint",
-          "things"
-        ],
-        "args": [
-          {
-            "arg": "shelf_id",
-            "type": "string",
-            "description": "Which shelf.",
-            "required": true
-          },
-          {
-            "arg": "name",
-            "type": "string",
-            "description": "Name.",
-            "required": true,
-            "schema": {
-              "maxLength": 50
-            }
-          },
-          {
-            "arg": "body_shelf_id",
-            "type": "string",
-            "description": "Where it goes, see shelves.",
-            "name": "shelf-id"
-          },
-          {
-            "arg": "price",
-            "type": "string",
-            "description": "(number or string, written as text)"
-          },
-          {
-            "arg": "maker",
-            "type": "object",
-            "description": "Maker.",
-            "schema": {
-              "properties": {
-                "name": {
-                  "type": "string"
-                },
-                "parent": {
-                  "type": "object",
-                  "additionalProperties": true
-                }
-              },
-              "nullable": true
-            }
-          }
-        ],
-        "request": {
-          "method": "POST",
-          "path": "/shelves/{shelf_id}/things"
-        }
-      },
-      {
-        "slug": "SHOP_THROW_A_THING_AWAY",
-        "name": "Throw a thing away",
-        "description": "Throw a thing away",
-        "tags": [
-          "destructiveHint",
-          "idempotentHint",
-          "openWorldHint"
-        ],
-        "args": [
-          {
-            "arg": "shelf",
-            "type": "string",
-            "description": "Shelf.",
-            "required": true
-          },
-          {
-            "arg": "id",
-            "type": "string",
-            "description": "Id.",
-            "required": true
-          }
-        ],
-        "request": {
-          "method": "DELETE",
-          "path": "/shelves/{shelf}/things/{id}"
-        }
-      },
-      {
-        "slug": "SHOP_SEARCH_THINGS",
-        "name": "Search things",
-        "description": "Search things",
-        "tags": [
-          "readOnlyHint",
-          "openWorldHint"
-        ],
-        "args": [
-          {
-            "arg": "q",
-            "type": "string",
-            "description": "Q."
-          }
-        ],
-        "request": {
-          "method": "POST",
-          "path": "/things/search"
-        }
-      }
-    ]
+    insta::assert_snapshot!(tools_of(&shop), @r##"
+    slug: "SHOP_LIST_THINGS_OF_A_SHELF"
+    name: "List things of a shelf"
+    description: "List things of a shelf"
+    tags: ["readOnlyHint","idempotentHint","openWorldHint","things"]
+    args:
+      {"arg":"shelf_id","type":"string","description":"Which shelf.","required":true}
+      {"arg":"page_size","type":"integer","description":"Page size.","default":20,"schema":{"maximum":100,"minimum":1},"name":"page[size]"}
+      {"arg":"tags","type":"array","description":"Tags.","schema":{"items":{"type":"string"}},"join":"csv"}
+      {"arg":"ids","type":"string","description":"Several with `|` between."}
+      {"arg":"filter_color","type":"string","description":"Filter color.","name":"filter[color]"}
+      {"arg":"filter_sold","type":"boolean","description":"Filter sold.","name":"filter[sold]"}
+    request: {"method":"GET","path":"/shelves/{shelf_id}/things","headers":{"X-Version":"7"}}
+
+    slug: "SHOP_SELL_A_THING"
+    name: "Sell a thing"
+    description: "Sell a thing"
+    tags: ["openWorldHint","things"]
+    args:
+      {"arg":"shelf_id","type":"string","description":"Which shelf.","required":true}
+      {"arg":"name","type":"string","description":"Name.","required":true,"schema":{"maxLength":50}}
+      {"arg":"body_shelf_id","type":"string","description":"Where it goes, see shelves.","name":"shelf-id"}
+      {"arg":"price","type":"string","description":"(number or string, written as text)"}
+      {"arg":"maker","type":"object","description":"Maker.","schema":{"properties":{"name":{"type":"string"},"parent":{"type":"object","additionalProperties":true}},"nullable":true}}
+    request: {"method":"POST","path":"/shelves/{shelf_id}/things"}
+
+    slug: "SHOP_THROW_A_THING_AWAY"
+    name: "Throw a thing away"
+    description: "Throw a thing away"
+    tags: ["destructiveHint","idempotentHint","openWorldHint"]
+    args:
+      {"arg":"shelf","type":"string","description":"Shelf.","required":true}
+      {"arg":"id","type":"string","description":"Id.","required":true}
+    request: {"method":"DELETE","path":"/shelves/{shelf}/things/{id}"}
+
+    slug: "SHOP_SEARCH_THINGS"
+    name: "Search things"
+    description: "Search things"
+    tags: ["readOnlyHint","openWorldHint"]
+    args:
+      {"arg":"q","type":"string","description":"Q."}
+    request: {"method":"POST","path":"/things/search"}
     "##);
-    insta::assert_json_snapshot!(shop.report, @r##"
-    {
-      "operations": 5,
-      "converted": 4,
-      "skipped_by_reason": {
-        "whole_body": 1
-      },
-      "losses": {
-        "union": 1,
-        "recursion": 1,
-        "cookie_parameter": 1,
-        "list_as_text": 1,
-        "undescribed_parameter": 4
-      },
-      "skipped": [
-        {
-          "operation": "PUT /shelves/{shelf}/things/{id}",
-          "reason": "whole_body"
-        }
-      ],
-      "notes": [
-        {
-          "loss": "list_as_text",
-          "at": "/paths/~1shelves~1{shelf-id}~1things/get/parameters/ids"
-        },
-        {
-          "loss": "cookie_parameter",
-          "at": "/paths/~1shelves~1{shelf-id}~1things/get/parameters/session"
-        },
-        {
-          "loss": "union",
-          "at": "/paths/~1shelves~1{shelf-id}~1things/post/requestBody/content/application~1json/schema/properties/price",
-          "detail": "number or string"
-        },
-        {
-          "loss": "recursion",
-          "at": "/paths/~1shelves~1{shelf-id}~1things/post/requestBody/content/application~1json/schema/properties/maker/parent",
-          "detail": "#/components/schemas/NewThing"
-        },
-        {
-          "loss": "undescribed_parameter",
-          "at": "/paths/~1shelves~1{shelf}~1things~1{id}/put/parameters",
-          "detail": "shelf"
-        },
-        {
-          "loss": "undescribed_parameter",
-          "at": "/paths/~1shelves~1{shelf}~1things~1{id}/put/parameters",
-          "detail": "id"
-        },
-        {
-          "loss": "undescribed_parameter",
-          "at": "/paths/~1shelves~1{shelf}~1things~1{id}/delete/parameters",
-          "detail": "shelf"
-        },
-        {
-          "loss": "undescribed_parameter",
-          "at": "/paths/~1shelves~1{shelf}~1things~1{id}/delete/parameters",
-          "detail": "id"
-        }
-      ]
-    }
+    insta::assert_snapshot!(lines(&serde_json::to_value(&shop.report).unwrap()), @r##"
+    operations: 5
+    converted: 4
+    skipped_by_reason: {"whole_body":1}
+    losses: {"union":1,"recursion":1,"cookie_parameter":1,"list_as_text":1,"undescribed_parameter":4}
+    skipped:
+      {"operation":"PUT /shelves/{shelf}/things/{id}","reason":"whole_body"}
+    notes:
+      {"loss":"list_as_text","at":"/paths/~1shelves~1{shelf-id}~1things/get/parameters/ids"}
+      {"loss":"cookie_parameter","at":"/paths/~1shelves~1{shelf-id}~1things/get/parameters/session"}
+      {"loss":"union","at":"/paths/~1shelves~1{shelf-id}~1things/post/requestBody/content/application~1json/schema/properties/price","detail":"number or string"}
+      {"loss":"recursion","at":"/paths/~1shelves~1{shelf-id}~1things/post/requestBody/content/application~1json/schema/properties/maker/parent","detail":"#/components/schemas/NewThing"}
+      {"loss":"undescribed_parameter","at":"/paths/~1shelves~1{shelf}~1things~1{id}/put/parameters","detail":"shelf"}
+      {"loss":"undescribed_parameter","at":"/paths/~1shelves~1{shelf}~1things~1{id}/put/parameters","detail":"id"}
+      {"loss":"undescribed_parameter","at":"/paths/~1shelves~1{shelf}~1things~1{id}/delete/parameters","detail":"shelf"}
+      {"loss":"undescribed_parameter","at":"/paths/~1shelves~1{shelf}~1things~1{id}/delete/parameters","detail":"id"}
     "##);
 }
 
@@ -326,107 +113,34 @@ definitions:
   Thing: {type: object, required: [name], properties: {name: {type: string}}}
 ",
     ));
-    insta::assert_json_snapshot!(shop.toolkit, @r##"
-    {
-      "manifest": 1,
-      "slug": "old_shop",
-      "name": "Old Shop",
-      "description": "Old Shop.",
-      "base_url": "https://old.shop.test/api",
-      "auth": [
-        {
-          "scheme": "OAUTH2",
-          "token_url": "https://old.shop.test/t",
-          "authorize_url": "https://old.shop.test/a",
-          "scopes": {
-            "default": [
-              "sell"
-            ],
-            "descriptions": {
-              "sell": "Sell things"
-            }
-          },
-          "apply": [
-            {
-              "in": "header",
-              "name": "Authorization",
-              "value": "Bearer {access_token}"
-            }
-          ]
-        }
-      ]
-    }
+    insta::assert_snapshot!(lines(&json!(shop.toolkit)), @r##"
+    manifest: 1
+    slug: "old_shop"
+    name: "Old Shop"
+    description: "Old Shop."
+    base_url: "https://old.shop.test/api"
+    auth:
+      {"scheme":"OAUTH2","token_url":"https://old.shop.test/t","authorize_url":"https://old.shop.test/a","scopes":{"default":["sell"],"descriptions":{"sell":"Sell things"}},"apply":[{"in":"header","name":"Authorization","value":"Bearer {access_token}"}]}
     "##);
-    insta::assert_json_snapshot!(shop.tools.iter().map(|tool| &tool.manifest).collect::<Vec<_>>(), @r##"
-    [
-      {
-        "slug": "OLD_SHOP_LIST_THINGS",
-        "name": "List things",
-        "description": "GET /things",
-        "tags": [
-          "readOnlyHint",
-          "idempotentHint",
-          "openWorldHint"
-        ],
-        "scopes": [
-          "sell"
-        ],
-        "args": [
-          {
-            "arg": "colors",
-            "type": "array",
-            "description": "Colors.",
-            "schema": {
-              "items": {
-                "type": "string",
-                "enum": [
-                  "red",
-                  "blue"
-                ]
-              }
-            },
-            "join": "csv"
-          },
-          {
-            "arg": "sizes",
-            "type": "array",
-            "description": "Sizes.",
-            "schema": {
-              "items": {
-                "type": "integer"
-              }
-            }
-          }
-        ],
-        "request": {
-          "method": "GET",
-          "path": "/things"
-        }
-      },
-      {
-        "slug": "OLD_SHOP_ADD_THING",
-        "name": "Add thing",
-        "description": "POST /things",
-        "tags": [
-          "openWorldHint"
-        ],
-        "scopes": [
-          "sell"
-        ],
-        "args": [
-          {
-            "arg": "name",
-            "type": "string",
-            "description": "Name.",
-            "required": true
-          }
-        ],
-        "request": {
-          "method": "POST",
-          "path": "/things"
-        }
-      }
-    ]
+    insta::assert_snapshot!(tools_of(&shop), @r##"
+    slug: "OLD_SHOP_LIST_THINGS"
+    name: "List things"
+    description: "GET /things"
+    tags: ["readOnlyHint","idempotentHint","openWorldHint"]
+    scopes: ["sell"]
+    args:
+      {"arg":"colors","type":"array","description":"Colors.","schema":{"items":{"type":"string","enum":["red","blue"]}},"join":"csv"}
+      {"arg":"sizes","type":"array","description":"Sizes.","schema":{"items":{"type":"integer"}}}
+    request: {"method":"GET","path":"/things"}
+
+    slug: "OLD_SHOP_ADD_THING"
+    name: "Add thing"
+    description: "POST /things"
+    tags: ["openWorldHint"]
+    scopes: ["sell"]
+    args:
+      {"arg":"name","type":"string","description":"Name.","required":true}
+    request: {"method":"POST","path":"/things"}
     "##);
 }
 
@@ -463,163 +177,45 @@ fn a_discovery_document_becomes_a_toolkit() {
         ..Wishes::default()
     };
     let kit = convert(&document, &wishes, &BTreeMap::new()).unwrap();
-    insta::assert_json_snapshot!(kit.toolkit, @r##"
-    {
-      "manifest": 1,
-      "slug": "mailbox",
-      "name": "Mailbox API",
-      "description": "Mailbox API.",
-      "base_url": "https://mail.test/v1",
-      "auth": [
-        {
-          "scheme": "OAUTH2",
-          "token_url": "https://oauth2.googleapis.com/token",
-          "authorize_url": "https://accounts.google.com/o/oauth2/v2/auth",
-          "authorize_params": {
-            "access_type": "offline",
-            "prompt": "consent"
-          },
-          "scopes": {
-            "default": [
-              "mail",
-              "mail.readonly"
-            ],
-            "descriptions": {
-              "mail.readonly": "Read mail"
-            }
-          },
-          "apply": [
-            {
-              "in": "header",
-              "name": "Authorization",
-              "value": "Bearer {access_token}"
-            }
-          ]
-        }
-      ]
-    }
+    insta::assert_snapshot!(lines(&json!(kit.toolkit)), @r##"
+    manifest: 1
+    slug: "mailbox"
+    name: "Mailbox API"
+    description: "Mailbox API."
+    base_url: "https://mail.test/v1"
+    auth:
+      {"scheme":"OAUTH2","token_url":"https://oauth2.googleapis.com/token","authorize_url":"https://accounts.google.com/o/oauth2/v2/auth","authorize_params":{"access_type":"offline","prompt":"consent"},"scopes":{"default":["mail","mail.readonly"],"descriptions":{"mail.readonly":"Read mail"}},"apply":[{"in":"header","name":"Authorization","value":"Bearer {access_token}"}]}
     "##);
-    insta::assert_json_snapshot!(kit.tools.iter().map(|tool| &tool.manifest).collect::<Vec<_>>(), @r##"
-    [
-      {
-        "slug": "MAILBOX_LIST_DRAFTS",
-        "name": "List drafts",
-        "description": "Lists drafts.",
-        "tags": [
-          "readOnlyHint",
-          "idempotentHint",
-          "openWorldHint",
-          "drafts"
-        ],
-        "scopes": [
-          "mail.readonly"
-        ],
-        "args": [
-          {
-            "arg": "user_id",
-            "type": "string",
-            "description": "User id.",
-            "required": true,
-            "default": "me"
-          },
-          {
-            "arg": "label_ids",
-            "type": "array",
-            "description": "Which labels.",
-            "schema": {
-              "items": {
-                "type": "string"
-              }
-            },
-            "name": "labelIds"
-          },
-          {
-            "arg": "max_results",
-            "type": "integer",
-            "description": "Max results.",
-            "default": 100,
-            "schema": {
-              "minimum": 1
-            },
-            "name": "maxResults"
-          }
-        ],
-        "request": {
-          "method": "GET",
-          "path": "/users/{user_id}/drafts"
-        }
-      },
-      {
-        "slug": "MAILBOX_CREATE_DRAFT",
-        "name": "Create draft",
-        "description": "POST /users/{userId}/drafts",
-        "tags": [
-          "openWorldHint",
-          "drafts"
-        ],
-        "scopes": [
-          "mail"
-        ],
-        "args": [
-          {
-            "arg": "user_id",
-            "type": "string",
-            "description": "User id.",
-            "required": true
-          },
-          {
-            "arg": "id",
-            "type": "string",
-            "description": "Id."
-          },
-          {
-            "arg": "message",
-            "type": "object",
-            "description": "Message.",
-            "schema": {
-              "properties": {
-                "raw": {
-                  "type": "string",
-                  "format": "byte"
-                },
-                "parts": {
-                  "type": "array",
-                  "items": {
-                    "type": "object",
-                    "additionalProperties": true
-                  }
-                }
-              }
-            }
-          }
-        ],
-        "request": {
-          "method": "POST",
-          "path": "/users/{user_id}/drafts"
-        }
-      },
-      {
-        "slug": "MAILBOX_STOP_DRAFT",
-        "name": "Stop draft",
-        "description": "POST /v1/{+name}:stop",
-        "tags": [
-          "openWorldHint",
-          "drafts"
-        ],
-        "args": [
-          {
-            "arg": "name",
-            "type": "string",
-            "description": "Name.",
-            "required": true
-          }
-        ],
-        "request": {
-          "method": "POST",
-          "path": "/v1/{+name}:stop"
-        }
-      }
-    ]
+    insta::assert_snapshot!(tools_of(&kit), @r##"
+    slug: "MAILBOX_LIST_DRAFTS"
+    name: "List drafts"
+    description: "Lists drafts."
+    tags: ["readOnlyHint","idempotentHint","openWorldHint","drafts"]
+    scopes: ["mail.readonly"]
+    args:
+      {"arg":"user_id","type":"string","description":"User id.","required":true,"default":"me"}
+      {"arg":"label_ids","type":"array","description":"Which labels.","schema":{"items":{"type":"string"}},"name":"labelIds"}
+      {"arg":"max_results","type":"integer","description":"Max results.","default":100,"schema":{"minimum":1},"name":"maxResults"}
+    request: {"method":"GET","path":"/users/{user_id}/drafts"}
+
+    slug: "MAILBOX_CREATE_DRAFT"
+    name: "Create draft"
+    description: "POST /users/{userId}/drafts"
+    tags: ["openWorldHint","drafts"]
+    scopes: ["mail"]
+    args:
+      {"arg":"user_id","type":"string","description":"User id.","required":true}
+      {"arg":"id","type":"string","description":"Id."}
+      {"arg":"message","type":"object","description":"Message.","schema":{"properties":{"raw":{"type":"string","format":"byte"},"parts":{"type":"array","items":{"type":"object","additionalProperties":true}}}}}
+    request: {"method":"POST","path":"/users/{user_id}/drafts"}
+
+    slug: "MAILBOX_STOP_DRAFT"
+    name: "Stop draft"
+    description: "POST /v1/{+name}:stop"
+    tags: ["openWorldHint","drafts"]
+    args:
+      {"arg":"name","type":"string","description":"Name.","required":true}
+    request: {"method":"POST","path":"/v1/{+name}:stop"}
     "##);
 }
 

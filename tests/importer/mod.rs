@@ -22,6 +22,29 @@ fn converted(document: &Value) -> Converted {
     convert(document, &Wishes::default(), &BTreeMap::new()).expect("a toolkit")
 }
 
+/// A manifest with one key a line, and one argument a line.
+fn lines(manifest: &Value) -> String {
+    let mut text = String::new();
+    for (key, value) in manifest.as_object().unwrap() {
+        match value {
+            Value::Array(items) if items.iter().any(Value::is_object) => {
+                text.push_str(&format!("{key}:\n"));
+                for item in items {
+                    text.push_str(&format!("  {item}\n"));
+                }
+            }
+            value => text.push_str(&format!("{key}: {value}\n")),
+        }
+    }
+    text
+}
+
+fn tools_of(converted: &Converted) -> String {
+    let tools = converted.tools.iter();
+    let tools: Vec<String> = tools.map(|tool| lines(&json!(tool.manifest))).collect();
+    tools.join("\n")
+}
+
 /// One operation with this schema for the member `x` of its body, and what else `root` holds.
 fn with_schema(schema: Value, root: Value) -> Value {
     let mut document = json!({

@@ -1,5 +1,6 @@
 //! The rules a manifest must keep beyond its shape; what breaks one is found when it is loaded.
 
+pub(super) mod alone;
 mod arguments;
 mod auth;
 mod exchange;
@@ -12,12 +13,8 @@ mod url;
 
 use std::fmt::Display;
 
-pub use tool::LARGEST_SCHEMA;
-
-use super::manifest::{ToolManifest, ToolkitManifest};
 use super::parse::Kit;
 use super::problems::{Place, Problems};
-use super::schema;
 
 /// Checks a toolkit and its tools.
 pub(super) fn kit(kit: &Kit, problems: &mut Problems) {
@@ -47,32 +44,6 @@ pub(super) fn kit(kit: &Kit, problems: &mut Problems) {
             },
         );
     }
-}
-
-/// What the rules say against a toolkit that stands in no file yet.
-pub(super) fn of_toolkit(manifest: &ToolkitManifest) -> Vec<String> {
-    alone(|report| toolkit::check(manifest, &manifest.slug, report))
-}
-
-/// What the rules say against a tool that stands in no file yet.
-pub(super) fn of_tool(manifest: &ToolManifest, toolkit: &ToolkitManifest) -> Vec<String> {
-    let mut problems = alone(|report| tool::check(manifest, toolkit, report));
-    let schema = schema::for_validation(&schema::input(manifest));
-    if let Err(cause) = jsonschema::validator_for(&schema) {
-        problems.push(cause.to_string());
-    }
-    problems
-}
-
-fn alone(check: impl FnOnce(&mut Report<'_>)) -> Vec<String> {
-    let mut problems = Problems::default();
-    let place = Place::default();
-    check(&mut Report {
-        place: &place,
-        about: None,
-        problems: &mut problems,
-    });
-    problems.into_messages()
 }
 
 /// Collects the problems of one toolkit or tool.

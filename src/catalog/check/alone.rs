@@ -1,0 +1,36 @@
+//! Rules for what stands in no file yet.
+
+pub use super::tool::LARGEST_SCHEMA;
+use super::{Report, tool, toolkit};
+use crate::catalog::manifest::{ToolManifest, ToolkitManifest};
+use crate::catalog::problems::{Place, Problems};
+use crate::catalog::schema;
+
+/// What the rules say against a toolkit that stands in no file yet.
+pub(in crate::catalog) fn of_toolkit(manifest: &ToolkitManifest) -> Vec<String> {
+    alone(|report| toolkit::check(manifest, &manifest.slug, report))
+}
+
+/// What the rules say against a tool that stands in no file yet.
+pub(in crate::catalog) fn of_tool(
+    manifest: &ToolManifest,
+    toolkit: &ToolkitManifest,
+) -> Vec<String> {
+    let mut problems = alone(|report| tool::check(manifest, toolkit, report));
+    let schema = schema::for_validation(&schema::input(manifest));
+    if let Err(cause) = jsonschema::validator_for(&schema) {
+        problems.push(cause.to_string());
+    }
+    problems
+}
+
+fn alone(check: impl FnOnce(&mut Report<'_>)) -> Vec<String> {
+    let mut problems = Problems::default();
+    let place = Place::default();
+    check(&mut Report {
+        place: &place,
+        about: None,
+        problems: &mut problems,
+    });
+    problems.into_messages()
+}
