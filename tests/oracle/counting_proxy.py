@@ -16,12 +16,12 @@ class CountingProxy:
 
             def pass_on(self):
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
-                proxy.requests.append((self.command, self.path))
                 upstream = http.client.HTTPConnection("127.0.0.1", target_port, timeout=60)
                 headers = {k: v for k, v in self.headers.items() if k.lower() != "host"}
                 upstream.request(self.command, self.path, body or None, headers)
                 answer = upstream.getresponse()
                 content = answer.read()
+                proxy.requests.append((self.command, self.path, answer.status))
                 self.send_response(answer.status)
                 for name, value in answer.getheaders():
                     if name.lower() not in ("transfer-encoding", "connection", "content-length"):

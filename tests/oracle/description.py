@@ -48,7 +48,7 @@ def judge_requests_only(document):
         if parameter["in"] == "path" and "oneOf" in parameter["schema"]:
             parameter["schema"]["anyOf"] = parameter["schema"].pop("oneOf")
     for item in document["paths"].values():
-        for operation in item.values():
+        for operation in (inner for inner in item.values() if isinstance(inner, dict)):
             for answer in operation.get("responses", {}).values():
                 drop_schemas(answer)
 
