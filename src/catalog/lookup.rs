@@ -77,14 +77,8 @@ impl Catalog {
 
 /// `Did you mean A, B or C?`, if anything is near.
 fn suggestion<'s>(asked: &str, known: impl Iterator<Item = &'s String>) -> Option<String> {
-    let mut near: Vec<(f64, &String)> = known
-        .map(|slug| (likeness(asked, slug), slug))
-        .filter(|(likeness, _)| *likeness >= LEAST_LIKENESS)
-        .collect();
-    near.sort_by(|(a, x), (b, y)| b.total_cmp(a).then(x.cmp(y)));
-    let near: Vec<String> = near
-        .iter()
-        .take(SUGGESTIONS)
+    let near: Vec<String> = nearest(asked, known)
+        .into_iter()
         .map(|(_, slug)| format!("`{slug}`"))
         .collect();
     match near.as_slice() {
@@ -94,21 +88,43 @@ fn suggestion<'s>(asked: &str, known: impl Iterator<Item = &'s String>) -> Optio
     }
 }
 
-/// 0 to 1: the words two slugs share, and how near their letters are.
-fn likeness(a: &str, b: &str) -> f64 {
-    let words = |slug: &str| -> BTreeSet<String> {
-        slug.split('_')
-            .filter(|word| !word.is_empty())
-            .map(str::to_owned)
-            .collect()
-    };
-    let (left, right) = (words(a), words(b));
-    #[expect(clippy::cast_precision_loss, reason = "slugs have few words")]
-    let shared = {
-        let common = left.intersection(&right).count() as f64;
-        2.0 * common / (left.len() + right.len()).max(1) as f64
-    };
-    f64::midpoint(shared, strsim::normalized_levenshtein(a, b))
+/// The slugs that are nearest, the best first. Letters are compared, which takes long, only where the
+/// words let a slug be among the best.
+fn nearest<'s>(asked: &str, known: impl Iterator<Item = &'s String>) -> Vec<(f64, &'s String)> {
+    let words = words_of(asked);
+    let mut candidates: Vec<(f64, &String)> = known
+        .map(|slug| (shared_words(&words, slug), slug))
+        .collect();
+    candidates.sort_by(|(a, x), (b, y)| b.total_cmp(a).then(x.cmp(y)));
+    let mut near: Vec<(f64, &String)> = Vec::new();
+    for (shared, slug) in candidates {
+        let to_beat = match near.get(SUGGESTIONS - 1) {
+            Some((least, _)) => *least,
+            None => LEAST_LIKENESS,
+        };
+        if f64::midpoint(shared, 1.0) < to_beat {
+            break;
+        }
+        let likeness = f64::midpoint(shared, strsim::normalized_levenshtein(asked, slug));
+        if likeness >= to_beat {
+            near.push((likeness, slug));
+            near.sort_by(|(a, x), (b, y)| b.total_cmp(a).then(x.cmp(y)));
+            near.truncate(SUGGESTIONS);
+        }
+    }
+    near
+}
+
+fn words_of(slug: &str) -> BTreeSet<&str> {
+    slug.split('_').filter(|word| !word.is_empty()).collect()
+}
+
+/// 0 to 1: how many of their words two slugs share.
+#[expect(clippy::cast_precision_loss, reason = "slugs have few words")]
+fn shared_words(words: &BTreeSet<&str>, slug: &str) -> f64 {
+    let others = words_of(slug);
+    let common = words.intersection(&others).count() as f64;
+    2.0 * common / (words.len() + others.len()).max(1) as f64
 }
 
 #[cfg(test)]

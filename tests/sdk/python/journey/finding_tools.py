@@ -38,6 +38,11 @@ def visit(world: World) -> None:
         expect(tool.version and tool.version != "latest", tool.version)
         world.hackernews_version = tool.version
 
+    with world.step("every tool passes the SDK's own validation"):
+        for toolkit in world.composio.toolkits.list(limit=1000).items:
+            got = tools.get(world.user, toolkits=[toolkit.slug], limit=1000)
+            expect_equal(len(got), toolkit.meta.tools_count, f"tools of {toolkit.slug}")
+
     with world.step("an operator's own toolkit has its tools beside the others"):
         names = {tool["function"]["name"] for tool in tools.get(world.user, toolkits=["acme"])}
         expect_equal(names, {"ACME_GET_ME", "ACME_CREATE_NOTE", "ACME_KEEP_FILE", "ACME_FETCH_FILE"}, "tools")
