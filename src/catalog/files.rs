@@ -10,6 +10,7 @@ const TOOLKIT_FILE: &str = "toolkit.yaml";
 /// The toolkits that come with the server (read from disk in debug builds).
 #[derive(rust_embed::RustEmbed)]
 #[folder = "toolkits"]
+#[exclude = "*/fixtures/*"]
 struct Bundled;
 
 /// A toolkit's folder, read.
@@ -21,6 +22,8 @@ pub(super) struct KitFiles {
     pub(super) toolkit: (String, String),
     /// `tools/*.yaml` and their paths.
     pub(super) tools: Vec<(String, String)>,
+    /// `triggers/*.yaml` and their paths.
+    pub(super) triggers: Vec<(String, String)>,
 }
 
 /// The bundled toolkits.
@@ -40,10 +43,15 @@ pub(super) fn bundled() -> Vec<KitFiles> {
                 folder: (*folder).to_owned(),
                 toolkit: (path.to_string(), text),
                 tools: Vec::new(),
+                triggers: Vec::new(),
             }),
-            [folder, "tools", name] if is_yaml(Path::new(name)) => {
+            [folder, kind @ ("tools" | "triggers"), name] if is_yaml(Path::new(name)) => {
                 if let Some(kit) = kits.last_mut().filter(|kit| kit.folder == *folder) {
-                    kit.tools.push((path.to_string(), text));
+                    let files = match *kind {
+                        "tools" => &mut kit.tools,
+                        _ => &mut kit.triggers,
+                    };
+                    files.push((path.to_string(), text));
                 }
             }
             _ => {}
@@ -87,17 +95,18 @@ fn read_kit(folder: &Path) -> Result<KitFiles, (Place, std::io::Error)> {
         Ok((path.display().to_string(), text))
     };
     let toolkit = read(&folder.join(TOOLKIT_FILE))?;
-    let tools_dir = folder.join("tools");
-    let tools = if tools_dir.is_dir() {
-        sorted_entries(&tools_dir).map_err(|cause| (whole(&tools_dir), cause))?
-    } else {
-        Vec::new()
+    let files = |name: &str| {
+        let dir = folder.join(name);
+        let paths = if dir.is_dir() {
+            sorted_entries(&dir).map_err(|cause| (whole(&dir), cause))?
+        } else {
+            Vec::new()
+        };
+        let yaml = paths.iter().filter(|path| is_yaml(path));
+        yaml.map(|path| read(path)).collect::<Result<Vec<_>, _>>()
     };
-    let tools = tools
-        .iter()
-        .filter(|path| is_yaml(path))
-        .map(|path| read(path))
-        .collect::<Result<_, _>>()?;
+    let tools = files("tools")?;
+    let triggers = files("triggers")?;
     let folder = folder
         .file_name()
         .unwrap_or_default()
@@ -107,6 +116,7 @@ fn read_kit(folder: &Path) -> Result<KitFiles, (Place, std::io::Error)> {
         folder,
         toolkit,
         tools,
+        triggers,
     })
 }
 

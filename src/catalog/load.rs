@@ -139,6 +139,7 @@ impl Assembly {
             toolkit: manifest,
             place,
             tools,
+            triggers: _,
         } = kit;
         let tools = forms::of_tools(tools, &manifest.versions, problems);
         let having = |version: &String| {
@@ -320,12 +321,12 @@ fn build_tool(
     output_schema: &Arc<serde_json::Value>,
 ) -> Result<Tool, String> {
     let input_schema = schema::input(&manifest);
-    let given = manifest.response.as_ref();
-    let output_schema = match given.and_then(|rule| rule.file.as_ref()) {
+    let response = manifest.response.or(&toolkit.manifest.response);
+    let output_schema = match &response.file {
         Some(file) => Arc::new(schema::output(Some(file))),
         None => Arc::clone(output_schema),
     };
-    let validator = jsonschema::validator_for(&schema::for_validation(&input_schema))
+    let validator = jsonschema::validator_for(&schema::checked(&manifest))
         .map_err(|cause| format!("{}: args: {cause}", manifest.slug))?;
     let raw = |schema| {
         to_raw_value(schema)
@@ -340,6 +341,7 @@ fn build_tool(
         available_versions: Arc::clone(available),
         output_schema,
         input_schema,
+        response,
         validator,
         manifest,
     })

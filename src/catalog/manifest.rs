@@ -2,19 +2,35 @@
 //!
 //! Unknown keys are errors, so that a typing mistake is found when the file is loaded.
 
+mod argument;
 mod files;
 mod oauth;
+mod pagination;
+mod request;
+mod response;
+mod step;
+mod tool;
+mod trigger;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use super::exchange::ExchangeManifest;
 use super::revocation::RevokeManifest;
 use crate::scheme::Scheme;
+pub use argument::{ArgIn, ArgManifest, As, Coerce, Join};
 pub use files::{Encoding, FileRule, FileText};
 pub use oauth::{Kept, Refresh, TokenBody, TokenResponse};
+pub use pagination::{Pages, PaginationKind, PaginationRule, RateLimit, ResetUnit};
+pub use request::{FormStyle, Query, RequestKind, RequestManifest};
+pub use response::ResponseRule;
+pub use step::{OnError, StepManifest};
+pub use tool::ToolManifest;
+pub use trigger::{
+    Challenge, Interval, PayloadField, Register, SnapshotDiff, TriggerKind, TriggerManifest,
+    TriggerMode, TriggerOrder, Verify, VerifyAlgorithm,
+};
 
 /// `toolkit.yaml`: identity, hosts and auth of a toolkit.
 #[derive(Debug, Clone, Deserialize)]
@@ -70,6 +86,12 @@ pub struct ToolkitManifest {
     /// How to read answers, unless a tool says otherwise.
     #[serde(default)]
     pub response: ResponseRule,
+    /// How lists go on, by name; tools and steps refer to it.
+    #[serde(default)]
+    pub pagination: BTreeMap<String, PaginationRule>,
+    /// How the service says that it was asked too often, where it is not by `Retry-After` and 429.
+    #[serde(default)]
+    pub rate_limit: Option<RateLimit>,
     /// The ways to connect, the preferred first; empty means no auth.
     #[serde(default)]
     pub auth: Vec<AuthManifest>,
@@ -390,185 +412,4 @@ pub enum Signature {
     /// Both secrets as they are (RFC 5849 section 3.4.4): over https alone.
     #[serde(rename = "PLAINTEXT")]
     Plaintext,
-}
-
-/// How to read an upstream answer.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ResponseRule {
-    /// The key under which a body that is no object stands in `data`; `response_data` by default.
-    #[serde(default)]
-    pub wrap: Option<String>,
-    /// Puts a body that is an object under `wrap` as well.
-    #[serde(default)]
-    pub wrap_objects: bool,
-    /// Dotted path to the provider's error message in the body; common places are tried after it.
-    #[serde(default)]
-    pub error: Option<String>,
-    /// Statuses outside 200..=299 that are a success as well (GitHub's 304 or 404 as "no").
-    #[serde(default)]
-    pub ok_statuses: Vec<u16>,
-    /// A tool's answer that is a file, or holds one.
-    #[serde(default)]
-    pub file: Option<FileRule>,
-}
-
-/// One tool: what a model sees of it, and the request it makes.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ToolManifest {
-    /// `{TOOLKIT}_{ACTION}`, upper case, at most 64 characters.
-    pub slug: String,
-    /// Other slugs under which it is executed and found by exact name; not listed.
-    #[serde(default)]
-    pub aliases: Vec<String>,
-    /// For people.
-    pub name: String,
-    /// For a model to choose by.
-    pub description: String,
-    /// Hints (`readOnlyHint`, …), `important`, and grouping.
-    #[serde(default)]
-    pub tags: Vec<String>,
-    /// OAuth scopes it needs.
-    #[serde(default)]
-    pub scopes: Vec<String>,
-    /// Set when it should no longer be used: the slug to use instead.
-    #[serde(default)]
-    pub deprecated: Option<String>,
-    /// The toolkit's version in which this form of the tool came; the first where absent. A tool
-    /// whose forms differ stands there once for each.
-    #[serde(default)]
-    pub since: Option<String>,
-    /// The last version that has this form; where absent, the next form ends it, if there is one.
-    #[serde(default)]
-    pub until: Option<String>,
-    /// The arguments, in the order they are published.
-    #[serde(default)]
-    pub args: Vec<ArgManifest>,
-    /// The request.
-    pub request: RequestManifest,
-    /// How to read the answer; the toolkit's rule where absent.
-    #[serde(default)]
-    pub response: Option<ResponseRule>,
-    /// Time limit in seconds, at most 300.
-    #[serde(default)]
-    pub timeout_s: Option<u64>,
-}
-
-/// One argument: its JSON Schema, and where it goes.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "they are flags of the manifest, and any of them may stand beside any other"
-)]
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ArgManifest {
-    /// The name a model uses.
-    pub arg: String,
-    /// JSON type: `string`, `integer`, `number`, `boolean`, `array`, `object`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// For a model.
-    #[serde(default)]
-    pub description: String,
-    /// Must be given.
-    #[serde(default)]
-    pub required: bool,
-    /// Documented default; sent only with `send_default`.
-    #[serde(default)]
-    pub default: Option<Value>,
-    /// Further JSON Schema keys: `enum`, `items`, `properties`, `minimum`, `examples`, …
-    #[serde(default)]
-    pub schema: Map<String, Value>,
-    /// Where it goes; by default path if the path names it, else query for GET and DELETE, else
-    /// body.
-    #[serde(default, rename = "in")]
-    pub place: Option<ArgIn>,
-    /// The name on the wire; dotted in bodies (`author.name`).
-    #[serde(default)]
-    pub name: Option<String>,
-    /// Other names a caller may use for it, each with the value that is made of what came:
-    /// `{owner: "{owner}", branch: "heads/{branch}"}`. Not published.
-    #[serde(default)]
-    pub instead: BTreeMap<String, String>,
-    /// The text on the wire, where it is more than the value itself: `points>={min_points}`.
-    #[serde(default)]
-    pub template: Option<String>,
-    /// Taken off the front of the value, where it stands there: `refs/`.
-    #[serde(default)]
-    pub strip: Option<String>,
-    /// How an array travels in a query.
-    #[serde(default)]
-    pub join: Join,
-    /// Sends the default when the argument is absent.
-    #[serde(default)]
-    pub send_default: bool,
-    /// Never logged.
-    #[serde(default)]
-    pub secret: bool,
-    /// It is a file (`object`) or several (`array`), which callers name by `s3key`.
-    #[serde(default)]
-    pub file: bool,
-    /// The form of a file in a JSON body.
-    #[serde(default, rename = "as")]
-    pub file_text: Option<FileText>,
-    /// The largest file that the service takes, in bytes.
-    #[serde(default)]
-    pub max_bytes: Option<u64>,
-    /// The key of the body that gets the file's name.
-    #[serde(default)]
-    pub sends_name: Option<String>,
-    /// The key of the body that gets the file's media type.
-    #[serde(default)]
-    pub sends_type: Option<String>,
-}
-
-/// The part of a request that an argument fills.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ArgIn {
-    /// A segment of the path, percent-encoded.
-    Path,
-    /// A query parameter.
-    Query,
-    /// A header.
-    Header,
-    /// A key of the JSON body.
-    Body,
-}
-
-/// How an array travels in a query.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Join {
-    /// The parameter repeated.
-    #[default]
-    Multi,
-    /// One parameter, comma-separated.
-    Csv,
-}
-
-/// The request of a tool.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RequestManifest {
-    /// HTTP method.
-    pub method: String,
-    /// Path under the base URL: `{arg}` is percent-encoded, `{+arg}` keeps `/`.
-    pub path: String,
-    /// A name out of `servers`; the base URL where absent.
-    #[serde(default)]
-    pub server: Option<String>,
-    /// Fixed query parameters.
-    #[serde(default)]
-    pub query: BTreeMap<String, String>,
-    /// Fixed headers.
-    #[serde(default)]
-    pub headers: BTreeMap<String, String>,
-    /// The form of the body.
-    #[serde(default)]
-    pub encoding: Encoding,
-    /// The one part that takes all arguments but the files, as JSON.
-    #[serde(default)]
-    pub part_json: Option<String>,
 }

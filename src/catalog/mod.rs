@@ -32,7 +32,7 @@ use crate::scheme::Scheme;
 pub use check::alone::LARGEST_SCHEMA;
 pub use list::{ToolAccess, ToolFilter, ToolkitFilter, category_id};
 pub use load::{IMPORTANT, Linted};
-use manifest::{AuthManifest, ToolManifest, ToolkitManifest};
+use manifest::{AuthManifest, ResponseRule, ToolManifest, ToolkitManifest};
 pub use versions::VersionPins;
 
 /// A toolkit, checked and ready for use.
@@ -119,6 +119,8 @@ pub struct Tool {
     pub published_input: Arc<RawValue>,
     /// [`Self::output_schema`] as JSON text, for lists.
     pub published_output: Arc<RawValue>,
+    /// How its answers are read: what its manifest says, and what its toolkit's says besides.
+    pub response: ResponseRule,
     /// The arguments' schema, compiled; for what [`Self::accept`] returns.
     pub validator: jsonschema::Validator,
 }

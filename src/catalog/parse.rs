@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_saphyr::Spanned;
 
 use super::files::KitFiles;
-use super::manifest::{ToolManifest, ToolkitManifest};
+use super::manifest::{ToolManifest, ToolkitManifest, TriggerManifest};
 use super::problems::{Place, Problems};
 
 /// A toolkit as its files say it, not yet checked.
@@ -19,6 +19,8 @@ pub(super) struct Kit {
     pub(super) place: Place,
     /// Its tools, each with its place.
     pub(super) tools: Vec<(ToolManifest, Place)>,
+    /// Its triggers, each with its place.
+    pub(super) triggers: Vec<(TriggerManifest, Place)>,
 }
 
 /// `tools/*.yaml`
@@ -28,26 +30,23 @@ struct ToolsFile {
     tools: Vec<Spanned<ToolManifest>>,
 }
 
+/// `triggers/*.yaml`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TriggersFile {
+    triggers: Vec<Spanned<TriggerManifest>>,
+}
+
 /// Reads a toolkit's files; `None` when `toolkit.yaml` cannot be read.
 pub(super) fn kit(files: KitFiles, problems: &mut Problems) -> Option<Kit> {
     let KitFiles {
         folder,
         toolkit: (path, text),
-        tools: tool_files,
+        tools,
+        triggers,
     } = files;
-    let mut tools = Vec::new();
-    for (path, text) in tool_files {
-        let Some(file) = yaml::<ToolsFile>(&path, &text, problems) else {
-            continue;
-        };
-        tools.extend(file.tools.into_iter().map(|tool| {
-            let place = Place {
-                file: path.clone(),
-                line: tool.referenced.line(),
-            };
-            (tool.value, place)
-        }));
-    }
+    let tools = listed(tools, problems, |file: ToolsFile| file.tools);
+    let triggers = listed(triggers, problems, |file: TriggersFile| file.triggers);
     let toolkit = yaml(&path, &text, problems)?;
     Some(Kit {
         folder,
@@ -57,7 +56,30 @@ pub(super) fn kit(files: KitFiles, problems: &mut Problems) -> Option<Kit> {
             line: 1,
         },
         tools,
+        triggers,
     })
+}
+
+/// What the files list, each with its place.
+fn listed<F: DeserializeOwned, T>(
+    files: Vec<(String, String)>,
+    problems: &mut Problems,
+    list: impl Fn(F) -> Vec<Spanned<T>>,
+) -> Vec<(T, Place)> {
+    let mut found = Vec::new();
+    for (path, text) in files {
+        let Some(file) = yaml::<F>(&path, &text, problems) else {
+            continue;
+        };
+        found.extend(list(file).into_iter().map(|one| {
+            let place = Place {
+                file: path.clone(),
+                line: one.referenced.line(),
+            };
+            (one.value, place)
+        }));
+    }
+    found
 }
 
 fn yaml<T: DeserializeOwned>(path: &str, text: &str, problems: &mut Problems) -> Option<T> {

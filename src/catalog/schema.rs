@@ -1,6 +1,8 @@
 //! The JSON Schemas a tool publishes, in the flat subset that every SDK reads: an object with
 //! typed properties, `required` only as an array beside `properties`, nothing null.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::manifest::{ArgManifest, FileRule, ToolManifest};
@@ -10,12 +12,13 @@ pub(super) fn input(tool: &ToolManifest) -> Value {
     let properties: Map<String, Value> = tool
         .args
         .iter()
-        .map(|arg| (arg.arg.clone(), property(arg)))
+        .filter(|arg| arg.is_published())
+        .map(|arg| (arg.arg.clone(), Value::Object(property(arg))))
         .collect();
     let required: Vec<&str> = tool
         .args
         .iter()
-        .filter(|arg| arg.required)
+        .filter(|arg| arg.required && arg.is_published())
         .map(|arg| arg.arg.as_str())
         .collect();
     let mut schema = json!({ "type": "object", "properties": properties });
@@ -25,7 +28,7 @@ pub(super) fn input(tool: &ToolManifest) -> Value {
     schema
 }
 
-fn property(arg: &ArgManifest) -> Value {
+fn property(arg: &ArgManifest) -> Map<String, Value> {
     let mut property = Map::new();
     property.insert("type".into(), arg.kind.clone().into());
     property.insert("title".into(), title(&arg.arg).into());
@@ -41,7 +44,7 @@ fn property(arg: &ArgManifest) -> Value {
     } else if arg.file {
         property.extend(file("file_uploadable", "s3key"));
     }
-    Value::Object(property)
+    property
 }
 
 /// The keys by which SDKs know an object that stands for a file, and put a path in its place.
@@ -114,6 +117,27 @@ fn open_output() -> Value {
         "required": ["data", "successful"],
         "additionalProperties": true
     })
+}
+
+/// What arguments are checked by: the published schema, with those that are not published and with
+/// the types that are taken besides.
+pub(super) fn checked(tool: &ToolManifest) -> Value {
+    let mut schema = for_validation(&input(tool));
+    for arg in tool.args.iter().filter(|arg| arg.fixed.is_none()) {
+        let mut own = for_validation(&Value::Object(property(arg)));
+        if arg.accepts.iter().any(|kind| kind == "any") {
+            own = json!({});
+        } else if !arg.accepts.is_empty() {
+            let mut types: BTreeSet<&str> = arg.accepts.iter().map(String::as_str).collect();
+            types.insert(&arg.kind);
+            if arg.is_nullable() {
+                types.insert("null");
+            }
+            own["type"] = json!(types);
+        }
+        schema["properties"][&arg.arg] = own;
+    }
+    schema
 }
 
 /// The arguments' schema as JSON Schema proper, to check by: `nullable` is a word of `OpenAPI`.

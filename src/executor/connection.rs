@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -149,6 +150,25 @@ impl Connection {
                 self.toolkit.manifest.slug, slot.name
             )])),
         }
+    }
+
+    /// The values that expressions may see: those of fields that are no secrets, and what was kept of
+    /// the provider's answers and is none.
+    pub(super) fn plain_values(&self) -> Map<String, Value> {
+        let Some(auth) = self.auth() else {
+            return Map::new();
+        };
+        let fields = auth
+            .fields
+            .connection
+            .iter()
+            .chain(&auth.fields.auth_config);
+        let fields = fields.map(|field| (&field.name, field.secret));
+        let kept = auth.kept().map(|(name, kept)| (name, kept.secret));
+        let plain = fields.chain(kept).filter(|(_, secret)| !secret);
+        let values = &self.credentials.values;
+        let found = plain.filter_map(|(name, _)| Some((name.clone(), values.get(name)?.clone())));
+        found.collect()
     }
 
     /// The scopes that the provider granted, where it said so.

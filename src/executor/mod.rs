@@ -10,6 +10,7 @@ mod connection;
 mod custom_auth;
 mod explain;
 mod files;
+mod form;
 mod from_text;
 mod identity;
 mod proxy;
@@ -19,7 +20,9 @@ mod records;
 mod request;
 mod response;
 mod retry;
+mod scope;
 mod scopes;
+mod wire;
 
 pub use binary::{BinaryBody, BinaryContent, BinaryReply};
 pub use custom_auth::{CustomAuth, CustomParameter, CustomPlace};
@@ -43,9 +46,10 @@ use crate::ids::{LogId, ProjectId, RequestId};
 use crate::outbound::OutboundRequest;
 use crate::tenancy;
 use connection::Connection;
-use files::Attachments;
 use recording::Recording;
+use request::{Evaluated, Parts};
 use response::Shaped;
+use scope::Scope;
 
 const FORBIDDEN: u16 = 403;
 
@@ -155,7 +159,9 @@ async fn run(
     let project = tenancy::open_project(app, &context.project).await?;
     recording.stores_data(&project.project.settings);
     explain::tool(recording, tool, call.version.as_deref());
-    recording.user(Some(call.account.user.as_deref().unwrap_or(DEFAULT_USER)));
+    let user = call.account.user.clone();
+    let user = user.unwrap_or_else(|| DEFAULT_USER.to_owned());
+    recording.user(Some(&user));
     let account = match call.own_auth {
         Some(_) => None,
         None => {
@@ -184,17 +190,25 @@ async fn run(
         None => Connection::open(app, &tool.toolkit, account).await?,
     };
     explain::credentials(app, recording, &connection).await?;
-    let build = |connection: &Connection| build(app, tool, &arguments, &attached, connection);
-    let repeatable = retry::is_repeatable_tool(tool);
+    let scope = Scope::new(app, tool, &arguments, &connection, &user);
+    let Some(request) = &tool.manifest.request else {
+        return Err(Error::NotImplemented("a tool of several steps".into()));
+    };
+    let made = Evaluated::of(request, "request", &scope).await?;
+    let parts = Parts {
+        tool: &tool.manifest,
+        default_headers: &tool.toolkit.manifest.default_headers,
+        request,
+        scope: &scope,
+        made: &made,
+        files: &attached,
+    };
+    let build = |connection: &Connection| build(app, tool, parts, connection);
+    let repeatable = retry::is_repeatable_request(tool, request);
     let sent = attempts::send(app, &mut connection, build, repeatable, recording).await?;
-    let sent = files::upload(app, tool, &connection, &attached, sent, recording).await?;
-    let rule = tool
-        .manifest
-        .response
-        .as_ref()
-        .unwrap_or(&tool.toolkit.manifest.response);
+    let sent = files::upload(app, tool, request, &connection, &attached, sent, recording).await?;
     let status = sent.reply.status;
-    let mut shaped = files::shape(app, context, tool, &arguments, rule, &sent).await?;
+    let mut shaped = files::shape(app, context, tool, request.kind, &scope, &sent).await?;
     explain::redaction(recording, tool, &arguments, &shaped.data);
     if shaped.error.is_some()
         && let Some(wait) = retry::retry_after(&sent.reply.headers, app.clock.now())
@@ -211,17 +225,16 @@ async fn run(
 fn build(
     app: &App,
     tool: &Tool,
-    arguments: &Map<String, Value>,
-    attached: &Attachments,
+    parts: Parts<'_>,
     connection: &Connection,
 ) -> Result<OutboundRequest> {
-    let base = connection.base_url(tool.manifest.request.server.as_deref())?;
-    let mut request = request::build(tool, arguments, attached, &base)?;
+    let base = connection.base_url(parts.request.server.as_deref())?;
+    let mut request = request::build(parts, &base)?;
     limit(app, &mut request);
     request.timeout = time_limit(app, tool);
-    request.stream_answer = files::streamed(tool);
+    request.stream_answer = files::streamed(&tool.response);
     connection.authorize(&mut request)?;
-    attached.fill(&tool.manifest, &mut request);
+    parts.files.fill(parts.request, &mut request);
     Ok(request)
 }
 

@@ -1,4 +1,4 @@
-//! A tool and its arguments as an HTTP request: pure, and without the credential.
+//! A tool and its arguments as an HTTP request, without the credential.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,17 @@ use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::files::Attachments;
-use crate::catalog::manifest::{ArgIn, ArgManifest, Join, ToolManifest};
-use crate::catalog::{Tool, template};
+use super::form;
+use super::scope::Scope;
+use super::wire::{self, converted, plain};
+use crate::catalog::manifest::{
+    ArgIn, ArgManifest, Encoding, FormStyle, RequestKind, RequestManifest, ToolManifest,
+};
+use crate::catalog::template;
 use crate::error::{Error, Result};
 use crate::outbound::OutboundRequest;
 
@@ -35,60 +40,201 @@ const HOP_BY_HOP: [&str; 9] = [
     "upgrade",
 ];
 
-/// The request that `tool` makes of validated `arguments` and their files under `base`.
+/// What the expressions of a request made.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Evaluated {
+    url: Option<Value>,
+    query: Option<Vec<(String, String)>>,
+    body: Option<Value>,
+    variables: Option<Value>,
+}
+
+impl Evaluated {
+    /// Evaluates the expressions of `request`, which stands at `at` in its manifest.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with the expression's words.
+    pub(super) async fn of(request: &RequestManifest, at: &str, scope: &Scope) -> Result<Self> {
+        let mut made = Self::default();
+        for (key, expression) in request.expressions() {
+            let at = format!("{at}.{key}");
+            let value = scope.make(&at, expression).await?;
+            match key {
+                "url" => made.url = Some(value),
+                "query" => made.query = Some(query_of(&at, value)?),
+                "body" => made.body = Some(value),
+                _ => made.variables = Some(value),
+            }
+        }
+        Ok(made)
+    }
+
+    /// Adds a parameter to the query, or replaces it.
+    #[expect(dead_code, reason = "tools of several steps use it")]
+    pub(super) fn set_query(&mut self, name: &str, value: String, rest: &[(String, String)]) {
+        let query = self.query.get_or_insert_with(|| rest.to_vec());
+        query.retain(|(own, _)| own != name);
+        query.push((name.to_owned(), value));
+    }
+}
+
+/// Members as parameters: null is left out, a list repeats the name.
+fn query_of(at: &str, made: Value) -> Result<Vec<(String, String)>> {
+    let Value::Object(members) = made else {
+        return Err(Error::invalid(format!("{at}: makes no object")));
+    };
+    let pairs = members.iter().flat_map(|(name, value)| match value {
+        Value::Object(_) => vec![(name.clone(), plain(value))],
+        value => form::pairs_of(name, value, FormStyle::Plain),
+    });
+    Ok(pairs.collect())
+}
+
+/// Everything that a request is made of, but for the credential.
+#[derive(Clone, Copy)]
+pub(super) struct Parts<'a> {
+    pub(super) tool: &'a ToolManifest,
+    pub(super) default_headers: &'a BTreeMap<String, String>,
+    pub(super) request: &'a RequestManifest,
+    pub(super) scope: &'a Scope,
+    pub(super) made: &'a Evaluated,
+    pub(super) files: &'a Attachments,
+}
+
+/// The request that a tool makes of validated arguments and their files under `base`.
 ///
 /// # Errors
 /// [`Error::Invalid`] when an argument cannot stand where it goes: an empty or dotted path
 /// segment, a line break in a header.
-pub(super) fn build(
-    tool: &Tool,
-    arguments: &Map<String, Value>,
-    files: &Attachments,
-    base: &Url,
-) -> Result<OutboundRequest> {
-    let manifest = &tool.manifest;
-    let path = fill_path(manifest, arguments)?;
-    let mut url = under(base, &path)?;
-    let mut headers = fixed_headers(&tool.toolkit.manifest.default_headers)?;
-    headers.extend(fixed_headers(&manifest.request.headers)?);
-    let mut query: Vec<(String, String)> = manifest
-        .request
-        .query
-        .iter()
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
+pub(super) fn build(parts: Parts<'_>, base: &Url) -> Result<OutboundRequest> {
+    let Parts {
+        tool: manifest,
+        default_headers,
+        request: given,
+        scope,
+        made,
+        files,
+    } = parts;
+    let mut url = match &made.url {
+        Some(url) => whole_url(url)?,
+        None => under(base, &fill_path(parts)?)?,
+    };
+    let mut headers = fixed_headers(default_headers)?;
+    headers.extend(filled_headers(&given.headers, scope)?);
+    let mut query = Vec::new();
     let mut body = None;
     for arg in &manifest.args {
-        let place = manifest.place_of(arg);
+        let place = manifest.place_of(arg, given);
         if place == ArgIn::Body && body.is_none() {
             body = Some(Map::new());
         }
-        let Some(value) = arguments.get(&arg.arg) else {
+        let Some(value) = scope.arguments().get(&arg.arg) else {
             continue;
         };
+        let value = converted(arg, value)
+            .map_err(|problem| Error::fields(vec![format!("arguments.{}: {problem}", arg.arg)]))?;
         match (place, &mut body) {
-            (ArgIn::Body, Some(body)) if arg.file => files.bind(manifest, arg, body),
-            (ArgIn::Query, _) => query.extend(pairs(arg, value)),
+            (ArgIn::Body, Some(body)) if arg.file => files.bind(given, arg, body),
+            (ArgIn::Query, _) => query.extend(wire::pairs(arg, &value)),
             (ArgIn::Header, _) => {
-                let header = header_value(arg, value)?;
-                headers.insert(header_name(wire_name(arg))?, header);
+                let header = header_value(arg, &value)?;
+                headers.insert(header_name(wire::name(arg))?, header);
             }
-            (ArgIn::Body, Some(body)) => insert(body, wire_name(arg), in_body(arg, value)),
-            // The path is filled already.
-            (ArgIn::Path, _) | (ArgIn::Body, None) => {}
+            (ArgIn::Body, Some(body)) if !arg.whole => {
+                insert(body, wire::name(arg), wire::in_body(arg, &value));
+            }
+            // The path is filled already, and a whole body is none of many members.
+            (ArgIn::Path | ArgIn::None, _) | (ArgIn::Body, _) => {}
         }
     }
+    let query = made.query.clone().unwrap_or_else(|| {
+        let mut all = filled_query(given, scope);
+        all.append(&mut query);
+        all
+    });
     if !query.is_empty() {
         url.query_pairs_mut().extend_pairs(&query);
     }
-    let method = method(&manifest.request.method)?;
-    let body = body.filter(|_| !matches!(method, Method::GET | Method::HEAD));
-    let mut request = OutboundRequest::new(method, url);
+    let mut request = OutboundRequest::new(method(given.method())?, url);
     request.headers = headers;
-    if let Some(body) = body {
-        files.set_body(manifest, body, &mut request)?;
-    }
+    set_body(parts, body, &mut request)?;
     Ok(request)
+}
+
+/// The body: what an expression made, a GraphQL document, one argument, or what arguments filled.
+fn set_body(
+    parts: Parts<'_>,
+    filled: Option<Map<String, Value>>,
+    request: &mut OutboundRequest,
+) -> Result<()> {
+    let Parts {
+        tool,
+        request: given,
+        scope,
+        made,
+        files,
+        ..
+    } = parts;
+    if matches!(request.method, Method::GET | Method::HEAD) {
+        return Ok(());
+    }
+    if given.kind == RequestKind::Graphql {
+        let variables = made.variables.clone();
+        let variables = variables.unwrap_or_else(|| Value::Object(filled.unwrap_or_default()));
+        return set_json(request, &graphql(given, scope, variables));
+    }
+    let whole = tool
+        .args
+        .iter()
+        .find(|arg| arg.whole && !arg.file && tool.place_of(arg, given) == ArgIn::Body);
+    let whole = whole.and_then(|arg| scope.arguments().get(&arg.arg).cloned());
+    match (made.body.clone().or(whole), filled) {
+        (Some(Value::Object(mut body)), filled) => {
+            // Files stand beside what was made.
+            for arg in tool.args.iter().filter(|arg| arg.file) {
+                if tool.place_of(arg, given) == ArgIn::Body && filled.is_some() {
+                    files.bind(given, arg, &mut body);
+                }
+            }
+            files.set_body(tool, given, body, request)
+        }
+        (Some(Value::Null), _) => Ok(()),
+        (Some(value), _) => match given.encoding {
+            Encoding::Json => set_json(request, &value),
+            Encoding::Raw => {
+                request.body = Bytes::from(plain(&value));
+                let kind = HeaderValue::from_static("text/plain; charset=utf-8");
+                request.headers.entry(CONTENT_TYPE).or_insert(kind);
+                Ok(())
+            }
+            Encoding::Multipart | Encoding::Form | Encoding::Resumable => Err(Error::invalid(
+                format!("{}: request.body: makes no object", tool.slug),
+            )),
+        },
+        (None, Some(body)) => files.set_body(tool, given, body, request),
+        (None, None) => Ok(()),
+    }
+}
+
+fn graphql(given: &RequestManifest, scope: &Scope, variables: Value) -> Value {
+    let document = given.document.as_deref().unwrap_or_default();
+    let name = document.trim();
+    let name = name
+        .strip_prefix('{')
+        .and_then(|name| name.strip_suffix('}'));
+    let held = name.and_then(|name| scope.arguments().get(name)?.as_str());
+    let mut body = json!({ "query": held.unwrap_or(document), "variables": variables });
+    if let Some(operation) = &given.operation {
+        body["operationName"] = operation.as_str().into();
+    }
+    body
+}
+
+/// A URL that an expression gave; whether it is one of the toolkit's is for who sends it to see.
+fn whole_url(made: &Value) -> Result<Url> {
+    let url = made.as_str().and_then(|text| Url::parse(text).ok());
+    url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        .ok_or_else(|| Error::invalid("request.url: makes no http or https URL"))
 }
 
 /// Makes `body` the request's JSON body.
@@ -140,12 +286,11 @@ pub(super) fn method(name: &str) -> Result<Method> {
         .map_err(|_| Error::internal(format!("`{name}` is no HTTP method")))
 }
 
-fn fill_path(manifest: &ToolManifest, arguments: &Map<String, Value>) -> Result<String> {
+fn fill_path(parts: Parts<'_>) -> Result<String> {
     let mut problems = Vec::new();
-    let path = template::fill(&manifest.request.path, |slot| {
-        let arg = manifest.args.iter().find(|arg| arg.arg == slot.name)?;
-        let value = wire_text(arg, arguments.get(slot.name)?);
-        match encode(&value, slot.keep_slashes) {
+    let path = template::fill(&parts.request.path, |slot| {
+        let text = slot_text(parts, slot.name)?;
+        match text.and_then(|text| encode(&text, slot.keep_slashes).map_err(str::to_owned)) {
             Ok(encoded) => Some(encoded),
             Err(problem) => {
                 problems.push(format!("arguments.{}: {problem}", slot.name));
@@ -163,6 +308,41 @@ fn fill_path(manifest: &ToolManifest, arguments: &Map<String, Value>) -> Result<
     } else {
         Err(Error::fields(problems))
     }
+}
+
+/// What stands for a slot; none where there is no value.
+fn slot_text(parts: Parts<'_>, slot: &str) -> Option<Result<String, String>> {
+    let value = parts.scope.find(slot).filter(|value| !value.is_null())?;
+    Some(match parts.tool.arg(slot) {
+        Some(arg) => converted(arg, value).map(|value| wire::text(arg, &value)),
+        None => Ok(plain(value)),
+    })
+}
+
+/// Headers with their slots filled; one that names a missing value is left out.
+fn filled_headers(given: &BTreeMap<String, String>, scope: &Scope) -> Result<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    for (name, text) in given {
+        let Ok(text) = template::fill(text, |slot| filled(slot.name, scope)) else {
+            continue;
+        };
+        let value = HeaderValue::from_str(&text)
+            .map_err(|_| Error::invalid(format!("header {name}: must not hold line breaks")))?;
+        headers.insert(header_name(name)?, value);
+    }
+    Ok(headers)
+}
+
+fn filled_query(given: &RequestManifest, scope: &Scope) -> Vec<(String, String)> {
+    let filled = given.fixed_query().filter_map(|(name, text)| {
+        let text = template::fill(text, |slot| filled(slot.name, scope));
+        Some((name.clone(), text.ok()?))
+    });
+    filled.collect()
+}
+
+fn filled(slot: &str, scope: &Scope) -> Option<String> {
+    scope.find(slot).filter(|value| !value.is_null()).map(plain)
 }
 
 fn is_dots(segment: &str) -> bool {
@@ -194,51 +374,6 @@ fn encode(value: &str, keep_slashes: bool) -> Result<String, &'static str> {
     Ok(encoded.join("/"))
 }
 
-pub(super) fn wire_name(arg: &ArgManifest) -> &str {
-    arg.name.as_deref().unwrap_or(&arg.arg)
-}
-
-/// A value as it goes into a path, a query or a header.
-fn wire_text(arg: &ArgManifest, value: &Value) -> String {
-    let text = match value {
-        Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(","),
-        other => other.to_string(),
-    };
-    in_template(arg, text)
-}
-
-fn plain(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
-}
-
-fn in_template(arg: &ArgManifest, text: String) -> String {
-    match &arg.template {
-        None => text,
-        Some(wire) => template::fill(wire, |_| Some(text.clone())).unwrap_or(text),
-    }
-}
-
-fn in_body(arg: &ArgManifest, value: &Value) -> Value {
-    match &arg.template {
-        None => value.clone(),
-        Some(_) => Value::String(wire_text(arg, value)),
-    }
-}
-
-fn pairs(arg: &ArgManifest, value: &Value) -> Vec<(String, String)> {
-    let name = wire_name(arg).to_owned();
-    match (value, arg.join) {
-        (Value::Array(items), Join::Multi) => items
-            .iter()
-            .map(|item| (name.clone(), in_template(arg, plain(item))))
-            .collect(),
-        (value, Join::Multi | Join::Csv) => vec![(name, wire_text(arg, value))],
-    }
-}
-
 /// The headers that a manifest sets.
 ///
 /// # Errors
@@ -261,7 +396,7 @@ fn header_name(name: &str) -> Result<HeaderName> {
 }
 
 fn header_value(arg: &ArgManifest, value: &Value) -> Result<HeaderValue> {
-    HeaderValue::from_str(&wire_text(arg, value)).map_err(|_| {
+    HeaderValue::from_str(&wire::text(arg, value)).map_err(|_| {
         let name = &arg.arg;
         Error::fields(vec![format!(
             "arguments.{name}: goes into a header and must not hold line breaks"

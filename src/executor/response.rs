@@ -1,11 +1,14 @@
-//! An upstream's reply as the result of a tool: pure.
+//! An upstream's reply as the result of a tool.
 
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value, json};
 
+use super::attempts::Sent;
+use super::scope::{self, Scope};
 use crate::auth_schemes::Redactor;
-use crate::catalog::manifest::ResponseRule;
+use crate::catalog::manifest::{RequestKind, ResponseRule};
+use crate::expressions::Input;
 use crate::outbound::OutboundReply;
 
 const DEFAULT_WRAP: &str = "response_data";
@@ -58,6 +61,17 @@ impl Body {
     }
 }
 
+impl Body {
+    /// As expressions see it.
+    fn as_value(&self) -> Value {
+        match self {
+            Self::Empty | Self::Binary => Value::Null,
+            Self::Json(value) => value.clone(),
+            Self::Text(text) => Value::String(text.clone()),
+        }
+    }
+}
+
 fn content_type(reply: &OutboundReply) -> String {
     let value = reply
         .headers
@@ -66,29 +80,167 @@ fn content_type(reply: &OutboundReply) -> String {
     value.unwrap_or_default().to_ascii_lowercase()
 }
 
-/// Whether the upstream did what was asked.
-pub(super) fn is_success(rule: &ResponseRule, status: u16) -> bool {
-    (200..=299).contains(&status) || rule.ok_statuses.contains(&status)
+/// An answer as a rule reads it.
+pub(super) struct Answer<'a> {
+    pub(super) rule: &'a ResponseRule,
+    pub(super) kind: RequestKind,
+    pub(super) scope: &'a Scope,
+    pub(super) status: u16,
+    /// Without query, for messages.
+    pub(super) url: String,
+    body: Body,
+    /// `{status, headers, body}`
+    value: Value,
 }
 
-/// The result of a tool whose request was answered with `reply`, without the secrets that
-/// `redactor` knows; none for a success that is no text. `url` is named in the error, so it must be
-/// without query.
-pub(super) fn shape(
-    rule: &ResponseRule,
-    reply: &OutboundReply,
-    redactor: &Redactor,
-    mut url: String,
-) -> Option<Shaped> {
-    let body = Body::read(reply, redactor);
-    redactor.text(&mut url);
-    match (is_success(rule, reply.status), body) {
-        (true, Body::Binary) => None,
-        (true, body) => Some(Shaped {
-            data: data(rule, body),
-            error: None,
-        }),
-        (false, body) => Some(refusal(rule, reply.status, &body, &url)),
+impl<'a> Answer<'a> {
+    /// Reads a reply, without the secrets that its redactor knows.
+    pub(super) fn of(
+        rule: &'a ResponseRule,
+        kind: RequestKind,
+        scope: &'a Scope,
+        sent: &Sent,
+    ) -> Self {
+        let Sent {
+            reply,
+            redactor,
+            url,
+        } = sent;
+        let mut url = url.clone();
+        redactor.text(&mut url);
+        let body = Body::read(reply, redactor);
+        let value = json!({
+            "status": reply.status,
+            "headers": scope::headers(&reply.headers, redactor),
+            "body": body.as_value(),
+        });
+        Self {
+            rule,
+            kind,
+            scope,
+            status: reply.status,
+            url,
+            body,
+            value,
+        }
+    }
+
+    /// `{status, headers, body}`, as later steps see it.
+    #[expect(dead_code, reason = "tools of several steps use it")]
+    pub(super) fn into_value(self) -> Value {
+        self.value
+    }
+
+    /// As expressions see it.
+    pub(super) fn input(&self) -> Input {
+        self.scope.of_answer(&self.value)
+    }
+
+    /// Whether the service did what was asked.
+    ///
+    /// # Errors
+    /// The rule's words, where it cannot tell.
+    pub(super) async fn is_success(&self) -> Result<bool, String> {
+        if let Some(ok) = &self.rule.ok {
+            let is_ok = self.scope.read("response.ok", ok, &self.input()).await?;
+            return Ok(!matches!(is_ok, Value::Null | Value::Bool(false)));
+        }
+        let errors = match (&self.body, self.kind) {
+            (Body::Json(body), RequestKind::Graphql) => {
+                body.get("errors").and_then(Value::as_array)
+            }
+            _ => None,
+        };
+        Ok(is_good(self.rule, self.status) && errors.is_none_or(Vec::is_empty))
+    }
+
+    /// The tool's data; none where the answer is no text.
+    ///
+    /// # Errors
+    /// The rule's words.
+    pub(super) async fn data(&self) -> Result<Option<Map<String, Value>>, String> {
+        let value = match (&self.rule.data, &self.body, self.kind) {
+            (Some(data), ..) => {
+                self.scope
+                    .read("response.data", data, &self.input())
+                    .await?
+            }
+            (None, Body::Binary, _) => return Ok(None),
+            (None, Body::Empty, _) => Value::Object(Map::new()),
+            (None, Body::Json(body), RequestKind::Graphql) => {
+                body.get("data").cloned().unwrap_or_default()
+            }
+            (None, Body::Json(body), RequestKind::Http) => body.clone(),
+            (None, Body::Text(text), _) => Value::String(text.clone()),
+        };
+        Ok(Some(pruned(self.rule, object_of(value))))
+    }
+
+    /// The documented shape of an upstream's refusal: `{status_code, message, http_error}`, with the
+    /// whole of what the upstream said as the message.
+    pub(super) async fn refusal(&self) -> Shaped {
+        let mut picked = None;
+        if let Some(error) = &self.rule.error
+            && let Ok(value) = self
+                .scope
+                .read("response.error", error, &self.input())
+                .await
+        {
+            picked = message_of(&value);
+        }
+        refusal(picked, self.status, &self.body, &self.url)
+    }
+}
+
+/// Whether a status is a success by itself.
+pub(super) fn is_good(rule: &ResponseRule, status: u16) -> bool {
+    let mut others = rule.ok_statuses.iter().flatten();
+    (200..=299).contains(&status) || others.any(|other| *other == status)
+}
+
+/// The result of a tool whose request was answered; none for a success that is no text.
+pub(super) async fn shape(answer: &Answer<'_>) -> Option<Shaped> {
+    match answer.is_success().await {
+        Ok(false) => return Some(answer.refusal().await),
+        Ok(true) => {}
+        Err(cause) => return Some(unreadable(&cause)),
+    }
+    match answer.data().await {
+        Ok(data) => data.map(|data| Shaped { data, error: None }),
+        Err(cause) => Some(unreadable(&cause)),
+    }
+}
+
+/// The service acted, and its answer is not what the toolkit expects.
+pub(super) fn unreadable(cause: &str) -> Shaped {
+    unreachable(&format!("the answer could not be read: {cause}"))
+}
+
+/// An object as it is, nothing as an empty one, anything else under one key.
+pub(super) fn object_of(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(fields) => fields,
+        value => Map::from_iter([(DEFAULT_WRAP.to_owned(), value)]),
+    }
+}
+
+/// What the rule keeps of the data.
+pub(super) fn pruned(rule: &ResponseRule, mut data: Map<String, Value>) -> Map<String, Value> {
+    if let Some(keep) = &rule.keep {
+        data.retain(|name, _| keep.contains(name));
+    }
+    for name in rule.drop.iter().flatten() {
+        data.shift_remove(name);
+    }
+    data
+}
+
+/// Words that an expression gave; none where it gave none.
+fn message_of(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) => Some(value.to_string()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
@@ -101,29 +253,17 @@ pub(super) fn unreachable(message: &str) -> Shaped {
     }
 }
 
-fn data(rule: &ResponseRule, body: Body) -> Map<String, Value> {
-    let value = match body {
-        Body::Empty | Body::Binary => return Map::new(),
-        Body::Json(Value::Object(fields)) if !rule.wrap_objects => return fields,
-        Body::Json(value) => value,
-        Body::Text(text) => Value::String(text),
-    };
-    let key = rule.wrap.clone().unwrap_or_else(|| DEFAULT_WRAP.to_owned());
-    Map::from_iter([(key, value)])
-}
-
-/// The documented shape of an upstream's refusal: `{status_code, message, http_error}`, with the
-/// whole of what the upstream said as the message.
-fn refusal(rule: &ResponseRule, status: u16, body: &Body, url: &str) -> Shaped {
+fn refusal(picked: Option<String>, status: u16, body: &Body, url: &str) -> Shaped {
     let reason = reason(status);
-    let (picked, said) = match body {
-        Body::Json(value) => (pick_message(rule, value), value.to_string()),
+    let (found, said) = match body {
+        Body::Json(value) => (pick_message(value), value.to_string()),
         Body::Text(text) => (Some(text.clone()), text.clone()),
         Body::Empty | Body::Binary => (None, reason.to_owned()),
     };
-    let picked = picked.map(|text| first_part(text.trim(), LONGEST_MESSAGE));
-    let message = picked
-        .filter(|text| !text.is_empty())
+    let words = |text: String| first_part(text.trim(), LONGEST_MESSAGE);
+    let mut words = picked.into_iter().chain(found).map(words);
+    let message = words
+        .find(|text| !text.is_empty())
         .unwrap_or_else(|| reason.to_owned());
     let side = if status >= 500 { "Server" } else { "Client" };
     let http_error = match status {
@@ -135,9 +275,14 @@ fn refusal(rule: &ResponseRule, status: u16, body: &Body, url: &str) -> Shaped {
         "message": first_part(&said, LONGEST_BODY_IN_MESSAGE),
         "http_error": http_error,
     });
+    // A refusal that came with 200 is none of HTTP's.
+    let error = match status {
+        200..=299 => message,
+        _ => format!("{status} {message}"),
+    };
     Shaped {
         data: object(data),
-        error: Some(format!("{status} {message}")),
+        error: Some(error),
     }
 }
 
@@ -148,8 +293,8 @@ fn reason(status: u16) -> &'static str {
     known.unwrap_or("Unknown status")
 }
 
-/// Looks where services keep their message, the manifest's place first.
-fn pick_message(rule: &ResponseRule, body: &Value) -> Option<String> {
+/// Looks where services keep their message.
+fn pick_message(body: &Value) -> Option<String> {
     const PLACES: [&str; 11] = [
         "error.message",
         "error_description",
@@ -163,18 +308,13 @@ fn pick_message(rule: &ResponseRule, body: &Value) -> Option<String> {
         "title",
         "msg",
     ];
-    rule.error
-        .as_deref()
+    let mut found = PLACES
         .into_iter()
-        .chain(PLACES)
-        .find_map(|path| match find(body, path)? {
-            Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
-            Value::Number(number) if Some(path) == rule.error.as_deref() => {
-                Some(number.to_string())
-            }
-            _ => None,
-        })
-        .or_else(|| body.as_str().map(str::to_owned))
+        .filter_map(|path| find(body, path)?.as_str());
+    found
+        .find(|text| !text.trim().is_empty())
+        .or_else(|| body.as_str())
+        .map(str::to_owned)
 }
 
 fn find<'v>(body: &'v Value, path: &str) -> Option<&'v Value> {
@@ -219,10 +359,21 @@ mod tests {
         }
     }
 
-    fn shaped(rule: Value, reply: &OutboundReply) -> Value {
+    fn outcome(rule: Value, reply: &OutboundReply) -> Option<Shaped> {
         let rule: ResponseRule = serde_json::from_value(rule).unwrap();
-        let Shaped { data, error } =
-            shape(&rule, reply, &Redactor::default(), URL.to_owned()).unwrap();
+        let scope = Scope::of_nothing();
+        let sent = Sent {
+            reply: reply.clone(),
+            redactor: Redactor::default(),
+            url: URL.to_owned(),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let answer = Answer::of(&rule, RequestKind::Http, &scope, &sent);
+        runtime.unwrap().block_on(shape(&answer))
+    }
+
+    fn shaped(rule: Value, reply: &OutboundReply) -> Value {
+        let Shaped { data, error } = outcome(rule, reply).unwrap();
         json!({ "data": data, "error": error })
     }
 
@@ -246,15 +397,46 @@ mod tests {
     }
 
     #[test]
-    fn the_rule_names_the_wrapping_key() {
+    fn the_rule_makes_the_data_and_prunes_it() {
         let list = reply(200, "application/json", b"[1]");
+        let rule = json!({ "data": "{issues: .body, status}" });
         assert_eq!(
-            shaped(json!({ "wrap": "issues" }), &list)["data"],
-            json!({ "issues": [1] })
+            shaped(rule, &list)["data"],
+            json!({ "issues": [1], "status": 200 })
         );
-        let object = reply(200, "application/json", br#"{"a":1}"#);
-        let rule = json!({ "wrap": "item", "wrap_objects": true });
-        assert_eq!(shaped(rule, &object)["data"], json!({ "item": { "a": 1 } }));
+        let object = reply(200, "application/json", br#"{"a":1,"b":2,"c":3}"#);
+        let rule = json!({ "keep": ["c", "a"], "drop": ["a"] });
+        assert_eq!(shaped(rule, &object)["data"], json!({ "c": 3 }));
+    }
+
+    #[rstest]
+    #[case(r#"{"ok":true,"a":1}"#, json!({ "data": { "a": 1 }, "error": null }))]
+    #[case(r#"{"ok":false,"error":"channel_not_found"}"#, json!({
+        "data": {
+            "status_code": 200,
+            "message": r#"{"ok":false,"error":"channel_not_found"}"#,
+            "http_error": "200 OK for url: https://api.test/things",
+        },
+        "error": "no: channel_not_found",
+    }))]
+    fn the_rule_says_whether_an_answer_is_a_success(#[case] body: &str, #[case] expected: Value) {
+        let rule = json!({
+            "ok": ".body.ok == true",
+            "data": ".body | del(.ok)",
+            "error": "\"no: \\(.body.error)\"",
+        });
+        let answer = reply(200, "application/json", body.as_bytes());
+        assert_eq!(shaped(rule, &answer), expected);
+    }
+
+    #[test]
+    fn an_answer_that_the_rule_cannot_read_is_a_failure_that_says_so() {
+        let rule = json!({ "data": ".body | map(.id)" });
+        let result = shaped(rule, &reply(200, "application/json", b"7"));
+        assert_eq!(
+            result["error"],
+            "the answer could not be read: response.data: cannot use 7 as iterable (array or object)"
+        );
     }
 
     #[test]
@@ -307,7 +489,7 @@ mod tests {
     fn the_place_that_the_rule_names_comes_first() {
         let body = br#"{"message":"generic","fault":{"why":"specific"}}"#;
         let result = shaped(
-            json!({ "error": "fault.why" }),
+            json!({ "error": ".body.fault.why" }),
             &reply(400, "application/json", body),
         );
         assert_eq!(result["error"], "400 specific");
@@ -324,10 +506,6 @@ mod tests {
     #[test]
     fn a_binary_answer_has_no_text_to_show() {
         let picture = reply(200, "image/png", b"\x89PNG\r\n\x1a\n");
-        let rule = ResponseRule::default();
-        assert_eq!(
-            shape(&rule, &picture, &Redactor::default(), URL.to_owned()),
-            None
-        );
+        assert_eq!(outcome(json!({}), &picture), None);
     }
 }

@@ -6,7 +6,7 @@ use http::header::RETRY_AFTER;
 use http::{HeaderMap, Method};
 
 use crate::catalog::Tool;
-use crate::catalog::manifest::Encoding;
+use crate::catalog::manifest::{Encoding, RequestManifest};
 use crate::outbound::{Failure, FailureKind, OutboundReply};
 use crate::time::Timestamp;
 
@@ -23,12 +23,13 @@ pub(super) fn is_repeatable(method: &Method) -> bool {
     method.is_idempotent()
 }
 
-/// By its method or by its hints; a session that is opened for an upload does nothing by itself.
-pub(super) fn is_repeatable_tool(tool: &Tool) -> bool {
-    if tool.manifest.request.encoding == Encoding::Resumable {
+/// By the request's method or by the tool's hints; a session that is opened for an upload does
+/// nothing by itself.
+pub(super) fn is_repeatable_request(tool: &Tool, request: &RequestManifest) -> bool {
+    if request.encoding == Encoding::Resumable {
         return true;
     }
-    let method = Method::from_bytes(tool.manifest.request.method.to_ascii_uppercase().as_bytes());
+    let method = Method::from_bytes(request.method().as_bytes());
     method.is_ok_and(|method| is_repeatable(&method))
         || REPEATABLE_HINTS.iter().any(|hint| tool.has_tag(hint))
 }

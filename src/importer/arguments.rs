@@ -318,6 +318,7 @@ impl<'d> Request<'d> {
             ArgIn::Query => "query",
             ArgIn::Header => "header",
             ArgIn::Body => "body",
+            ArgIn::None => "none",
         };
         let mut name = plain.clone();
         if self.taken.contains(&name) {

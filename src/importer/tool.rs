@@ -168,6 +168,7 @@ impl Argument<'_> {
             ArgIn::Query => Some("query"),
             ArgIn::Header => Some("header"),
             ArgIn::Body => Some("body"),
+            ArgIn::None => Some("none"),
         };
         if let Some(place) = place.filter(|_| self.place != usual) {
             arg.insert("in".into(), place.into());

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::{Report, is_plain_name};
-use crate::catalog::manifest::{ArgManifest, ToolManifest};
+use crate::catalog::manifest::{ArgManifest, As, ToolManifest};
 use crate::catalog::template;
 
 const TYPES: [&str; 6] = ["string", "integer", "number", "boolean", "array", "object"];
@@ -16,8 +16,19 @@ pub(super) fn check(tool: &ToolManifest, report: &mut Report<'_>) {
     report.require(names.len() == tool.args.len(), || {
         "args: a name stands there twice".into()
     });
+    for (key, groups) in [
+        ("require_any", &tool.require_any),
+        ("exclusive", &tool.exclusive),
+    ] {
+        for name in groups.iter().flatten() {
+            report.require(names.contains(name.as_str()), || {
+                format!("{key}: `{name}` is no argument")
+            });
+        }
+    }
     for arg in &tool.args {
         check_argument(arg, report);
+        check_binding(arg, report);
         for (other, value) in &arg.instead {
             report.require(!names.contains(other.as_str()), || {
                 format!(
@@ -41,7 +52,8 @@ pub(super) fn check(tool: &ToolManifest, report: &mut Report<'_>) {
 fn check_argument(arg: &ArgManifest, report: &mut Report<'_>) {
     let at = format!("args.{}", arg.arg);
     report.require(is_plain_name(&arg.arg), || format!("{at}: is no name"));
-    report.require(!arg.description.trim().is_empty(), || {
+    let is_described = !arg.description.trim().is_empty() || !arg.is_published();
+    report.require(is_described, || {
         format!("{at}: description must not be empty")
     });
     report.require(!arg.send_default || arg.default.is_some(), || {
@@ -73,6 +85,40 @@ fn check_argument(arg: &ArgManifest, report: &mut Report<'_>) {
         schema.insert("items".into(), Value::from_iter([("type", "object")]));
     }
     check_schema(&at, &schema, report);
+}
+
+/// How it is given and sent, beside its schema.
+fn check_binding(arg: &ArgManifest, report: &mut Report<'_>) {
+    let at = format!("args.{}", arg.arg);
+    for kind in &arg.accepts {
+        report.require(kind == "any" || TYPES.contains(&kind.as_str()), || {
+            format!(
+                "{at}: accepts: `{kind}` is none of {}, any",
+                TYPES.join(", ")
+            )
+        });
+    }
+    report.require(arg.coerce.is_none() || arg.kind == "array", || {
+        format!("{at}: coerce: is for an array")
+    });
+    report.require(!arg.required || arg.is_published(), || {
+        format!("{at}: what models do not see cannot be required")
+    });
+    report.require(
+        arg.fixed.is_none() || (arg.default.is_none() && !arg.hidden),
+        || format!("{at}: const: is hidden already, and has no default"),
+    );
+    let fits = match arg.sent_as {
+        None | Some(As::String | As::Json) => true,
+        Some(As::Bool01) => arg.kind == "boolean",
+        Some(As::EpochS | As::EpochMs | As::Rfc3339 | As::Date) => {
+            matches!(arg.kind.as_str(), "string" | "integer" | "array")
+        }
+        Some(As::Lower | As::Upper | As::Base64 | As::Base64url) => {
+            arg.file || matches!(arg.kind.as_str(), "string" | "array")
+        }
+    };
+    report.require(fits, || format!("{at}: as: does not fit its type"));
 }
 
 fn check_schema(at: &str, schema: &Map<String, Value>, report: &mut Report<'_>) {

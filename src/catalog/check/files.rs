@@ -2,7 +2,8 @@
 
 use super::{Report, is_plain_name};
 use crate::catalog::manifest::{
-    ArgIn, ArgManifest, Encoding, FileRule, ResponseRule, ToolManifest, ToolkitManifest,
+    ArgIn, ArgManifest, Encoding, FileRule, RequestManifest, ResponseRule, ToolManifest,
+    ToolkitManifest,
 };
 use crate::catalog::template;
 
@@ -18,25 +19,30 @@ pub(super) fn check_toolkit(toolkit: &ToolkitManifest, report: &mut Report<'_>) 
 
 pub(super) fn check(tool: &ToolManifest, report: &mut Report<'_>) {
     for arg in &tool.args {
-        if arg.file {
-            check_argument(arg, tool.request.encoding, report);
-        } else {
+        if !arg.file {
             check_no_file(arg, report);
+            continue;
         }
+        let mut taking = tool
+            .requests()
+            .filter(|request| tool.place_of(arg, request) == ArgIn::Body);
+        check_argument(arg, taking.next(), report);
     }
-    check_encoding(tool, report);
-    let given = tool.response.as_ref();
-    if let Some((rule, file)) = given.and_then(|rule| Some((rule, rule.file.as_ref()?))) {
-        check_answer(tool, rule, file, report);
+    for request in tool.requests() {
+        check_encoding(tool, request, report);
+    }
+    if let Some(file) = tool.response.file.as_ref() {
+        check_answer(tool, &tool.response, file, report);
     }
 }
 
-fn check_argument(arg: &ArgManifest, encoding: Encoding, report: &mut Report<'_>) {
+fn check_argument(arg: &ArgManifest, taking: Option<&RequestManifest>, report: &mut Report<'_>) {
     let at = format!("args.{}", arg.arg);
     report.require(matches!(arg.kind.as_str(), "object" | "array"), || {
         format!("{at}: a file is of type object, several are of type array")
     });
-    report.require(arg.place.is_none_or(|place| place == ArgIn::Body), || {
+    let places = [None, Some(ArgIn::Body), Some(ArgIn::None)];
+    report.require(places.contains(&arg.place), || {
         format!("{at}: a file goes into the body")
     });
     let bare = arg.default.is_none()
@@ -57,17 +63,23 @@ fn check_argument(arg: &ArgManifest, encoding: Encoding, report: &mut Report<'_>
     report.require(arg.max_bytes != Some(0), || {
         format!("{at}: max_bytes must be 1 at least")
     });
-    let is_json = encoding == Encoding::Json;
-    report.require(is_json == arg.file_text.is_some(), || {
-        if is_json {
-            format!("{at}: a file in a JSON body needs `as: base64` or `as: base64url`")
-        } else {
-            format!("{at}: `as` is for a file in a JSON body")
-        }
-    });
+    let encoding = taking.map(|request| request.encoding);
+    let is_json = encoding == Some(Encoding::Json);
+    let is_text = arg.file_text().is_some();
+    report.require(
+        is_json == is_text && is_text == arg.sent_as.is_some(),
+        || {
+            if is_json {
+                format!("{at}: a file in a JSON body needs `as: base64` or `as: base64url`")
+            } else {
+                format!("{at}: `as` is for a file in a JSON body")
+            }
+        },
+    );
     let named = [&arg.sends_name, &arg.sends_type];
     for key in named.into_iter().flatten() {
-        report.require(encoding != Encoding::Raw && arg.kind == "object", || {
+        let has_room = encoding.is_some_and(|encoding| encoding != Encoding::Raw);
+        report.require(has_room && arg.kind == "object", || {
             format!("{at}: `{key}` has no place beside a raw body or for several files")
         });
     }
@@ -75,7 +87,6 @@ fn check_argument(arg: &ArgManifest, encoding: Encoding, report: &mut Report<'_>
 
 fn check_no_file(arg: &ArgManifest, report: &mut Report<'_>) {
     for (is_there, key) in [
-        (arg.file_text.is_some(), "as"),
         (arg.max_bytes.is_some(), "max_bytes"),
         (arg.sends_name.is_some(), "sends_name"),
         (arg.sends_type.is_some(), "sends_type"),
@@ -86,11 +97,10 @@ fn check_no_file(arg: &ArgManifest, report: &mut Report<'_>) {
     }
 }
 
-fn check_encoding(tool: &ToolManifest, report: &mut Report<'_>) {
-    let request = &tool.request;
-    let has_body = !matches!(request.method.as_str(), "GET" | "DELETE");
+fn check_encoding(tool: &ToolManifest, request: &RequestManifest, report: &mut Report<'_>) {
+    let has_body = !matches!(request.method(), "GET" | "DELETE");
     report.require(request.encoding == Encoding::Json || has_body, || {
-        format!("request.encoding: {} has no such body", request.method)
+        format!("request.encoding: {} has no such body", request.method())
     });
     let is_multipart = request.encoding == Encoding::Multipart;
     report.require(is_multipart || request.part_json.is_none(), || {
@@ -99,14 +109,22 @@ fn check_encoding(tool: &ToolManifest, report: &mut Report<'_>) {
     if !matches!(request.encoding, Encoding::Raw | Encoding::Resumable) {
         return;
     }
-    let files: Vec<&ArgManifest> = tool.args.iter().filter(|arg| arg.file).collect();
+    let in_body = || {
+        let args = tool.args.iter();
+        args.filter(|arg| tool.place_of(arg, request) == ArgIn::Body)
+    };
+    let files: Vec<&ArgManifest> = in_body().filter(|arg| arg.file).collect();
     let is_one = matches!(files.as_slice(), [file] if file.required && file.kind == "object");
-    report.require(is_one, || {
+    let is_made = request.encoding == Encoding::Raw && request.body.is_some() && files.is_empty();
+    let is_text = matches!(in_body().collect::<Vec<_>>().as_slice(), [only] if only.whole);
+    report.require(is_one || is_made || is_text, || {
         "request.encoding: takes one file, which must be required and of type object".into()
     });
-    let mut others = tool.args.iter().filter(|arg| !arg.file);
+    let mut others = in_body().filter(|arg| !arg.file);
     if request.encoding == Encoding::Raw
-        && let Some(other) = others.find(|arg| tool.place_of(arg) == ArgIn::Body)
+        && !is_made
+        && !is_text
+        && let Some(other) = others.next()
     {
         report.add(format!(
             "args.{}: has no place beside a raw body",
@@ -134,11 +152,10 @@ fn check_answer(
     report.require(from.as_ref().is_none_or(is_path), || {
         "response.file.from: is no dotted path".into()
     });
-    let shapes = rule.wrap.is_some() || rule.wrap_objects;
-    report.require(from.is_some() || !shapes, || {
-        "response.wrap: an answer that is a file is not wrapped".into()
+    report.require(from.is_some() || rule.data.is_none(), || {
+        "response.data: an answer that is a file has no other data".into()
     });
-    report.require(from.is_some() || rule.ok_statuses.is_empty(), || {
+    report.require(from.is_some() || rule.ok_statuses.is_none(), || {
         "response.ok_statuses: an answer with such a status is no file".into()
     });
     report.require(

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Report, auth, files, revocation, url};
-use crate::catalog::manifest::{AuthManifest, ToolkitManifest};
+use super::{Report, auth, expressions, files, is_plain_name, revocation, url};
+use crate::catalog::manifest::{AuthManifest, PaginationKind, ToolkitManifest};
 use crate::catalog::{hosts, template, versions};
 use crate::time::Timestamp;
 
@@ -44,12 +44,49 @@ pub(super) fn check(toolkit: &ToolkitManifest, folder: &str, report: &mut Report
             "identity.path: must begin with /".into()
         });
     }
+    check_reading(toolkit, report);
     let mut schemes = BTreeSet::new();
     for auth in &toolkit.auth {
         report.require(schemes.insert(auth.scheme), || {
             format!("auth: {} stands there twice", auth.scheme)
         });
         auth::check(auth, report);
+    }
+}
+
+/// How answers are read and lists go on.
+fn check_reading(toolkit: &ToolkitManifest, report: &mut Report<'_>) {
+    for (key, expression) in toolkit.response.expressions() {
+        expressions::compiles(&format!("response.{key}"), expression, report);
+    }
+    for (name, rule) in &toolkit.pagination {
+        let at = format!("pagination.{name}");
+        for (key, expression) in rule.expressions() {
+            expressions::compiles(&format!("{at}.{key}"), expression, report);
+        }
+        let needs_cursor = matches!(rule.kind, PaginationKind::Cursor | PaginationKind::NextUrl);
+        report.require(!needs_cursor || rule.cursor_path.is_some(), || {
+            format!("{at}.cursor_path: is missing; it says where an answer has what leads on")
+        });
+        let needs_arg = matches!(
+            rule.kind,
+            PaginationKind::Cursor | PaginationKind::Offset | PaginationKind::Page
+        );
+        report.require(!needs_arg || rule.cursor_arg.is_some(), || {
+            format!("{at}.cursor_arg: is missing; it names the parameter that leads on")
+        });
+    }
+    if let Some(limit) = &toolkit.rate_limit {
+        for name in [&limit.remaining, &limit.reset].into_iter().flatten() {
+            report.require(is_plain_name(name), || {
+                format!("rate_limit: `{name}` is no header name")
+            });
+        }
+        for status in &limit.statuses {
+            report.require((400..=599).contains(status), || {
+                format!("rate_limit.statuses: {status} is no refusal")
+            });
+        }
     }
 }
 

@@ -16,6 +16,8 @@ pub enum Encoding {
     /// The arguments as JSON open an upload session, which then takes one file in pieces, as
     /// Google's APIs do it.
     Resumable,
+    /// `application/x-www-form-urlencoded` (HTML standard).
+    Form,
 }
 
 /// How the content of a file stands in a JSON body.

@@ -9,9 +9,11 @@ use serde_json::{Map, Value};
 use super::{inline, multipart};
 use crate::app::App;
 use crate::catalog::Tool;
-use crate::catalog::manifest::{ArgManifest, Encoding, FileText, ToolManifest};
+use crate::catalog::manifest::{ArgManifest, Encoding, FileText, RequestManifest, ToolManifest};
 use crate::error::{Error, Result};
-use crate::executor::request::{self, wire_name};
+use crate::executor::form;
+use crate::executor::request;
+use crate::executor::wire;
 use crate::files;
 use crate::ids::{ProjectId, random_text};
 use crate::outbound::{OutboundRequest, StreamedBody};
@@ -83,7 +85,7 @@ async fn attachment(
     let content = files::body(app, &file).await?;
     let at_most = arg
         .max_bytes
-        .or_else(|| arg.file_text.map(|_| LARGEST_AS_TEXT));
+        .or_else(|| arg.file_text().map(|_| LARGEST_AS_TEXT));
     if let (Some(length), Some(at_most)) = (content.length, at_most)
         && length > at_most
     {
@@ -111,7 +113,7 @@ async fn attachment(
         media_type,
         content,
         slot: random_text(SLOT_LENGTH),
-        text: arg.file_text,
+        text: arg.file_text(),
     })
 }
 
@@ -145,21 +147,21 @@ impl Attachments {
     /// Puts into a JSON body what an argument's files bring to it.
     pub(in crate::executor) fn bind(
         &self,
-        tool: &ToolManifest,
+        given: &RequestManifest,
         arg: &ArgManifest,
         body: &mut Map<String, Value>,
     ) {
         let Some(files) = self.0.get(&arg.arg) else {
             return;
         };
-        if tool.request.encoding == Encoding::Json {
+        if given.encoding == Encoding::Json {
             let mut slots = files.iter().map(|file| Value::String(file.slot.clone()));
             let value = match arg.kind.as_str() {
                 "array" => Some(Value::Array(slots.collect())),
                 _ => slots.next(),
             };
             if let Some(value) = value {
-                request::insert(body, wire_name(arg), value);
+                request::insert(body, wire::name(arg), value);
             }
         }
         if let Some(file) = files.first() {
@@ -182,24 +184,29 @@ impl Attachments {
     pub(in crate::executor) fn set_body(
         &self,
         tool: &ToolManifest,
+        given: &RequestManifest,
         body: Map<String, Value>,
         outbound: &mut OutboundRequest,
     ) -> Result<()> {
-        match tool.request.encoding {
+        match given.encoding {
             Encoding::Json => request::set_json(outbound, &Value::Object(body)),
+            Encoding::Form => {
+                form::set_body(&body, given.style, outbound);
+                Ok(())
+            }
             Encoding::Multipart => {
-                let named = |arg: &ArgManifest| wire_name(arg).to_owned();
+                let named = |arg: &ArgManifest| wire::name(arg).to_owned();
                 let files = tool.args.iter().flat_map(|arg| {
                     let files = self.0.get(&arg.arg).into_iter().flatten();
                     files.map(move |file| (named(arg), file))
                 });
-                let part_json = tool.request.part_json.as_deref();
+                let part_json = given.part_json.as_deref();
                 multipart::set_body(body, part_json, files, outbound)
             }
             Encoding::Raw => {
                 if let Some(file) = self.only() {
                     outbound.streamed_body = Some(file.content.clone());
-                    if !names_type(&tool.request.headers) {
+                    if !names_type(&given.headers) {
                         let kind = file.media_type.clone();
                         outbound.headers.insert(CONTENT_TYPE, kind);
                     }
@@ -219,8 +226,8 @@ impl Attachments {
     }
 
     /// Puts the contents in the place of their slots in a JSON body, which was completed meanwhile.
-    pub(in crate::executor) fn fill(&self, tool: &ToolManifest, request: &mut OutboundRequest) {
-        if tool.request.encoding == Encoding::Json && !self.0.is_empty() {
+    pub(in crate::executor) fn fill(&self, given: &RequestManifest, request: &mut OutboundRequest) {
+        if given.encoding == Encoding::Json && !self.0.is_empty() {
             let files = self.0.values().flatten();
             let filled = inline::fill(&request.body, files);
             request.streamed_body = Some(filled);

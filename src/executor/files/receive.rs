@@ -13,12 +13,13 @@ use serde_json::{Map, Value, json};
 use super::disposition;
 use crate::app::App;
 use crate::auth_schemes::Redactor;
-use crate::catalog::manifest::{FileRule, ResponseRule};
+use crate::catalog::manifest::{FileRule, RequestKind, ResponseRule};
 use crate::catalog::{Tool, template};
 use crate::error::{Error, Result};
 use crate::executor::CallContext;
 use crate::executor::attempts::Sent;
-use crate::executor::response::{self, Shaped};
+use crate::executor::response::{self, Answer, Shaped};
+use crate::executor::scope::Scope;
 use crate::files::{self, Arrival, Link};
 use crate::outbound::{ByteStream, OutboundReply, StreamAnswer};
 use crate::storage::files::File;
@@ -39,10 +40,9 @@ pub(in crate::executor) struct Naming {
     media_type: Option<String>,
 }
 
-/// Which answers of a tool pass through.
-pub(in crate::executor) fn streamed(tool: &Tool) -> StreamAnswer {
-    let rule = tool.manifest.response.as_ref();
-    match rule.and_then(|rule| rule.file.as_ref()) {
+/// Which answers pass through, of a request that is the last of its tool.
+pub(in crate::executor) fn streamed(rule: &ResponseRule) -> StreamAnswer {
+    match &rule.file {
         Some(file) if file.from.is_none() => StreamAnswer::IfSuccessful,
         Some(_) | None => StreamAnswer::IfBinary,
     }
@@ -56,46 +56,65 @@ pub(in crate::executor) async fn shape(
     app: &App,
     context: &CallContext,
     tool: &Tool,
-    arguments: &Map<String, Value>,
-    rule: &ResponseRule,
+    kind: RequestKind,
+    scope: &Scope,
     sent: &Sent,
 ) -> Result<Shaped> {
-    let is_good = response::is_success(rule, sent.reply.status);
+    let rule = &tool.response;
+    let is_good = response::is_good(rule, sent.reply.status);
     let declared = rule.file.as_ref().filter(|_| is_good);
     let is_whole = match declared {
         Some(file) => file.from.is_none(),
         None => is_good && sent.reply.streamed.is_some(),
     };
-    let shaped = if is_whole {
-        None
-    } else {
-        response::shape(rule, &sent.reply, &sent.redactor, sent.url.clone())
-    };
-    let names = (
-        tool.toolkit.manifest.slug.as_str(),
-        tool.manifest.slug.as_str(),
-    );
-    let naming = declared.map(|file| naming(file, arguments));
-    let field = declared.map_or(UNDECLARED, |file| &file.field);
-    let Some(mut shaped) = shaped else {
-        let (file, link) = keep(app, context, names, naming.unwrap_or_default(), sent).await?;
-        let data = Map::from_iter([given(field, &file, &link)]);
-        return Ok(Shaped { data, error: None });
-    };
-    if let Some(from) = declared.and_then(|file| file.from.as_deref()) {
-        let bytes = taken(&mut shaped.data, from)
-            .and_then(|text| decoded(&text))
-            .ok_or_else(|| {
-                Error::upstream(format!("the answer has no file in Base64 at `{from}`"))
-            })?;
-        let none = HeaderMap::new();
-        let mut arrival = arrival(names, naming.unwrap_or_default(), &none, "");
-        redact(&mut arrival, &sent.redactor);
-        let file = files::store(app, &context.project, arrival, of_bytes(bytes)).await?;
-        let link = files::read_link(app, &file).await?;
-        shaped.data.extend([given(field, &file, &link)]);
+    if !is_whole {
+        let answer = Answer::of(rule, kind, scope, sent);
+        if let Some(shaped) = response::shape(&answer).await {
+            return take_out(app, context, tool, scope, &sent.redactor, shaped).await;
+        }
     }
+    let naming = declared.map(|file| naming(file, scope.arguments()));
+    let field = declared.map_or(UNDECLARED, |file| &file.field);
+    let naming = naming.unwrap_or_default();
+    let (file, link) = keep(app, context, names(tool), naming, sent).await?;
+    let data = Map::from_iter([given(field, &file, &link)]);
+    Ok(Shaped { data, error: None })
+}
+
+/// Makes a file of the Base64 in a tool's data, where the tool says that there is some.
+///
+/// # Errors
+/// [`Error::Upstream`] when there is none; what [`files::store`] returns.
+pub(in crate::executor) async fn take_out(
+    app: &App,
+    context: &CallContext,
+    tool: &Tool,
+    scope: &Scope,
+    redactor: &Redactor,
+    mut shaped: Shaped,
+) -> Result<Shaped> {
+    let declared = tool.response.file.as_ref();
+    let Some((declared, from)) = declared
+        .filter(|_| shaped.error.is_none())
+        .and_then(|file| Some((file, file.from.as_deref()?)))
+    else {
+        return Ok(shaped);
+    };
+    let bytes = taken(&mut shaped.data, from)
+        .and_then(|text| decoded(&text))
+        .ok_or_else(|| Error::upstream(format!("the answer has no file in Base64 at `{from}`")))?;
+    let none = HeaderMap::new();
+    let naming = naming(declared, scope.arguments());
+    let mut arrival = arrival(names(tool), naming, &none, "");
+    redact(&mut arrival, redactor);
+    let file = files::store(app, &context.project, arrival, of_bytes(bytes)).await?;
+    let link = files::read_link(app, &file).await?;
+    shaped.data.extend([given(&declared.field, &file, &link)]);
     Ok(shaped)
+}
+
+fn names(tool: &Tool) -> (&str, &str) {
+    (&tool.toolkit.manifest.slug, &tool.manifest.slug)
 }
 
 /// Keeps an answer's body as a file of the project's, under a name without secrets.

@@ -13,7 +13,7 @@ use super::attach::{Attachment, Attachments};
 use super::pieces::Pieces;
 use crate::app::App;
 use crate::catalog::Tool;
-use crate::catalog::manifest::Encoding;
+use crate::catalog::manifest::{Encoding, RequestManifest};
 use crate::error::{Error, Result};
 use crate::executor::attempts::{self, Sent};
 use crate::executor::connection::Connection;
@@ -35,13 +35,14 @@ const INCOMPLETE: u16 = 308;
 pub(in crate::executor) async fn upload(
     app: &App,
     tool: &Tool,
+    request: &RequestManifest,
     connection: &Connection,
     files: &Attachments,
     opened: Sent,
     recording: &mut Recording,
 ) -> Result<Sent> {
     let file = files.only();
-    let (Encoding::Resumable, Some(file)) = (tool.manifest.request.encoding, file) else {
+    let (Encoding::Resumable, Some(file)) = (request.encoding, file) else {
         return Ok(opened);
     };
     if !(200..=299).contains(&opened.reply.status) {

@@ -84,7 +84,7 @@ const TOOLS: &str = r#"
 /// One for each place of a credential.
 const VAULT: &str = r#"
 base_url: {base}/api
-response: { error: fault.why }
+response: { error: .body.fault.why }
 auth:
   - scheme: API_KEY
     fields: { connection: [{ name: generic_api_key, display_name: Key, required: true, secret: true }] }
