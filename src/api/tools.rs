@@ -1,5 +1,6 @@
 //! Tools: the list with its filters, the list of slugs, one tool.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -223,8 +224,10 @@ async fn list_tools(
     };
     let catalog = app.catalog.current();
     let pins = query.toolkit_versions;
-    let found: Vec<(String, Arc<Tool>)> = if named {
-        catalog.named_tools(&query.tool_slugs.0, &pins)?
+    let found: Vec<(Cow<'_, str>, &Arc<Tool>)> = if named {
+        let named = catalog.named_tools(&query.tool_slugs.0, &pins)?;
+        let own = |(slug, tool)| (Cow::Owned(slug), tool);
+        named.into_iter().map(own).collect()
     } else {
         let filter = ToolFilter {
             toolkits: query.toolkit_slug.0,
@@ -238,7 +241,7 @@ async fn list_tools(
         let tools = catalog.list_tools(&filter, &pins)?;
         tools
             .into_iter()
-            .map(|tool| (tool.manifest.slug.clone(), tool))
+            .map(|tool| (Cow::Borrowed(tool.manifest.slug.as_str()), tool))
             .collect()
     };
     let page = page.slice(&found);

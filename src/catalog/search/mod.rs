@@ -4,10 +4,10 @@
 mod synonyms;
 mod words;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Tool;
-use words::stems;
+use words::{Learner, stems};
 
 /// How soon repeated words stop counting.
 const K1: f32 = 1.2;
@@ -33,56 +33,64 @@ const FIELDS: [(f32, f32); 5] = [
 /// The words of all tools.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    /// Stem → documents and what the word counts there, between 0 and 1.
-    postings: HashMap<String, Vec<(u32, f32)>>,
-    /// The stems of each tool's slug and of its name, joined.
-    names: Vec<[String; 2]>,
+    /// The number of each stem.
+    stems: HashMap<String, u32>,
+    /// By a stem's number: documents and what the word counts there, between 0 and 1.
+    postings: Vec<Vec<(u32, f32)>>,
+    /// The stems of each tool's slug and of its name.
+    names: Vec<[Vec<u32>; 2]>,
 }
 
-/// How often each stem stands in a field of one tool, and how many words the field has.
-type Field = (HashMap<String, f32>, f32);
+/// The words of a field of one tool.
+type Field = Vec<u32>;
 
 impl Index {
     /// An index of these tools; a document's number is its place in the list.
     pub(super) fn new<'t>(tools: impl Iterator<Item = &'t Tool>) -> Self {
+        let mut learner = Learner::new();
         let mut names = Vec::new();
         let documents: Vec<[Field; FIELDS.len()]> = tools
             .map(|tool| {
                 let manifest = &tool.manifest;
-                names.push([joined(&manifest.slug), joined(&manifest.name)]);
-                fields(tool)
+                names.push([learner.read(&manifest.slug), learner.read(&manifest.name)]);
+                fields(tool, &mut learner)
             })
             .collect();
         let means = mean_lengths(&documents);
-        let mut postings: HashMap<String, Vec<(u32, f32)>> = HashMap::new();
+        let mut postings = vec![Vec::new(); learner.numbers.len()];
         for (document, fields) in (0_u32..).zip(documents) {
-            let mut counts: HashMap<String, f32> = HashMap::new();
-            for (((words, length), mean), (weight, b)) in fields.into_iter().zip(means).zip(FIELDS)
-            {
-                let norm = 1.0 - b + b * length / mean;
-                for (word, count) in words {
-                    *counts.entry(word).or_default() += weight * count / norm;
+            let mut counts: BTreeMap<u32, f32> = BTreeMap::new();
+            for ((words, mean), (weight, b)) in fields.into_iter().zip(means).zip(FIELDS) {
+                let count = weight / (1.0 - b + b * length(&words) / mean);
+                for word in words {
+                    *counts.entry(word).or_default() += count;
                 }
             }
             for (word, count) in counts {
-                let counted = (document, count / (count + K1));
-                postings.entry(word).or_default().push(counted);
+                postings[word as usize].push((document, count / (count + K1)));
             }
         }
-        Self { postings, names }
+        Self {
+            stems: learner.numbers,
+            postings,
+            names,
+        }
     }
 
     /// The documents that hold a word of the query or one that means it, the best first; equals
     /// stay in order.
     pub(super) fn search(&self, query: &str) -> Vec<usize> {
         let mut scores = vec![0.0_f32; self.names.len()];
-        for word in stems(query).into_iter().collect::<BTreeSet<_>>() {
-            self.add(&word, &mut scores);
+        let query = stems(query);
+        for word in query.iter().collect::<BTreeSet<_>>() {
+            self.add(word, &mut scores);
         }
-        let query = joined(query);
-        for (score, names) in scores.iter_mut().zip(&self.names) {
-            if *score > 0.0 && names.contains(&query) {
-                *score += EXACT;
+        let numbers = query.iter().map(|word| self.stems.get(word).copied());
+        if let Some(query) = numbers.collect::<Option<Vec<u32>>>() {
+            for (score, names) in scores.iter_mut().zip(&self.names) {
+                if *score > 0.0 && names.contains(&query) {
+                    *score += EXACT;
+                }
             }
         }
         let mut found: Vec<(usize, f32)> = scores.into_iter().enumerate().collect();
@@ -91,16 +99,16 @@ impl Index {
         found.into_iter().map(|(document, _)| document).collect()
     }
 
-    /// What a tool has of one word of a query: the word itself, or the best that means it.
+    /// What each tool has of one word of a query: the word itself, or the best that means it.
     fn add(&self, word: &str, scores: &mut [f32]) {
-        let synonyms = synonyms::of(word)
-            .iter()
-            .map(|other| (other.as_str(), SYNONYM));
+        let synonyms = synonyms::of(word).iter();
+        let synonyms = synonyms.map(|other| (other.as_str(), SYNONYM));
         let mut best: HashMap<u32, f32> = HashMap::new();
         for (word, weight) in synonyms.chain([(word, 1.0)]) {
-            let Some(postings) = self.postings.get(word) else {
+            let Some(number) = self.stems.get(word) else {
                 continue;
             };
+            let postings = &self.postings[*number as usize];
             let rarity = weight * rarity(postings.len(), self.names.len());
             for (document, count) in postings {
                 let own = best.entry(*document).or_default();
@@ -121,7 +129,7 @@ fn rarity(holding: usize, documents: usize) -> f32 {
     ((documents as f32 - holding as f32 + 0.5) / (holding as f32 + 0.5)).ln_1p()
 }
 
-fn fields(tool: &Tool) -> [Field; FIELDS.len()] {
+fn fields(tool: &Tool, learner: &mut Learner) -> [Field; FIELDS.len()] {
     let manifest = &tool.manifest;
     let arguments: Vec<&str> = manifest.args.iter().map(|arg| arg.arg.as_str()).collect();
     [
@@ -131,15 +139,7 @@ fn fields(tool: &Tool) -> [Field; FIELDS.len()] {
         manifest.description.clone(),
         arguments.join(" "),
     ]
-    .map(|text| {
-        let mut words: HashMap<String, f32> = HashMap::new();
-        let mut length = 0.0;
-        for word in stems(&text) {
-            *words.entry(word).or_default() += 1.0;
-            length += 1.0;
-        }
-        (words, length)
-    })
+    .map(|text| learner.read(&text))
 }
 
 /// Never zero.
@@ -147,15 +147,16 @@ fn fields(tool: &Tool) -> [Field; FIELDS.len()] {
 fn mean_lengths(documents: &[[Field; FIELDS.len()]]) -> [f32; FIELDS.len()] {
     let mut means = [0.0; FIELDS.len()];
     for fields in documents {
-        for (mean, (_, length)) in means.iter_mut().zip(fields) {
-            *mean += length / documents.len() as f32;
+        for (mean, field) in means.iter_mut().zip(fields) {
+            *mean += length(field) / documents.len() as f32;
         }
     }
     means.map(|mean| if mean > 0.0 { mean } else { 1.0 })
 }
 
-fn joined(text: &str) -> String {
-    stems(text).join(" ")
+#[expect(clippy::cast_precision_loss, reason = "far fewer than 2^24 words")]
+const fn length(field: &Field) -> f32 {
+    field.len() as f32
 }
 
 #[cfg(test)]

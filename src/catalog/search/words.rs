@@ -1,5 +1,7 @@
 //! Texts as a search sees them: words in lower case, without their endings.
 
+use std::collections::HashMap;
+
 use rust_stemmers::{Algorithm, Stemmer};
 
 /// Words that stand everywhere and mean nothing to a search.
@@ -13,11 +15,52 @@ const STOP_WORDS: [&str; 33] = [
 /// everything that is no letter or digit and where camel case steps.
 pub(super) fn stems(text: &str) -> Vec<String> {
     let stemmer = Stemmer::create(Algorithm::English);
-    spaced(text)
-        .split(|letter: char| !letter.is_alphanumeric())
-        .filter(|word| !word.is_empty() && !STOP_WORDS.contains(word))
+    let spaced = spaced(text);
+    words(&spaced)
         .map(|word| stemmer.stem(word).into_owned())
         .collect()
+}
+
+/// Numbers of stems, given as texts are read. A word is stemmed once: a large catalog has few words,
+/// many times over.
+pub(super) struct Learner {
+    stemmer: Stemmer,
+    seen: HashMap<String, u32>,
+    /// The number of each stem.
+    pub(super) numbers: HashMap<String, u32>,
+}
+
+impl Learner {
+    pub(super) fn new() -> Self {
+        Self {
+            stemmer: Stemmer::create(Algorithm::English),
+            seen: HashMap::new(),
+            numbers: HashMap::new(),
+        }
+    }
+
+    /// The numbers of a text's stems.
+    pub(super) fn read(&mut self, text: &str) -> Vec<u32> {
+        let spaced = spaced(text);
+        words(&spaced).map(|word| self.number(word)).collect()
+    }
+
+    fn number(&mut self, word: &str) -> u32 {
+        if let Some(number) = self.seen.get(word) {
+            return *number;
+        }
+        let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
+        let stem = self.stemmer.stem(word).into_owned();
+        let number = *self.numbers.entry(stem).or_insert(next);
+        self.seen.insert(word.to_owned(), number);
+        number
+    }
+}
+
+fn words(spaced: &str) -> impl Iterator<Item = &str> {
+    spaced
+        .split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty() && !STOP_WORDS.contains(word))
 }
 
 fn spaced(text: &str) -> String {
