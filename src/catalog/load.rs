@@ -4,16 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::value::to_raw_value;
-use url::Url;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
-use super::manifest::{AuthManifest, ToolManifest};
+use super::build::{self, Built};
+use super::manifest::ToolManifest;
 use super::parse::Kit;
 use super::problems::{Place, Problems};
-use super::revocation::RevokeManifest;
-use super::{
-    Catalog, Tool, Toolkit, check, files, forms, hosts, oauth_apps, parse, schema, search, template,
-};
+use super::{Catalog, Tool, Toolkit, files, oauth_apps, parse, search};
 use crate::config::{Config, OAuthApp, ToolkitOverride};
 use crate::error::Result;
 use crate::scheme::Scheme;
@@ -33,15 +30,7 @@ pub(super) fn catalog(config: &Config) -> Result<Catalog> {
         let apps = oauth_apps::read(path, &mut problems);
         add_apps(apps, &kits, &mut overrides, &mut problems);
     }
-    let mut assembly = Assembly::default();
-    for (slug, kit) in kits {
-        check::kit(&kit, &mut problems);
-        assembly.add(
-            kit,
-            overrides.remove(&slug).unwrap_or_default(),
-            &mut problems,
-        );
-    }
+    let assembly = Assembly::of(kits, &mut overrides, &mut problems);
     for slug in overrides.keys() {
         problems.add_setting(format!(
             "a setting names the toolkit `{slug}`, which does not exist (flags such as \
@@ -62,11 +51,8 @@ pub(super) fn lint(dir: &Path) -> Result<Linted> {
     for source in files::in_folder(dir, &mut Problems::default()) {
         own.insert(source.folder);
     }
-    let mut assembly = Assembly::default();
-    for kit in kits(Some(dir), &mut problems).into_values() {
-        check::kit(&kit, &mut problems);
-        assembly.add(kit, ToolkitOverride::default(), &mut problems);
-    }
+    let kits = kits(Some(dir), &mut problems);
+    let assembly = Assembly::of(kits, &mut BTreeMap::new(), &mut problems);
     let tools = assembly.tools.iter();
     let linted = Linted {
         tools: tools
@@ -92,11 +78,17 @@ fn kits(dir: Option<&Path>, problems: &mut Problems) -> BTreeMap<String, Kit> {
     if let Some(dir) = dir {
         sources.extend(files::in_folder(dir, problems));
     }
-    sources
-        .into_iter()
-        .filter_map(|source| parse::kit(source, problems))
-        .map(|kit| (kit.folder.clone(), kit))
-        .collect()
+    let read = |source| {
+        let mut own = Problems::default();
+        (parse::kit(source, &mut own), own)
+    };
+    let read: Vec<_> = sources.into_par_iter().map(read).collect();
+    let mut kits = BTreeMap::new();
+    for (kit, own) in read {
+        problems.append(own);
+        kits.extend(kit.map(|kit| (kit.folder.clone(), kit)));
+    }
+    kits
 }
 
 /// The apps of the file beside the other settings; one in a flag or variable stands above it.
@@ -133,48 +125,34 @@ struct Assembly {
 }
 
 impl Assembly {
-    fn add(&mut self, kit: Kit, settings: ToolkitOverride, problems: &mut Problems) {
-        let Kit {
-            folder,
-            toolkit: manifest,
-            place,
-            tools,
-            triggers: _,
-        } = kit;
-        let tools = forms::of_tools(tools, &manifest.versions, problems);
-        let having = |version: &String| {
-            let mut own = tools.iter().flatten().map(|(_, own)| own);
-            own.by_ref().filter(|own| own.contains(version)).count()
-        };
-        let mut toolkit = Toolkit {
-            tool_counts: manifest
-                .versions
-                .iter()
-                .map(|version| (version.clone(), having(version)))
-                .collect(),
-            manifest,
-            managed_app: None,
-            moved: false,
-        };
-        if toolkit.manifest.auth.is_empty() {
-            toolkit
-                .manifest
-                .auth
-                .push(AuthManifest::new(Scheme::NoAuth));
+    /// Checks and builds each toolkit apart, on all processors, and puts them together.
+    fn of(
+        kits: BTreeMap<String, Kit>,
+        overrides: &mut BTreeMap<String, ToolkitOverride>,
+        problems: &mut Problems,
+    ) -> Self {
+        let with_settings = |(slug, kit)| (kit, overrides.remove(&slug).unwrap_or_default());
+        let kits: Vec<(Kit, ToolkitOverride)> = kits.into_iter().map(with_settings).collect();
+        let build = |(kit, settings)| build::toolkit(kit, settings);
+        let all: Vec<Built> = kits.into_par_iter().map(build).collect();
+        let mut assembly = Self::default();
+        for built in all {
+            assembly.add(built, problems);
         }
-        override_toolkit(&mut toolkit, settings, &place, problems);
-        let toolkit = Arc::new(toolkit);
-        let output_schema = Arc::new(schema::output(None));
-        for forms in tools {
-            let all = forms.iter().flat_map(|(_, own)| own.clone());
-            let available: Arc<[String]> = all.collect();
-            for ((tool, place), own) in forms {
-                self.take_slugs(&tool, &place, problems);
-                match build_tool(tool, (own, &available), &toolkit, &output_schema) {
-                    Ok(tool) => self.tools.push(Arc::new(tool)),
-                    Err(cause) => problems.add(&place, cause),
-                }
-            }
+        assembly
+    }
+
+    fn add(&mut self, built: Built, problems: &mut Problems) {
+        let Built {
+            folder,
+            toolkit,
+            tools,
+            problems: own,
+        } = built;
+        problems.append(own);
+        for (tool, place) in tools {
+            self.take_slugs(&tool.manifest, &place, problems);
+            self.tools.push(tool);
         }
         self.toolkits.insert(folder, toolkit);
     }
@@ -237,114 +215,6 @@ fn order(tool: &ToolManifest) -> (bool, String, String) {
         tool.name.to_lowercase(),
         tool.slug.clone(),
     )
-}
-
-fn override_toolkit(
-    toolkit: &mut Toolkit,
-    settings: ToolkitOverride,
-    place: &Place,
-    problems: &mut Problems,
-) {
-    let ToolkitOverride {
-        base_url,
-        authorize_url,
-        token_url,
-        revoke_url,
-        oauth_app,
-    } = settings;
-    let manifest = &mut toolkit.manifest;
-    if let Some(url) = base_url {
-        toolkit.moved = leads_elsewhere(&manifest.base_url, &url);
-        url.as_str()
-            .trim_end_matches('/')
-            .clone_into(&mut manifest.base_url);
-    }
-    if toolkit.moved {
-        // The tokens of an own installation are none of the public service's business.
-        for auth in &mut manifest.auth {
-            auth.revoke = None;
-        }
-    }
-    if authorize_url.is_some() || token_url.is_some() || revoke_url.is_some() || oauth_app.is_some()
-    {
-        let oauth = manifest
-            .auth
-            .iter_mut()
-            .find(|auth| auth.scheme == Scheme::OAuth2);
-        let Some(oauth) = oauth else {
-            problems.add(
-                place,
-                "a setting gives it OAuth URLs or an OAuth app, but it has no OAUTH2",
-            );
-            return;
-        };
-        override_oauth(oauth, authorize_url, token_url, revoke_url);
-    }
-    toolkit.managed_app = oauth_app;
-}
-
-fn override_oauth(
-    oauth: &mut AuthManifest,
-    authorize_url: Option<Url>,
-    token_url: Option<Url>,
-    revoke_url: Option<Url>,
-) {
-    if let Some(url) = authorize_url {
-        oauth.authorize_url = Some(url.into());
-    }
-    if let Some(url) = token_url {
-        let former = oauth.token_url.replace(url.to_string());
-        if former.is_none_or(|former| leads_elsewhere(&former, &url)) {
-            oauth.revoke = None;
-        }
-    }
-    if let Some(url) = revoke_url {
-        match &mut oauth.revoke {
-            Some(revoke) => revoke.url = url.into(),
-            none => *none = Some(RevokeManifest::at(url.into())),
-        }
-    }
-}
-
-/// Whether `url` is at another host than a URL of the manifest, or that one depends on fields.
-fn leads_elsewhere(template: &str, url: &Url) -> bool {
-    let former = template::fill(template, |_| None)
-        .ok()
-        .and_then(|text| Url::parse(&text).ok());
-    former.as_ref().and_then(hosts::host_of) != hosts::host_of(url)
-}
-
-fn build_tool(
-    manifest: ToolManifest,
-    (versions, available): (Vec<String>, &Arc<[String]>),
-    toolkit: &Arc<Toolkit>,
-    output_schema: &Arc<serde_json::Value>,
-) -> Result<Tool, String> {
-    let input_schema = schema::input(&manifest);
-    let response = manifest.response.or(&toolkit.manifest.response);
-    let output_schema = match &response.file {
-        Some(file) => Arc::new(schema::output(Some(file))),
-        None => Arc::clone(output_schema),
-    };
-    let validator = jsonschema::validator_for(&schema::checked(&manifest))
-        .map_err(|cause| format!("{}: args: {cause}", manifest.slug))?;
-    let raw = |schema| {
-        to_raw_value(schema)
-            .map(Arc::from)
-            .map_err(|cause| cause.to_string())
-    };
-    Ok(Tool {
-        published_input: raw(&input_schema)?,
-        published_output: raw(&output_schema)?,
-        toolkit: Arc::clone(toolkit),
-        versions,
-        available_versions: Arc::clone(available),
-        output_schema,
-        input_schema,
-        response,
-        validator,
-        manifest,
-    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Toolkits and tools in memory: loaded from data, checked when loaded, swapped whole on reload.
 
 mod arguments;
+mod build;
 mod check;
 pub mod exchange;
 mod files;

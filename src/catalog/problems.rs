@@ -32,6 +32,11 @@ impl Problems {
         self.0.push(format!("{place}: {message}"));
     }
 
+    /// Notes those found elsewhere.
+    pub(super) fn append(&mut self, more: Self) {
+        self.0.extend(more.0);
+    }
+
     /// Notes one that stands in no file.
     pub(super) fn add_setting(&mut self, message: impl Into<String>) {
         self.0.push(message.into());
