@@ -11,6 +11,7 @@
 
 mod api;
 mod cli;
+mod fixtures;
 mod guards;
 mod importer;
 mod key_rotation;

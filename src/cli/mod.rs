@@ -3,10 +3,12 @@
 mod accounts;
 mod api_keys;
 mod executions;
+pub mod fixtures;
 mod health;
 mod installation;
 mod key_files;
 mod keys;
+mod new_toolkit;
 mod openapi;
 mod serve;
 mod toolkits;

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -19,7 +20,8 @@ use crate::config::Config;
 use crate::crypto::Vault;
 use crate::error::{Error, Result};
 use crate::execution_log::LogWriter;
-use crate::outbound::Outbound;
+use crate::ids::ProjectId;
+use crate::outbound::{Outbound, Replay};
 use crate::rate_limit::RateLimiter;
 use crate::single_flight::SingleFlight;
 use crate::storage::changes::Change;
@@ -95,6 +97,29 @@ pub(super) async fn open_beside_a_server(config: Config) -> Result<App> {
         (db, Caches::default()),
         vault,
     ))
+}
+
+/// The parts of a new installation that calls nobody, and its project.
+///
+/// # Errors
+/// When the toolkits cannot be loaded, or the database cannot be made.
+pub(super) async fn for_fixtures(
+    config: Config,
+    clock: Clock,
+    replay: Arc<dyn Replay>,
+) -> Result<(App, ProjectId)> {
+    let mut tools = Tools::new(&config)?;
+    tools.outbound = tools.outbound.with_replay(replay);
+    let vault = open_vault(&config.store)?;
+    let caches = Caches::default();
+    let db = open_database(&config.store, caches.clone()).await?;
+    let keys = tenancy::set_up(&db, &vault, &config, clock.now()).await?;
+    let app = assemble(config, clock, tools, (db, caches), vault);
+    let keys = keys.ok_or_else(|| Error::internal("the database was there before"))?;
+    let key = tenancy::authenticate(&app, keys.project.reveal()).await?;
+    let project = key.project_id.clone();
+    let project = project.ok_or_else(|| Error::internal("the key has no project"))?;
+    Ok((app, project))
 }
 
 /// What is made of the settings alone.

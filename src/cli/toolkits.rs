@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use url::Url;
 
+use super::fixtures::{self, Test};
+use super::new_toolkit::{self, New};
 use crate::catalog;
 use crate::error::{Error, Result};
 use crate::importer::folder::{self, Imported, Source};
@@ -19,6 +21,10 @@ pub(super) enum Toolkits {
     Import(Box<Import>),
     /// Check the toolkits of a folder; every problem is told with file and line.
     Lint(Lint),
+    /// Execute the calls that toolkits have as fixtures, without a network.
+    Test(Test),
+    /// Write a small toolkit to begin with.
+    New(New),
 }
 
 #[derive(Debug, Args)]
@@ -62,6 +68,8 @@ pub(super) fn run(command: Toolkits) -> Result<()> {
     match command {
         Toolkits::Import(import) => run_import(*import),
         Toolkits::Lint(lint) => run_lint(&lint),
+        Toolkits::New(new) => new_toolkit::run(&new),
+        Toolkits::Test(test) => super::block_on(fixtures::run(test)),
     }
 }
 
@@ -170,7 +178,7 @@ fn word(value: &impl serde::Serialize) -> String {
     text.trim_matches('"').replace('_', " ")
 }
 
-fn say(text: &str) -> Result<()> {
+pub(super) fn say(text: &str) -> Result<()> {
     std::io::stdout().write_all(text.as_bytes())?;
     Ok(())
 }

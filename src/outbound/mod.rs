@@ -6,6 +6,7 @@ mod guard;
 mod hosts;
 mod object_storage;
 mod redirect;
+mod replay;
 mod reply;
 mod resolve;
 mod sign;
@@ -14,6 +15,7 @@ mod stream;
 pub use failure::{Failure, FailureKind};
 pub use hosts::AllowedHosts;
 pub use object_storage::ObjectStorageClient;
+pub use replay::Replay;
 pub use reply::OutboundReply;
 pub use sign::SignRequest;
 pub use stream::{ByteStream, StreamAnswer, StreamedAnswer, StreamedBody};
@@ -45,6 +47,8 @@ const DEFAULT_REDIRECTS: u8 = 5;
 pub struct Outbound {
     http: reqwest::Client,
     guard: Guard,
+    /// Answers in place of the outside.
+    replay: Option<Arc<dyn Replay>>,
 }
 
 /// A request to the outside.
@@ -214,7 +218,20 @@ impl Outbound {
             .tcp_keepalive(KEEP_ALIVE)
             .build()
             .map_err(|cause| Error::internal(format!("no HTTP client: {cause}")))?;
-        Ok(Self { http, guard })
+        Ok(Self {
+            http,
+            guard,
+            replay: None,
+        })
+    }
+
+    /// The same client, which sends nothing and takes its answers from `replay`.
+    #[must_use]
+    pub fn with_replay(self, replay: Arc<dyn Replay>) -> Self {
+        Self {
+            replay: Some(replay),
+            ..self
+        }
     }
 
     /// Sends a request, follows its redirects and reads its answer whole.
@@ -236,6 +253,9 @@ impl Outbound {
         request
             .check()
             .map_err(|error| Failure::new(FailureKind::Refused, error))?;
+        if let Some(replay) = &self.replay {
+            return replay.reply(request).await;
+        }
         let limit = request.timeout;
         let host = request.host().to_owned();
         let own_end = Instant::now() + limit;

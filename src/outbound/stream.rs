@@ -89,6 +89,13 @@ impl std::fmt::Debug for StreamedAnswer {
 }
 
 impl StreamedAnswer {
+    /// Of a body that is in memory.
+    #[must_use]
+    pub fn of_bytes(bytes: Bytes) -> Self {
+        let content = stream::once(async move { Ok(bytes) }).boxed();
+        Self(Arc::new(Mutex::new(Some(content))))
+    }
+
     /// The content.
     ///
     /// # Errors
