@@ -40,7 +40,7 @@ impl ToolManifest {
         }
         let mut requests = self.requests();
         let first = self.steps.first();
-        first.is_some_and(|first| std::ptr::eq(&first.request, request))
+        first.is_some_and(|first| std::ptr::eq(&raw const first.request, request))
             && requests.all(|other| other.bind.is_none() && !other.names(arg))
     }
 }

@@ -21,18 +21,16 @@ pub(super) fn prepare(tool: &Tool, given: Map<String, Value>) -> Result<Map<Stri
             arguments.insert(arg.arg.clone(), default.clone());
         }
     }
+    let mut problems = missing_together(tool, &arguments);
     let arguments = Value::Object(arguments);
-    if tool.validator.is_valid(&arguments) {
+    if problems.is_empty() && tool.validator.is_valid(&arguments) {
         return Ok(match arguments {
             Value::Object(arguments) => arguments,
             _ => Map::new(),
         });
     }
-    let problems = tool
-        .validator
-        .iter_errors(&arguments)
-        .map(|problem| line(&problem))
-        .collect();
+    let invalid = tool.validator.iter_errors(&arguments);
+    problems.extend(invalid.map(|problem| line(&problem)));
     Err(Error::Invalid {
         message: format!("the arguments of {} are not valid", tool.manifest.slug),
         problems,
@@ -40,6 +38,26 @@ pub(super) fn prepare(tool: &Tool, given: Map<String, Value>) -> Result<Map<Stri
             "Correct the arguments listed in `errors`; GET /tools/{slug} shows the schema.".into(),
         ),
     })
+}
+
+/// What the tool says of its arguments together.
+fn missing_together(tool: &Tool, arguments: &Map<String, Value>) -> Vec<String> {
+    let mut problems = Vec::new();
+    let is_given = |name: &String| arguments.get(name).is_some_and(|value| !value.is_null());
+    let any = &tool.manifest.require_any;
+    if !any.is_empty() && !any.iter().any(|group| group.iter().all(is_given)) {
+        let groups: Vec<String> = any.iter().map(|group| group.join(" and ")).collect();
+        problems.push(format!("arguments: {} is required", groups.join(", or ")));
+    }
+    for group in &tool.manifest.exclusive {
+        if group.iter().filter(|name| is_given(name)).count() > 1 {
+            problems.push(format!(
+                "arguments: only one of {} may be given",
+                group.join(", ")
+            ));
+        }
+    }
+    problems
 }
 
 /// What goes into a record of the call: never the values of secret arguments.

@@ -33,7 +33,7 @@ pub(super) async fn send(
     connection: &mut Connection,
     build: impl Fn(&Connection) -> Result<OutboundRequest>,
     repeatable: bool,
-    recording: &mut Recording,
+    recording: &Recording,
 ) -> Result<Sent> {
     let mut request = build(connection)?;
     let deadline = recording.limited_from() + request.timeout;
@@ -58,7 +58,9 @@ pub(super) async fn send(
                 continue;
             }
         }
-        let pause = retry::pause(attempt, &outcome, app.clock.now()).filter(|_| repeatable);
+        let limit = connection.toolkit.manifest.rate_limit.as_ref();
+        let pause = retry::pause(attempt, &outcome, limit, app.clock.now());
+        let pause = pause.filter(|_| repeatable);
         let left = deadline.saturating_duration_since(Instant::now());
         match pause.filter(|pause| *pause < left) {
             Some(pause) => {
@@ -79,7 +81,7 @@ pub(super) fn sent(
     request: &OutboundRequest,
     outcome: Result<OutboundReply, Failure>,
     redactor: Redactor,
-    recording: &mut Recording,
+    recording: &Recording,
 ) -> Result<Sent> {
     let reply = outcome.map_err(Error::from)?;
     recording.upstream_status(reply.status);
@@ -104,7 +106,7 @@ pub(super) async fn once(
     request: &OutboundRequest,
     account: Option<&AccountId>,
     deadline: Instant,
-    recording: &mut Recording,
+    recording: &Recording,
 ) -> Result<Result<OutboundReply, Failure>> {
     let origin = request.url.origin().ascii_serialization();
     let now = || app.clock.now();

@@ -22,6 +22,7 @@ use crate::storage::connected_accounts::ConnectedAccount;
 use crate::time::Clock;
 
 /// What a call speaks to, and as whom.
+#[derive(Clone)]
 pub(super) struct Connection {
     pub(super) toolkit: Arc<Toolkit>,
     /// None for a toolkit without auth.

@@ -19,7 +19,7 @@ use crate::storage::connected_accounts::ConnectedAccount;
 const REDACTED: &str = "[redacted]";
 
 /// Which tool was meant.
-pub(super) fn tool(recording: &mut Recording, tool: &Tool, asked: Option<&str>) {
+pub(super) fn tool(recording: &Recording, tool: &Tool, asked: Option<&str>) {
     let detail = json!({
         "tool": tool.manifest.slug,
         "toolkit": tool.toolkit.manifest.slug,
@@ -31,7 +31,7 @@ pub(super) fn tool(recording: &mut Recording, tool: &Tool, asked: Option<&str>) 
 }
 
 /// Whether a language model made arguments of the caller's words.
-pub(super) fn from_text(recording: &mut Recording, is_clear: bool) {
+pub(super) fn from_text(recording: &Recording, is_clear: bool) {
     let outcome = if is_clear {
         "a language model made the arguments from the text"
     } else {
@@ -42,7 +42,7 @@ pub(super) fn from_text(recording: &mut Recording, is_clear: bool) {
 
 /// Which account was taken, and why.
 pub(super) fn account(
-    recording: &mut Recording,
+    recording: &Recording,
     account: Option<&ConnectedAccount>,
     asked: &AccountSelector,
     own: Option<&OwnAuth>,
@@ -81,7 +81,7 @@ pub(super) fn account(
 /// When the database does not answer.
 pub(super) async fn credentials(
     app: &App,
-    recording: &mut Recording,
+    recording: &Recording,
     connection: &Connection,
 ) -> Result<()> {
     let mut detail = Map::new();
@@ -99,7 +99,7 @@ pub(super) async fn credentials(
 }
 
 /// Which files the arguments named, and how large they are; their names are the caller's data.
-pub(super) fn attached(recording: &mut Recording, files: &Attachments) {
+pub(super) fn attached(recording: &Recording, files: &Attachments) {
     for (argument, bytes) in files.sizes() {
         let detail = json!({ "argument": argument, "bytes": bytes });
         recording.step("file_taken", detail);
@@ -108,7 +108,7 @@ pub(super) fn attached(recording: &mut Recording, files: &Attachments) {
 
 /// One try: where it went, how long it waited for its place, and what came.
 pub(super) fn attempt(
-    recording: &mut Recording,
+    recording: &Recording,
     request: &OutboundRequest,
     (waited, took): (Duration, Duration),
     outcome: &Result<OutboundReply, Failure>,
@@ -139,13 +139,13 @@ pub(super) fn attempt(
 }
 
 /// A 401 led to a look for newer credentials.
-pub(super) fn refresh(recording: &mut Recording, renewed: bool) {
+pub(super) fn refresh(recording: &Recording, renewed: bool) {
     let why = "the upstream answered 401";
     recording.step("refresh", json!({ "why": why, "renewed": renewed }));
 }
 
 /// A rest before the next try.
-pub(super) fn pause(recording: &mut Recording, pause: Duration) {
+pub(super) fn pause(recording: &Recording, pause: Duration) {
     let detail =
         json!({ "ms": millis(pause), "why": "the failure may pass and the call may be repeated" });
     recording.step("pause", detail);
@@ -153,7 +153,7 @@ pub(super) fn pause(recording: &mut Recording, pause: Duration) {
 
 /// What was taken out of the answer, and which arguments are not kept.
 pub(super) fn redaction(
-    recording: &mut Recording,
+    recording: &Recording,
     tool: &Tool,
     arguments: &Map<String, Value>,
     data: &Map<String, Value>,

@@ -6,6 +6,7 @@
 mod arguments;
 mod attempts;
 mod binary;
+mod call;
 mod connection;
 mod custom_auth;
 mod explain;
@@ -22,6 +23,7 @@ mod response;
 mod retry;
 mod scope;
 mod scopes;
+mod steps;
 mod wire;
 
 pub use binary::{BinaryBody, BinaryContent, BinaryReply};
@@ -45,9 +47,9 @@ use crate::error::{Error, Result};
 use crate::ids::{LogId, ProjectId, RequestId};
 use crate::outbound::OutboundRequest;
 use crate::tenancy;
+use call::{Call, Outcome};
 use connection::Connection;
 use recording::Recording;
-use request::{Evaluated, Parts};
 use response::Shaped;
 use scope::Scope;
 
@@ -127,10 +129,10 @@ pub async fn execute(
 ) -> Result<ToolResult> {
     let version = call.version.as_deref().unwrap_or(versions::BASE);
     let tool = Arc::clone(app.catalog.current().tool(slug, Some(version))?);
-    let mut recording = Recording::begin(app, context, "tool", &tool.toolkit.manifest.slug);
+    let recording = Recording::begin(app, context, "tool", &tool.toolkit.manifest.slug);
     recording.name(&tool.manifest.slug, Some(tool.version(Some(version))));
     let log_id = recording.id();
-    let outcome = match run(app, context, &tool, call, &mut recording).await {
+    let outcome = match run(app, context, &tool, call, &recording).await {
         // SDKs repeat what fails with 5xx; the tool may have done its work already.
         Err(Error::Upstream { message, .. } | Error::UpstreamPaused { message, .. }) => {
             Ok(response::unreachable(&message))
@@ -154,7 +156,7 @@ async fn run(
     context: &CallContext,
     tool: &Tool,
     call: ToolCall,
-    recording: &mut Recording,
+    recording: &Recording,
 ) -> Result<Shaped> {
     let project = tenancy::open_project(app, &context.project).await?;
     recording.stores_data(&project.project.settings);
@@ -190,28 +192,18 @@ async fn run(
         None => Connection::open(app, &tool.toolkit, account).await?,
     };
     explain::credentials(app, recording, &connection).await?;
-    let scope = Scope::new(app, tool, &arguments, &connection, &user);
-    let Some(request) = &tool.manifest.request else {
-        return Err(Error::NotImplemented("a tool of several steps".into()));
-    };
-    let made = Evaluated::of(request, "request", &scope).await?;
-    let parts = Parts {
-        tool: &tool.manifest,
-        default_headers: &tool.toolkit.manifest.default_headers,
-        request,
-        scope: &scope,
-        made: &made,
-        files: &attached,
-    };
-    let build = |connection: &Connection| build(app, tool, parts, connection);
-    let repeatable = retry::is_repeatable_request(tool, request);
-    let sent = attempts::send(app, &mut connection, build, repeatable, recording).await?;
-    let sent = files::upload(app, tool, request, &connection, &attached, sent, recording).await?;
-    let status = sent.reply.status;
-    let mut shaped = files::shape(app, context, tool, request.kind, &scope, &sent).await?;
+    let mut scope = Scope::new(app, tool, &arguments, &connection, &user);
+    attached.show(tool, &mut scope).await?;
+    let running = Call::new(app, context, tool, &attached, recording);
+    let Outcome {
+        mut shaped,
+        status,
+        headers,
+    } = running.run(scope, &mut connection).await?;
     explain::redaction(recording, tool, &arguments, &shaped.data);
+    let limit = tool.toolkit.manifest.rate_limit.as_ref();
     if shaped.error.is_some()
-        && let Some(wait) = retry::retry_after(&sent.reply.headers, app.clock.now())
+        && let Some(wait) = retry::wait(limit, status, &headers, app.clock.now())
     {
         let seconds = Value::from(wait.as_secs());
         shaped.data.insert("retry_after_s".into(), seconds);
@@ -220,22 +212,6 @@ async fn run(
         scopes::explain_refusal(&mut shaped, tool, &connection);
     }
     Ok(shaped)
-}
-
-fn build(
-    app: &App,
-    tool: &Tool,
-    parts: Parts<'_>,
-    connection: &Connection,
-) -> Result<OutboundRequest> {
-    let base = connection.base_url(parts.request.server.as_deref())?;
-    let mut request = request::build(parts, &base)?;
-    limit(app, &mut request);
-    request.timeout = time_limit(app, tool);
-    request.stream_answer = files::streamed(&tool.response);
-    connection.authorize(&mut request)?;
-    parts.files.fill(parts.request, &mut request);
-    Ok(request)
 }
 
 /// On all attempts of a call together.

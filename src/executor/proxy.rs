@@ -77,9 +77,9 @@ pub async fn proxy(app: &App, context: &CallContext, call: ProxyCall) -> Result<
         ProxyCredential::Given(given) => given.toolkit.clone(),
     };
     let toolkit = Arc::clone(app.catalog.current().toolkit(&toolkit)?);
-    let mut recording = Recording::begin(app, context, "proxy", &toolkit.manifest.slug);
+    let recording = Recording::begin(app, context, "proxy", &toolkit.manifest.slug);
     recording.name(call.method.as_str(), None);
-    let outcome = run(app, context, &call, &toolkit, &mut recording).await;
+    let outcome = run(app, context, &call, &toolkit, &recording).await;
     match &outcome {
         Ok(reply) if reply.status >= 400 => {
             let failure = format!("the upstream answered {}", reply.status);
@@ -96,7 +96,7 @@ async fn run(
     context: &CallContext,
     call: &ProxyCall,
     toolkit: &Arc<Toolkit>,
-    recording: &mut Recording,
+    recording: &Recording,
 ) -> Result<ProxyReply> {
     let project = tenancy::open_project(app, &context.project).await?;
     if recording.stores_data(&project.project.settings) {

@@ -1,5 +1,8 @@
 //! The record of one call: filled in as the call goes on, handed over when it ends, however it ends.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use tokio::time::Instant;
 
 use serde_json::{Map, Value};
@@ -25,10 +28,11 @@ pub(super) struct Recording {
     app: App,
     reach: Reach,
     started: Instant,
-    limited_from: Instant,
+    limited_from: Mutex<Instant>,
     /// Whether arguments and the upstream's words may be kept.
-    stores_data: bool,
-    record: Option<ExecutionLog>,
+    stores_data: AtomicBool,
+    /// Several requests of one call may be under way.
+    record: Mutex<Option<ExecutionLog>>,
 }
 
 impl Recording {
@@ -59,14 +63,14 @@ impl Recording {
             app: app.clone(),
             reach: context.reach.clone(),
             started: Instant::now(),
-            limited_from: Instant::now(),
-            stores_data: false,
-            record: Some(record),
+            limited_from: Mutex::new(Instant::now()),
+            stores_data: AtomicBool::new(false),
+            record: Mutex::new(Some(record)),
         }
     }
 
     pub(super) fn id(&self) -> LogId {
-        self.record
+        held(&self.record)
             .as_ref()
             .map_or_else(LogId::generate, |record| record.id.clone())
     }
@@ -77,16 +81,16 @@ impl Recording {
     }
 
     /// Where the call's time limit counts from: its arrival, or the last restart.
-    pub(super) const fn limited_from(&self) -> Instant {
-        self.limited_from
+    pub(super) fn limited_from(&self) -> Instant {
+        *held(&self.limited_from)
     }
 
     /// The call's time limit counts from now: what came before has a limit of its own.
-    pub(super) fn restart_limit(&mut self) {
-        self.limited_from = Instant::now();
+    pub(super) fn restart_limit(&self) {
+        *held(&self.limited_from) = Instant::now();
     }
 
-    pub(super) fn name(&mut self, tool: &str, version: Option<&str>) {
+    pub(super) fn name(&self, tool: &str, version: Option<&str>) {
         self.change(|record| {
             cut(tool).clone_into(&mut record.tool);
             record.version = version.map(str::to_owned);
@@ -94,16 +98,17 @@ impl Recording {
     }
 
     /// Obeys the project's settings, and says whether the caller's data may be kept.
-    pub(super) fn stores_data(&mut self, settings: &ProjectSettings) -> bool {
-        self.stores_data = settings.stores_data();
-        self.stores_data
+    pub(super) fn stores_data(&self, settings: &ProjectSettings) -> bool {
+        let stores = settings.stores_data();
+        self.stores_data.store(stores, Ordering::Relaxed);
+        stores
     }
 
-    pub(super) fn user(&mut self, user: Option<&str>) {
+    pub(super) fn user(&self, user: Option<&str>) {
         self.change(|record| record.user_id = user.map(|user| cut(user).to_owned()));
     }
 
-    pub(super) fn account(&mut self, account: &ConnectedAccount) {
+    pub(super) fn account(&self, account: &ConnectedAccount) {
         self.change(|record| {
             record.account_id = Some(account.id.clone());
             record.auth_config_id = Some(account.auth_config_id.clone());
@@ -112,12 +117,12 @@ impl Recording {
     }
 
     /// `connected_account`, `custom_auth` or `no_auth`.
-    pub(super) fn credential_source(&mut self, source: &str) {
+    pub(super) fn credential_source(&self, source: &str) {
         self.change(|record| record.credential_source = Some(source.to_owned()));
     }
 
     /// What the call just did; `detail` is an object without secrets and without anybody's data.
-    pub(super) fn step(&mut self, step: &str, detail: Value) {
+    pub(super) fn step(&self, step: &str, detail: Value) {
         let at_ms = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
         self.change(|record| {
             if let (Some(steps), Value::Object(detail)) = (&mut record.steps, detail) {
@@ -131,8 +136,8 @@ impl Recording {
     }
 
     /// `arguments` are without secrets already.
-    pub(super) fn arguments(&mut self, arguments: impl FnOnce() -> Map<String, Value>) {
-        if !self.stores_data {
+    pub(super) fn arguments(&self, arguments: impl FnOnce() -> Map<String, Value>) {
+        if !self.stores_data.load(Ordering::Relaxed) {
             return;
         }
         let arguments = arguments();
@@ -148,17 +153,17 @@ impl Recording {
         self.change(|record| record.arguments = Some(kept));
     }
 
-    pub(super) fn attempt(&mut self) {
+    pub(super) fn attempt(&self) {
         self.change(|record| record.attempts += 1);
     }
 
-    pub(super) fn upstream_status(&mut self, status: u16) {
+    pub(super) fn upstream_status(&self, status: u16) {
         self.change(|record| record.upstream_status = Some(i64::from(status)));
     }
 
     /// The call's end; `error` is without secrets already, and `kind` says it without quoting anybody.
-    pub(super) fn finish(mut self, error: Option<&str>, kind: &str) {
-        let stores_data = self.stores_data;
+    pub(super) fn finish(self, error: Option<&str>, kind: &str) {
+        let stores_data = self.stores_data.load(Ordering::Relaxed);
         self.change(|record| {
             record.successful = error.is_none();
             record.error = error.map(|error| match record.upstream_status {
@@ -170,11 +175,15 @@ impl Recording {
         });
     }
 
-    fn change(&mut self, change: impl FnOnce(&mut ExecutionLog)) {
-        if let Some(record) = &mut self.record {
+    fn change(&self, change: impl FnOnce(&mut ExecutionLog)) {
+        if let Some(record) = held(&self.record).as_mut() {
             change(record);
         }
     }
+}
+
+fn held<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The beginning, at most [`LONGEST_NAME`] bytes.
@@ -184,7 +193,7 @@ fn cut(text: &str) -> &str {
 
 impl Drop for Recording {
     fn drop(&mut self) {
-        if let Some(mut record) = self.record.take() {
+        if let Some(mut record) = held(&self.record).take() {
             let elapsed = self.started.elapsed().as_millis();
             record.duration_ms = i64::try_from(elapsed).unwrap_or(i64::MAX);
             self.app.execution_log.record(record);

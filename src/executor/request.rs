@@ -47,6 +47,10 @@ pub(super) struct Evaluated {
     query: Option<Vec<(String, String)>>,
     body: Option<Value>,
     variables: Option<Value>,
+    /// Of the next page: parameters in place of those of the same name.
+    extra: Vec<(String, String)>,
+    /// The same in the body.
+    in_body: Vec<(String, Value)>,
 }
 
 impl Evaluated {
@@ -69,12 +73,44 @@ impl Evaluated {
         Ok(made)
     }
 
+    /// A body, or variables, with what leads to this page.
+    fn completed(&self, mut body: Value) -> Value {
+        if let Value::Object(members) = &mut body {
+            for (name, value) in &self.in_body {
+                insert(members, name, value.clone());
+            }
+        }
+        body
+    }
+
+    /// Whether the address is one that an expression or an answer gave.
+    pub(super) const fn has_url(&self) -> bool {
+        self.url.is_some()
+    }
+
+    /// The parameters of the query, but for those of arguments where nothing made them.
+    pub(super) fn query(&self, request: &RequestManifest, scope: &Scope) -> Vec<(String, String)> {
+        let made = self.query.clone();
+        made.unwrap_or_else(|| filled_query(request, scope))
+    }
+
+    /// Goes to this address, whose query is its own.
+    pub(super) fn lead_to(&mut self, url: &Url) {
+        self.url = Some(url.as_str().into());
+        self.query = Some(Vec::new());
+        self.extra.clear();
+    }
+
+    /// Adds a member to the body, or to the variables of GraphQL; dotted names make objects.
+    pub(super) fn add_to_body(&mut self, name: &str, value: Value) {
+        self.in_body.retain(|(own, _)| own != name);
+        self.in_body.push((name.to_owned(), value));
+    }
+
     /// Adds a parameter to the query, or replaces it.
-    #[expect(dead_code, reason = "tools of several steps use it")]
-    pub(super) fn set_query(&mut self, name: &str, value: String, rest: &[(String, String)]) {
-        let query = self.query.get_or_insert_with(|| rest.to_vec());
-        query.retain(|(own, _)| own != name);
-        query.push((name.to_owned(), value));
+    pub(super) fn set_query(&mut self, name: &str, value: String) {
+        self.extra.retain(|(own, _)| own != name);
+        self.extra.push((name.to_owned(), value));
     }
 }
 
@@ -144,7 +180,7 @@ pub(super) fn build(parts: Parts<'_>, base: &Url) -> Result<OutboundRequest> {
                 insert(body, wire::name(arg), wire::in_body(arg, &value));
             }
             // The path is filled already, and a whole body is none of many members.
-            (ArgIn::Path | ArgIn::None, _) | (ArgIn::Body, _) => {}
+            (ArgIn::Path | ArgIn::None | ArgIn::Body, _) => {}
         }
     }
     let query = made.query.clone().unwrap_or_else(|| {
@@ -152,6 +188,9 @@ pub(super) fn build(parts: Parts<'_>, base: &Url) -> Result<OutboundRequest> {
         all.append(&mut query);
         all
     });
+    let is_replaced = |name: &String| made.extra.iter().any(|(own, _)| own == name);
+    let query = query.into_iter().filter(|(name, _)| !is_replaced(name));
+    let query: Vec<(String, String)> = query.chain(made.extra.iter().cloned()).collect();
     if !query.is_empty() {
         url.query_pairs_mut().extend_pairs(&query);
     }
@@ -181,14 +220,19 @@ fn set_body(
     if given.kind == RequestKind::Graphql {
         let variables = made.variables.clone();
         let variables = variables.unwrap_or_else(|| Value::Object(filled.unwrap_or_default()));
-        return set_json(request, &graphql(given, scope, variables));
+        return set_json(request, &graphql(given, scope, &made.completed(variables)));
     }
     let whole = tool
         .args
         .iter()
         .find(|arg| arg.whole && !arg.file && tool.place_of(arg, given) == ArgIn::Body);
     let whole = whole.and_then(|arg| scope.arguments().get(&arg.arg).cloned());
-    match (made.body.clone().or(whole), filled) {
+    let body = made.body.clone().or(whole).map(|body| made.completed(body));
+    let filled = filled.map(|filled| match made.completed(Value::Object(filled)) {
+        Value::Object(filled) => filled,
+        _ => Map::new(),
+    });
+    match (body, filled) {
         (Some(Value::Object(mut body)), filled) => {
             // Files stand beside what was made.
             for arg in tool.args.iter().filter(|arg| arg.file) {
@@ -198,7 +242,7 @@ fn set_body(
             }
             files.set_body(tool, given, body, request)
         }
-        (Some(Value::Null), _) => Ok(()),
+        (Some(Value::Null), _) | (None, None) => Ok(()),
         (Some(value), _) => match given.encoding {
             Encoding::Json => set_json(request, &value),
             Encoding::Raw => {
@@ -212,11 +256,10 @@ fn set_body(
             )),
         },
         (None, Some(body)) => files.set_body(tool, given, body, request),
-        (None, None) => Ok(()),
     }
 }
 
-fn graphql(given: &RequestManifest, scope: &Scope, variables: Value) -> Value {
+fn graphql(given: &RequestManifest, scope: &Scope, variables: &Value) -> Value {
     let document = given.document.as_deref().unwrap_or_default();
     let name = document.trim();
     let name = name

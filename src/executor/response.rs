@@ -125,8 +125,34 @@ impl<'a> Answer<'a> {
         }
     }
 
+    /// An answer that was read before.
+    pub(super) fn of_value(
+        rule: &'a ResponseRule,
+        kind: RequestKind,
+        scope: &'a Scope,
+        value: Value,
+        url: String,
+    ) -> Self {
+        let body = match value.get("body") {
+            None | Some(Value::Null) => Body::Empty,
+            Some(Value::String(text)) => Body::Text(text.clone()),
+            Some(body) => Body::Json(body.clone()),
+        };
+        let status = value.get("status").and_then(Value::as_u64);
+        Self {
+            rule,
+            kind,
+            scope,
+            status: status
+                .and_then(|status| u16::try_from(status).ok())
+                .unwrap_or(200),
+            url,
+            body,
+            value,
+        }
+    }
+
     /// `{status, headers, body}`, as later steps see it.
-    #[expect(dead_code, reason = "tools of several steps use it")]
     pub(super) fn into_value(self) -> Value {
         self.value
     }
@@ -176,6 +202,19 @@ impl<'a> Answer<'a> {
         Ok(Some(pruned(self.rule, object_of(value))))
     }
 
+    /// The result of a tool whose last answer this is; none for a success that is no text.
+    pub(super) async fn outcome(&self) -> Option<Shaped> {
+        match self.is_success().await {
+            Ok(false) => return Some(self.refusal().await),
+            Ok(true) => {}
+            Err(cause) => return Some(unreadable(&cause)),
+        }
+        match self.data().await {
+            Ok(data) => data.map(|data| Shaped { data, error: None }),
+            Err(cause) => Some(unreadable(&cause)),
+        }
+    }
+
     /// The documented shape of an upstream's refusal: `{status_code, message, http_error}`, with the
     /// whole of what the upstream said as the message.
     pub(super) async fn refusal(&self) -> Shaped {
@@ -196,19 +235,6 @@ impl<'a> Answer<'a> {
 pub(super) fn is_good(rule: &ResponseRule, status: u16) -> bool {
     let mut others = rule.ok_statuses.iter().flatten();
     (200..=299).contains(&status) || others.any(|other| *other == status)
-}
-
-/// The result of a tool whose request was answered; none for a success that is no text.
-pub(super) async fn shape(answer: &Answer<'_>) -> Option<Shaped> {
-    match answer.is_success().await {
-        Ok(false) => return Some(answer.refusal().await),
-        Ok(true) => {}
-        Err(cause) => return Some(unreadable(&cause)),
-    }
-    match answer.data().await {
-        Ok(data) => data.map(|data| Shaped { data, error: None }),
-        Err(cause) => Some(unreadable(&cause)),
-    }
 }
 
 /// The service acted, and its answer is not what the toolkit expects.
@@ -369,7 +395,7 @@ mod tests {
         };
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         let answer = Answer::of(&rule, RequestKind::Http, &scope, &sent);
-        runtime.unwrap().block_on(shape(&answer))
+        runtime.unwrap().block_on(answer.outcome())
     }
 
     fn shaped(rule: Value, reply: &OutboundReply) -> Value {

@@ -6,7 +6,7 @@ use http::header::RETRY_AFTER;
 use http::{HeaderMap, Method};
 
 use crate::catalog::Tool;
-use crate::catalog::manifest::{Encoding, RequestManifest};
+use crate::catalog::manifest::{Encoding, RateLimit, RequestManifest, ResetUnit};
 use crate::outbound::{Failure, FailureKind, OutboundReply};
 use crate::time::Timestamp;
 
@@ -38,12 +38,17 @@ pub(super) fn is_repeatable_request(tool: &Tool, request: &RequestManifest) -> b
 pub(super) fn pause(
     attempt: u32,
     outcome: &Result<OutboundReply, Failure>,
+    limit: Option<&RateLimit>,
     now: Timestamp,
 ) -> Option<Duration> {
     let asked = match outcome {
         // 502 and 504 come from gateways; a 500 would most likely come again.
         Ok(reply) if matches!(reply.status, 429 | 502 | 503 | 504) => {
-            retry_after(&reply.headers, now)
+            wait(limit, reply.status, &reply.headers, now)
+        }
+        // Such a status means something else too, so only a wait that is asked for says which.
+        Ok(reply) if is_limit(limit, reply.status) => {
+            Some(wait(limit, reply.status, &reply.headers, now)?)
         }
         Ok(_) => return None,
         Err(failure) => match failure.kind {
@@ -53,6 +58,40 @@ pub(super) fn pause(
     };
     let pause = asked.unwrap_or_else(|| FIRST_PAUSE * 4_u32.saturating_pow(attempt - 1));
     (attempt < MOST_ATTEMPTS && pause <= LONGEST_PAUSE).then_some(pause)
+}
+
+fn is_limit(limit: Option<&RateLimit>, status: u16) -> bool {
+    limit.is_some_and(|limit| limit.statuses.contains(&status))
+}
+
+/// How long the upstream asks to be left alone: by `Retry-After`, or as its toolkit says.
+pub(super) fn wait(
+    limit: Option<&RateLimit>,
+    status: u16,
+    headers: &HeaderMap,
+    now: Timestamp,
+) -> Option<Duration> {
+    if let Some(wait) = retry_after(headers, now) {
+        return Some(wait);
+    }
+    let limit = limit.filter(|limit| status == 429 || limit.statuses.contains(&status))?;
+    let number = |name: &Option<String>| -> Option<f64> {
+        let value = headers.get(name.as_deref()?)?.to_str().ok()?;
+        value.trim().parse().ok()
+    };
+    let is_used_up = number(&limit.remaining).is_some_and(|left| left < 1.0);
+    let reset = number(&limit.reset).filter(|_| status == 429 || is_used_up)?;
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "an instant has far fewer digits"
+    )]
+    let now = now.as_millis() as f64 / 1_000.0;
+    let seconds = match limit.reset_unit {
+        ResetUnit::Seconds => reset,
+        ResetUnit::EpochS => reset - now,
+        ResetUnit::EpochMs => reset / 1_000.0 - now,
+    };
+    Duration::try_from_secs_f64(seconds.max(0.0)).ok()
 }
 
 /// What the upstream asks for, in seconds or as a date (RFC 9110 section 10.2.3).
@@ -105,7 +144,29 @@ mod tests {
         #[case] millis: Option<u64>,
     ) {
         let now = Timestamp::parse(NOW).unwrap();
-        let waited = pause(1, &Ok(reply(status, after)), now);
+        let waited = pause(1, &Ok(reply(status, after)), None, now);
+        assert_eq!(waited, millis.map(Duration::from_millis));
+    }
+
+    #[rstest]
+    #[case::used_up(403, "0", Some(30_000))]
+    #[case::something_else(403, "5", None)]
+    #[case::too_many(429, "5", Some(30_000))]
+    #[case::not_named(500, "0", None)]
+    fn a_toolkit_says_by_which_headers_a_service_asks_for_a_wait(
+        #[case] status: u16,
+        #[case] left: &'static str,
+        #[case] millis: Option<u64>,
+    ) {
+        let now = Timestamp::parse(NOW).unwrap();
+        let limit: RateLimit = serde_json::from_value(serde_json::json!({
+            "remaining": "x-left", "reset": "x-reset", "reset_unit": "epoch_s", "statuses": [403],
+        }))
+        .unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert("x-left", HeaderValue::from_static(left));
+        headers.insert("x-reset", HeaderValue::from(now.as_secs() + 30));
+        let waited = wait(Some(&limit), status, &headers, now);
         assert_eq!(waited, millis.map(Duration::from_millis));
     }
 
@@ -113,7 +174,9 @@ mod tests {
     fn waits_grow_and_the_third_answer_stands() {
         let now = Timestamp::parse(NOW).unwrap();
         let waits: Vec<Option<u128>> = (1..=3)
-            .map(|attempt| pause(attempt, &Ok(reply(503, None)), now).map(|wait| wait.as_millis()))
+            .map(|attempt| {
+                pause(attempt, &Ok(reply(503, None)), None, now).map(|wait| wait.as_millis())
+            })
             .collect();
         assert_eq!(waits, [Some(250), Some(1_000), None]);
     }

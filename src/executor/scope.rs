@@ -80,16 +80,16 @@ impl Scope {
         &self.arguments
     }
 
-    /// An argument as expressions see it, where that is more than what the caller gave.
-    #[expect(dead_code, reason = "tools of several steps use it")]
-    pub(super) fn set_argument(&mut self, name: &str, value: Value) {
-        let mut all = self.arguments.clone();
-        all.insert(name.to_owned(), value);
-        self.base = self.base.with("args", Input::from(&Value::Object(all)));
+    /// Arguments as expressions see them, where that is more than what the caller gave.
+    pub(super) fn set_arguments(&mut self, seen: Map<String, Value>) {
+        if !seen.is_empty() {
+            let mut all = self.arguments.clone();
+            all.extend(seen);
+            self.base = self.base.with("args", Input::from(&Value::Object(all)));
+        }
     }
 
     /// The same for one item of a list.
-    #[expect(dead_code, reason = "tools of several steps use it")]
     pub(super) fn with_item(&self, item: Value) -> Self {
         let mut own = self.clone();
         let input = Input::from(&item);
@@ -99,7 +99,6 @@ impl Scope {
     }
 
     /// Adds the answer of a step.
-    #[expect(dead_code, reason = "tools of several steps use it")]
     pub(super) fn add_step(&mut self, id: &str, answer: Value) {
         let input = Input::from(&answer);
         self.steps.push((id.to_owned(), answer, input));
@@ -162,12 +161,6 @@ impl Scope {
     ) -> Result<Value, String> {
         let read = expression.evaluate(input.clone(), self.now()).await;
         read.map_err(|cause| format!("{key}: {cause}"))
-    }
-
-    /// The input of an expression that reads no answer.
-    #[expect(dead_code, reason = "tools of several steps use it")]
-    pub(super) fn of_arguments(&self) -> Input {
-        self.base.clone()
     }
 
     fn now(&self) -> Timestamp {

@@ -16,7 +16,7 @@ use super::natives::{INDEX, KEY, TICK, TOP, WHOLE, of_cmp, of_math};
 /// Holds the right side of an update; no source can write such a name.
 const VALUE: &str = "$!";
 
-pub(super) fn definition<'s>(definition: Def<&'s str>) -> Def<&'s str> {
+pub(super) fn definition(definition: Def<&str>) -> Def<&str> {
     let Def { name, args, body } = definition;
     Def {
         name,
@@ -26,7 +26,7 @@ pub(super) fn definition<'s>(definition: Def<&'s str>) -> Def<&'s str> {
 }
 
 /// The guarded form of a term.
-pub(super) fn term<'s>(given: Term<&'s str>) -> Term<&'s str> {
+pub(super) fn term(given: Term<&str>) -> Term<&str> {
     match given {
         Term::Id | Term::Num(_) | Term::Var(_) | Term::Break(_) | Term::Arr(None) => given,
         Term::Recurse => pipe(pipe(call(WHOLE), Term::Recurse), call(TICK)),
@@ -154,7 +154,7 @@ fn part<'s>(part: StrPart<&'s str, Term<&'s str>>) -> StrPart<&'s str, Term<&'s 
     }
 }
 
-fn pattern<'s>(given: Pattern<&'s str>) -> Pattern<&'s str> {
+fn pattern(given: Pattern<&str>) -> Pattern<&str> {
     match given {
         Pattern::Var(_) => given,
         Pattern::Arr(items) => Pattern::Arr(items.into_iter().map(pattern).collect()),
@@ -176,14 +176,14 @@ fn pattern<'s>(given: Pattern<&'s str>) -> Pattern<&'s str> {
     }
 }
 
-fn guarded_key<'s>(key: Term<&'s str>) -> Term<&'s str> {
+fn guarded_key(key: Term<&str>) -> Term<&str> {
     match key {
         Term::Str(..) => term(key),
         _ => pipe(term(key), call(KEY)),
     }
 }
 
-fn guarded_index<'s>(index: Term<&'s str>) -> Term<&'s str> {
+fn guarded_index(index: Term<&str>) -> Term<&str> {
     match index {
         Term::Str(..) | Term::Num(_) => term(index),
         _ => pipe(term(index), call(INDEX)),
@@ -204,11 +204,11 @@ fn is_small(term: &Term<&str>) -> bool {
 }
 
 /// `!tick | term`
-pub(super) fn tick<'s>(term: Term<&'s str>) -> Term<&'s str> {
+pub(super) fn tick(term: Term<&str>) -> Term<&str> {
     pipe(call(TICK), term)
 }
 
-pub(super) fn call<'s>(name: &'s str) -> Term<&'s str> {
+pub(super) fn call(name: &str) -> Term<&str> {
     Term::Call(name, Vec::new())
 }
 

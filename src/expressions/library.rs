@@ -116,7 +116,7 @@ const LEFT_OUT: &[&str] = &[
 ];
 
 /// Definitions in place of jaq's, and some that jq has and jaq has not.
-const OURS: &str = r#"
+const OURS: &str = r"
 def getpath($path): ($path | _path) as $short | reduce $short[] as $p (.; .[$p]);
 def add(f): [f] | add;
 def ascii: [.] | implode;
@@ -130,7 +130,7 @@ def INDEX(f): map({key: (f | tostring), value: .}) | from_entries;
 def group(f): group_by(f);
 def to_array: if isarray then . else [.] end;
 def have_literal_numbers: true;
-"#;
+";
 
 /// Everything that an expression may call, and what it is made of.
 pub(super) struct Library {

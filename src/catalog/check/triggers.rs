@@ -140,7 +140,7 @@ fn check_verify(verify: &Verify, report: &mut Report<'_>) {
 
 fn check_poll(trigger: &TriggerManifest, report: &mut Report<'_>) {
     report.require(
-        trigger.request.is_some() != !trigger.steps.is_empty(),
+        trigger.request.is_some() == trigger.steps.is_empty(),
         || "request: this or `steps` says what is asked for".into(),
     );
     let by_items = trigger.items.is_some() && trigger.id.is_some();

@@ -2,17 +2,24 @@
 
 use std::collections::BTreeMap;
 
+use base64::engine::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use futures_util::TryStreamExt;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{inline, multipart};
 use crate::app::App;
 use crate::catalog::Tool;
-use crate::catalog::manifest::{ArgManifest, Encoding, FileText, RequestManifest, ToolManifest};
+use crate::catalog::manifest::{
+    ArgIn, ArgManifest, Encoding, FileText, RequestManifest, ToolManifest,
+};
 use crate::error::{Error, Result};
 use crate::executor::form;
 use crate::executor::request;
+use crate::executor::scope::Scope;
 use crate::executor::wire;
 use crate::files;
 use crate::ids::{ProjectId, random_text};
@@ -21,6 +28,8 @@ use crate::outbound::{OutboundRequest, StreamedBody};
 /// What services that take Base64 take at most, where the manifest does not say: with its third on
 /// top it is about the 35 MB of a message of Gmail's.
 const LARGEST_AS_TEXT: u64 = 25 * 1024 * 1024;
+/// Expressions have a content whole in memory, several times.
+const LARGEST_IN_EXPRESSIONS: u64 = 10 * 1024 * 1024;
 const SLOT_LENGTH: usize = 32;
 /// What opens an upload session announces of the file.
 const UPLOAD_TYPE: HeaderName = HeaderName::from_static("x-upload-content-type");
@@ -83,8 +92,10 @@ async fn attachment(
         .await
         .map_err(|error| with_advice(error, &arg.arg))?;
     let content = files::body(app, &file).await?;
+    let is_seen = arg.place == Some(ArgIn::None);
     let at_most = arg
         .max_bytes
+        .or_else(|| is_seen.then_some(LARGEST_IN_EXPRESSIONS))
         .or_else(|| arg.file_text().map(|_| LARGEST_AS_TEXT));
     if let (Some(length), Some(at_most)) = (content.length, at_most)
         && length > at_most
@@ -142,6 +153,33 @@ impl Attachments {
             let lengths = files.iter().map(|file| file.content.length);
             lengths.map(move |length| (arg.as_str(), length))
         })
+    }
+
+    /// Lets expressions see the content of the files that are there for them, in Base64.
+    ///
+    /// # Errors
+    /// When a content cannot be read.
+    pub(in crate::executor) async fn show(&self, tool: &Tool, scope: &mut Scope) -> Result<()> {
+        let mut seen = Map::new();
+        let args = tool.manifest.args.iter();
+        for arg in args.filter(|arg| arg.file && arg.place == Some(ArgIn::None)) {
+            let mut shown = Vec::new();
+            for file in self.0.get(&arg.arg).into_iter().flatten() {
+                let pieces: Vec<Bytes> = (file.content.open)().try_collect().await?;
+                shown.push(json!({
+                    "name": file.name,
+                    "mimetype": String::from_utf8_lossy(file.media_type.as_bytes()),
+                    "content": STANDARD.encode(pieces.concat()),
+                }));
+            }
+            if arg.kind == "array" {
+                seen.insert(arg.arg.clone(), Value::Array(shown));
+            } else if let Some(file) = shown.pop() {
+                seen.insert(arg.arg.clone(), file);
+            }
+        }
+        scope.set_arguments(seen);
+        Ok(())
     }
 
     /// Puts into a JSON body what an argument's files bring to it.

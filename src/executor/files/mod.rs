@@ -10,5 +10,5 @@ mod receive;
 mod resumable;
 
 pub(super) use attach::{Attachments, attach};
-pub(super) use receive::{Naming, arrival, content, keep, shape, streamed};
+pub(super) use receive::{Naming, arrival, content, keep, shape, streamed, take_out};
 pub(super) use resumable::upload;

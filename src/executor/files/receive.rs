@@ -69,7 +69,7 @@ pub(in crate::executor) async fn shape(
     };
     if !is_whole {
         let answer = Answer::of(rule, kind, scope, sent);
-        if let Some(shaped) = response::shape(&answer).await {
+        if let Some(shaped) = answer.outcome().await {
             return take_out(app, context, tool, scope, &sent.redactor, shaped).await;
         }
     }

@@ -39,7 +39,7 @@ pub(in crate::executor) async fn upload(
     connection: &Connection,
     files: &Attachments,
     opened: Sent,
-    recording: &mut Recording,
+    recording: &Recording,
 ) -> Result<Sent> {
     let file = files.only();
     let (Encoding::Resumable, Some(file)) = (request.encoding, file) else {
@@ -89,12 +89,7 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
-    async fn send(
-        &self,
-        file: &Attachment,
-        opened: Sent,
-        recording: &mut Recording,
-    ) -> Result<Sent> {
+    async fn send(&self, file: &Attachment, opened: Sent, recording: &Recording) -> Result<Sent> {
         let mut pieces = Pieces::new(&file.content, PIECE);
         let account = self.connection.account.as_ref().map(|account| &account.id);
         let mut redactor = opened.redactor;
@@ -141,7 +136,8 @@ impl Session<'_> {
 
     fn pause(&self, attempt: u32, outcome: &Result<OutboundReply, Failure>) -> Option<Duration> {
         let left = self.deadline.saturating_duration_since(Instant::now());
-        retry::pause(attempt, outcome, self.app.clock.now()).filter(|pause| *pause < left)
+        let limit = self.connection.toolkit.manifest.rate_limit.as_ref();
+        retry::pause(attempt, outcome, limit, self.app.clock.now()).filter(|pause| *pause < left)
     }
 
     /// Brings a piece, or without one asks how much has arrived.

@@ -78,7 +78,7 @@ pub(super) async fn for_call(
     app: &App,
     tool: &Tool,
     wish: &Wish,
-    recording: &mut Recording,
+    recording: &Recording,
 ) -> Result<Map<String, Value>> {
     let made = make(app, tool, wish).await?;
     recording.restart_limit();

@@ -3,6 +3,7 @@
 mod accounts;
 mod faults;
 mod files;
+mod format;
 mod from_text;
 mod hot_path;
 mod limits;
@@ -13,6 +14,7 @@ mod requests;
 mod restrictions;
 mod retries;
 mod scopes;
+mod steps;
 
 use serde_json::{Value, json};
 
