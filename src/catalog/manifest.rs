@@ -358,6 +358,9 @@ pub struct Scopes {
     /// What a scope lets an application do, for the people who are asked: `repo: Read and change
     /// repositories`.
     pub descriptions: BTreeMap<String, String>,
+    /// What a scope allows besides what it is named for, as other scopes: `drive: [drive.readonly]`.
+    /// Each list is whole, so that none need be followed further.
+    pub includes: BTreeMap<String, Vec<String>>,
 }
 
 impl Default for Scopes {
@@ -369,6 +372,7 @@ impl Default for Scopes {
             user_default: Vec::new(),
             user_param: "user_scope".into(),
             descriptions: BTreeMap::new(),
+            includes: BTreeMap::new(),
         }
     }
 }

@@ -172,9 +172,17 @@ impl Connection {
         found.collect()
     }
 
-    /// The scopes that the provider granted, where it said so.
+    /// The scopes that the provider granted, where it said so, with those that they include.
     pub(super) fn granted_scopes(&self) -> Option<BTreeSet<String>> {
-        scopes::read(self.credentials.values.get("scope")?)
+        let granted = scopes::read(self.credentials.values.get("scope")?)?;
+        let includes = self.auth().map(|auth| &auth.scopes.includes);
+        let included: Vec<String> = includes
+            .into_iter()
+            .flatten()
+            .filter(|(scope, _)| granted.contains(*scope))
+            .flat_map(|(_, others)| others.clone())
+            .collect();
+        Some(granted.into_iter().chain(included).collect())
     }
 
     /// The origins that may receive the credential.

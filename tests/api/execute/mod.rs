@@ -103,6 +103,7 @@ auth:
   - scheme: OAUTH2
     authorize_url: {base}/authorize
     token_url: {base}/token
+    scopes: { includes: { all: [share, 'things:read'] } }
     apply: [{ in: header, name: Authorization, value: "Bearer {access_token}" }]
 "#;
 

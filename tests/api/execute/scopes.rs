@@ -43,10 +43,13 @@ async fn a_403_names_the_scope_that_was_not_granted(#[case] granted: Value) {
     );
 }
 
+#[rstest]
+#[case::by_name("things:read share")]
+#[case::within_a_wider_one("all")]
 #[tokio::test]
-async fn a_403_with_all_scopes_granted_is_left_as_it_is() {
+async fn a_403_with_all_scopes_granted_is_left_as_it_is(#[case] granted: &str) {
     let world = World::start().await;
-    let result = world.refused_with(json!("things:read share")).await;
+    let result = world.refused_with(json!(granted)).await;
     assert_eq!(result["error"], "403 no");
     assert_eq!(result["data"].get("missing_scopes"), None);
 }
