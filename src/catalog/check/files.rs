@@ -163,9 +163,14 @@ fn check_answer(
         || "response.file.type: is no media type".into(),
     );
     let Some(name) = name else { return };
-    let is_argument = |slot: template::Slot<'_>| tool.args.iter().any(|arg| arg.arg == slot.name);
+    let is_known = |slot: template::Slot<'_>| {
+        let mut steps = tool.steps.iter();
+        let step = slot.name.strip_prefix("steps.");
+        let step = step.map(|path| path.split('.').next().unwrap_or_default());
+        tool.arg(slot.name).is_some() || step.is_some_and(|id| steps.any(|step| step.id == id))
+    };
     report.require(
-        template::is_well_formed(name) && template::slots(name).all(is_argument),
-        || "response.file.name: may name arguments alone".into(),
+        template::is_well_formed(name) && template::slots(name).all(is_known),
+        || "response.file.name: may name arguments and answers of steps alone".into(),
     );
 }

@@ -445,7 +445,7 @@ const FILES: &str = r"tools:
 #[case(
     "for-{note}",
     "for-{other}",
-    "response.file.name: may name arguments alone"
+    "response.file.name: may name arguments and answers of steps alone"
 )]
 #[case("application/pdf", "pdf", "response.file.type: is no media type")]
 #[case("receipt", "the.receipt", "response.file.field: is no name")]

@@ -40,7 +40,8 @@ pub struct FileRule {
     /// whole body is the file.
     #[serde(default)]
     pub from: Option<String>,
-    /// Its name, where the service does not tell: a template over the arguments.
+    /// Its name, where the service does not tell: a template over the arguments and,
+    /// as `{steps.meta.body.name}`, answers of steps.
     #[serde(default)]
     pub name: Option<String>,
     /// Its media type, where the service does not tell.

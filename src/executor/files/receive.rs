@@ -73,7 +73,7 @@ pub(in crate::executor) async fn shape(
             return take_out(app, context, tool, scope, &sent.redactor, shaped).await;
         }
     }
-    let naming = declared.map(|file| naming(file, scope.arguments()));
+    let naming = declared.map(|file| naming(file, scope));
     let field = declared.map_or(UNDECLARED, |file| &file.field);
     let naming = naming.unwrap_or_default();
     let (file, link) = keep(app, context, names(tool), naming, sent).await?;
@@ -104,7 +104,7 @@ pub(in crate::executor) async fn take_out(
         .and_then(|text| decoded(&text))
         .ok_or_else(|| Error::upstream(format!("the answer has no file in Base64 at `{from}`")))?;
     let none = HeaderMap::new();
-    let naming = naming(declared, scope.arguments());
+    let naming = naming(declared, scope);
     let mut arrival = arrival(names(tool), naming, &none, "");
     redact(&mut arrival, redactor);
     let file = files::store(app, &context.project, arrival, of_bytes(bytes)).await?;
@@ -179,9 +179,9 @@ fn redact(arrival: &mut Arrival, redactor: &Redactor) {
     redactor.text(&mut arrival.mimetype);
 }
 
-fn naming(rule: &FileRule, arguments: &Map<String, Value>) -> Naming {
+fn naming(rule: &FileRule, scope: &Scope) -> Naming {
     let name = rule.name.as_deref().and_then(|name| {
-        let value = |slot: template::Slot<'_>| match arguments.get(slot.name)? {
+        let value = |slot: template::Slot<'_>| match scope.find(slot.name)? {
             Value::String(text) => Some(text.clone()),
             value => Some(value.to_string()),
         };

@@ -55,7 +55,9 @@ pub(super) async fn run(
     let steps = &call.tool.manifest.steps;
     let mut last = None;
     for (index, step) in steps.iter().enumerate() {
-        let is_last = index + 1 == steps.len();
+        // Of several that depend on `when` any may be the last one.
+        let mut rest = steps.iter().skip(index + 1).chain([step]);
+        let is_last = index + 1 == steps.len() || rest.all(|one| one.when.is_some());
         let done = one(call, step, is_last, &scope, connection).await;
         match done {
             Ok(Done::Answer(value, meta)) => {

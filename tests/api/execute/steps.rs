@@ -1,5 +1,6 @@
 //! Tools of several requests.
 
+use rstest::rstest;
 use serde_json::json;
 
 use super::format::Words;
@@ -70,7 +71,40 @@ const TOOLS: &str = r#"
   steps:
     - { id: where, request: { method: GET, path: /where } }
     - { id: there, request: { method: GET, url: .steps.where.body.url } }
+- slug: WORDS_TAKE
+  name: Take
+  description: A file, exported where it has no content of its own.
+  args: [{ arg: id, type: string, required: true, description: Which. }]
+  steps:
+    - { id: meta, request: { method: GET, path: "/takes/{id}" } }
+    - { id: exported, when: .steps.meta.body.kind == "doc", request: { method: GET, path: "/takes/{id}/export" } }
+    - { id: content, when: .steps.exported == null, request: { method: GET, path: "/takes/{id}/content" } }
+  response: { file: { field: taken, name: "{steps.meta.body.name}" } }
 "#;
+
+#[rstest]
+#[case::exported("doc", "/takes/t/export")]
+#[case::as_it_is("image", "/takes/t/content")]
+#[tokio::test]
+async fn the_step_that_is_made_last_may_bring_a_file_that_an_earlier_one_names(
+    #[case] kind: &str,
+    #[case] path: &str,
+) {
+    let words = Words::with(TOOLS).await;
+    let meta = json!({ "kind": kind, "name": "plan.txt" });
+    words.upstream.answer("/takes/t", Answer::json(200, &meta));
+    words
+        .upstream
+        .answer(path, Answer::text(200, "text/plain", "the plan"));
+    let result = words.result("WORDS_TAKE", json!({ "id": "t" })).await;
+    let taken = &result["data"]["taken"];
+    assert_eq!(
+        (&taken["name"], &taken["mimetype"]),
+        (&json!("plan.txt"), &json!("text/plain"))
+    );
+    assert!(taken["s3url"].is_string(), "{result}");
+    assert_eq!(words.paths(), ["/takes/t", path]);
+}
 
 #[tokio::test]
 async fn each_item_of_a_list_is_fetched_and_a_refusal_kept() {
