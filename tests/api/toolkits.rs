@@ -24,7 +24,9 @@ async fn a_list_shows_each_toolkit_in_the_shape_that_sdks_read() {
         .get("/api/v3/toolkits?limit=1")
         .await
         .expect(200);
-    assert_json_snapshot!(list, { ".next_cursor" => "…" }, @r#"
+    assert_json_snapshot!(list, {
+        ".next_cursor" => "…", ".total_pages" => "…", ".total_items" => "…",
+    }, @r#"
     {
       "items": [
         {
@@ -63,9 +65,9 @@ async fn a_list_shows_each_toolkit_in_the_shape_that_sdks_read() {
         }
       ],
       "next_cursor": "…",
-      "total_pages": 3,
+      "total_pages": "…",
       "current_page": 1,
-      "total_items": 3
+      "total_items": "…"
     }
     "#);
 }
@@ -89,8 +91,11 @@ async fn a_filter_shows_just_what_it_names(#[case] query: &str, #[case] expected
         .get(&format!("/api/v3/toolkits?{query}"))
         .await
         .expect(200);
-    assert_eq!(slugs(&list), expected);
-    assert_eq!(list["total_items"], expected.len());
+    // Whatever else is bundled stands between them.
+    let known = ["acme", "github", "hackernews"];
+    let shown = slugs(&list).into_iter().filter(|slug| known.contains(slug));
+    assert_eq!(shown.collect::<Vec<_>>(), expected);
+    assert_eq!(list["total_items"], slugs(&list).len());
 }
 
 #[tokio::test]
@@ -154,7 +159,11 @@ async fn several_toolkits_are_fetched_by_slug_in_any_case_and_unknown_ones_left_
         .post("/api/v3/toolkits/multi", json!({}))
         .await
         .expect(200);
-    assert_eq!(slugs(&all), ["github", "hackernews"]);
+    let all = slugs(&all);
+    assert!(
+        all.contains(&"github") && all.contains(&"hackernews"),
+        "{all:?}"
+    );
 }
 
 #[tokio::test]
@@ -321,11 +330,13 @@ async fn managed_auth_is_offered_where_the_operator_has_an_app() {
     );
     assert!(!reply.text.contains("hidden-secret"));
     let list = server.client.get("/api/v3/toolkits").await.expect(200);
-    assert_eq!(
-        list["items"][0]["composio_managed_auth_schemes"],
-        json!(["OAUTH2"])
-    );
-    assert_eq!(list["items"][1]["composio_managed_auth_schemes"], json!([]));
+    for toolkit in list["items"].as_array().unwrap() {
+        let managed = match toolkit["slug"].as_str() {
+            Some("github") => json!(["OAUTH2"]),
+            _ => json!([]),
+        };
+        assert_eq!(toolkit["composio_managed_auth_schemes"], managed);
+    }
 }
 
 #[tokio::test]
@@ -389,24 +400,20 @@ async fn categories_are_those_that_toolkits_name() {
         .get("/api/v3/toolkits/categories")
         .await
         .expect(200);
-    assert_json_snapshot!(list, @r#"
-    {
-      "items": [
-        {
-          "id": "developer-tools-&-devops",
-          "name": "developer tools & devops"
-        },
-        {
-          "id": "other-/-miscellaneous",
-          "name": "other / miscellaneous"
-        }
-      ],
-      "next_cursor": null,
-      "total_pages": 1,
-      "current_page": 1,
-      "total_items": 2
+    let items = list["items"].as_array().unwrap();
+    assert_eq!(list["total_items"], items.len());
+    for (id, name) in [
+        ("developer-tools-&-devops", "developer tools & devops"),
+        ("other-/-miscellaneous", "other / miscellaneous"),
+    ] {
+        let category = json!({ "id": id, "name": name });
+        assert!(items.contains(&category), "{items:?}");
     }
-    "#);
+    let ids: Vec<&str> = items
+        .iter()
+        .map(|item| item["id"].as_str().unwrap())
+        .collect();
+    assert!(ids.is_sorted(), "{ids:?}");
 }
 
 #[tokio::test]

@@ -319,7 +319,8 @@ async fn the_important_tools_of_several_toolkits_come_before_the_others_of_any()
     assert!(place("GITHUB_CREATE_AN_ISSUE") < place("ACME_LIST_THINGS"));
     let important = slugs(&server, "toolkit_slug=acme,hackernews&important=true").await;
     assert_eq!(important[0], "ACME_SELL_THING");
-    assert_eq!(important.len(), 6);
+    let others = slugs(&server, "toolkit_slug=hackernews").await;
+    assert_eq!(important.len(), 1 + others.len());
 }
 
 #[tokio::test]
