@@ -99,7 +99,9 @@ fn check_no_file(arg: &ArgManifest, report: &mut Report<'_>) {
 
 fn check_encoding(tool: &ToolManifest, request: &RequestManifest, report: &mut Report<'_>) {
     let has_body = !matches!(request.method(), "GET" | "DELETE");
-    report.require(request.encoding == Encoding::Json || has_body, || {
+    let is_deleting_form = request.encoding == Encoding::Form && request.method() == "DELETE";
+    let takes_it = request.encoding == Encoding::Json || has_body || is_deleting_form;
+    report.require(takes_it, || {
         format!("request.encoding: {} has no such body", request.method())
     });
     let is_multipart = request.encoding == Encoding::Multipart;
@@ -114,7 +116,10 @@ fn check_encoding(tool: &ToolManifest, request: &RequestManifest, report: &mut R
         args.filter(|arg| tool.place_of(arg, request) == ArgIn::Body)
     };
     let files: Vec<&ArgManifest> = in_body().filter(|arg| arg.file).collect();
-    let is_one = matches!(files.as_slice(), [file] if file.required && file.kind == "object");
+    // A step may be left out where there is no file.
+    let is_step = tool.request.is_none();
+    let is_one =
+        matches!(files.as_slice(), [file] if (file.required || is_step) && file.kind == "object");
     let is_made = request.encoding == Encoding::Raw && request.body.is_some() && files.is_empty();
     let is_text = matches!(in_body().collect::<Vec<_>>().as_slice(), [only] if only.whole);
     report.require(is_one || is_made || is_text, || {

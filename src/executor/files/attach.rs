@@ -155,22 +155,27 @@ impl Attachments {
         })
     }
 
-    /// Lets expressions see the content of the files that are there for them, in Base64.
+    /// Lets expressions see the files: what they are called and how large they are, and of those that
+    /// are there for them the content in Base64.
     ///
     /// # Errors
     /// When a content cannot be read.
     pub(in crate::executor) async fn show(&self, tool: &Tool, scope: &mut Scope) -> Result<()> {
         let mut seen = Map::new();
         let args = tool.manifest.args.iter();
-        for arg in args.filter(|arg| arg.file && arg.place == Some(ArgIn::None)) {
+        for arg in args.filter(|arg| arg.file) {
             let mut shown = Vec::new();
             for file in self.0.get(&arg.arg).into_iter().flatten() {
-                let pieces: Vec<Bytes> = (file.content.open)().try_collect().await?;
-                shown.push(json!({
+                let mut seen = json!({
                     "name": file.name,
                     "mimetype": String::from_utf8_lossy(file.media_type.as_bytes()),
-                    "content": STANDARD.encode(pieces.concat()),
-                }));
+                    "size": file.content.length,
+                });
+                if arg.place == Some(ArgIn::None) {
+                    let pieces: Vec<Bytes> = (file.content.open)().try_collect().await?;
+                    seen["content"] = STANDARD.encode(pieces.concat()).into();
+                }
+                shown.push(seen);
             }
             if arg.kind == "array" {
                 seen.insert(arg.arg.clone(), Value::Array(shown));
