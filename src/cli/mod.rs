@@ -94,7 +94,7 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         Some(Command::Openapi) => openapi::print(),
-        Some(Command::Toolkits(command)) => toolkits::run(command),
+        Some(Command::Toolkits(command)) => block_on(toolkits::run(command)),
         Some(Command::Health(health)) => health::check(&health),
         Some(Command::Accounts(command)) => block_on(accounts::run(command)),
         Some(Command::ApiKeys(command)) => block_on(api_keys::run(command)),

@@ -1,4 +1,7 @@
-//! Where an API lives: its first server, whose variables become fields of the connection.
+//! Where an API lives: its first server, whose variables become fields of the connection; and the
+//! servers that single operations have for themselves.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 use url::Url;
@@ -12,6 +15,95 @@ use crate::catalog::template;
 pub(super) struct Address {
     pub(super) base_url: String,
     pub(super) fields: Vec<Value>,
+}
+
+/// A toolkit's further servers, by name, as operations are found to need them.
+pub(super) struct Servers {
+    base: String,
+    /// The address that the description names, and the user's other one.
+    moved: Option<(Url, Url)>,
+    pub(super) found: BTreeMap<String, String>,
+}
+
+/// More are a description gone wrong.
+const MOST_SERVERS: usize = 50;
+
+impl Servers {
+    /// `described` is the API's own server, `given` what the user says instead.
+    pub(super) fn new(
+        address: &Address,
+        described: Option<&Server<'_>>,
+        given: Option<&Url>,
+    ) -> Self {
+        let described = described.and_then(Server::default_url);
+        Self {
+            base: address.base_url.clone(),
+            moved: described.zip(given.cloned()),
+            found: BTreeMap::new(),
+        }
+    }
+
+    /// The name of an operation's server; none where it is the API's own or cannot be called.
+    pub(super) fn name(
+        &mut self,
+        server: &Server<'_>,
+        at: &str,
+        report: &mut Report,
+    ) -> Option<String> {
+        let Some(url) = server.default_url().and_then(|url| self.moved(url)) else {
+            report.lose(Loss::OperationServer, at, server.url.clone());
+            return None;
+        };
+        let address = url.as_str().trim_end_matches('/');
+        if address == self.base {
+            return None;
+        }
+        if let Some((name, _)) = self.found.iter().find(|(_, known)| *known == address) {
+            return Some(name.clone());
+        }
+        if self.found.len() == MOST_SERVERS {
+            report.lose(Loss::OperationServer, at, server.url.clone());
+            return None;
+        }
+        let host = names::argument(url.host_str()?).to_ascii_lowercase();
+        let mut name = host.clone();
+        let mut number = 2_usize;
+        while self.found.contains_key(&name) {
+            name = format!("{host}_{number}");
+            number += 1;
+        }
+        self.found.insert(name.clone(), address.to_owned());
+        Some(name)
+    }
+
+    /// Where the API was moved, its own host moves along, and no other is called.
+    fn moved(&self, url: Url) -> Option<Url> {
+        let Some((from, to)) = &self.moved else {
+            return Some(url);
+        };
+        if url.origin() != from.origin() {
+            return None;
+        }
+        let mut url = to.join(url.path()).ok()?;
+        url.set_query(None);
+        Some(url)
+    }
+}
+
+impl Server<'_> {
+    /// The address with the defaults of its variables, where that is one.
+    fn default_url(&self) -> Option<Url> {
+        let text = template::fill(&self.url, |slot| {
+            let default = self.variables.get(slot.name)?.get("default")?;
+            default.as_str().map(str::to_owned)
+        });
+        let url = Url::parse(&text.ok()?).ok()?;
+        (is_web(&url) && url.query().is_none() && url.fragment().is_none()).then_some(url)
+    }
+}
+
+fn is_web(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https") && url.has_host()
 }
 
 /// What the user said, else what the description says, made absolute by where that came from; else
@@ -32,7 +124,6 @@ pub(super) fn of(
     let text = server.map_or_else(String::new, |server| filled(server, &mut fields, report));
     let text = text.trim_end_matches('/');
     let example = template::fill(text, |_| Some("x".into())).unwrap_or_default();
-    let is_web = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
     if Url::parse(&example).is_ok_and(|url| is_web(&url)) {
         return Address {
             base_url: text.split(['?', '#']).next().unwrap_or_default().to_owned(),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::body;
 use super::document::pointer;
 use super::names;
-use super::operation::{Operation, Parameter, Place, Style};
+use super::operation::{Media, Operation, Parameter, Place, Style};
 use super::report::{Loss, Skip};
 use super::schema::{Kind, Resolver, Shape, Wanted};
 use crate::catalog::manifest::ArgIn;
@@ -30,6 +30,17 @@ pub(super) struct Argument<'d> {
     pub(super) wire: Option<String>,
     /// Lists have commas between their items.
     pub(super) has_commas: bool,
+    /// Its value is a file.
+    pub(super) file: Option<FileArgument>,
+}
+
+/// What is known of an argument that is a file.
+#[derive(Clone, Copy, Default)]
+pub(super) struct FileArgument {
+    /// It takes several.
+    pub(super) is_list: bool,
+    /// The largest that the service takes.
+    pub(super) max_bytes: Option<u64>,
 }
 
 /// What a tool sends.
@@ -39,6 +50,8 @@ pub(super) struct Request<'d> {
     pub(super) arguments: Vec<Argument<'d>>,
     pub(super) query: BTreeMap<String, String>,
     pub(super) headers: BTreeMap<String, String>,
+    /// The form of the body, where it is not JSON.
+    pub(super) encoding: Option<&'static str>,
     /// Names of arguments in use.
     taken: BTreeSet<String>,
 }
@@ -62,8 +75,14 @@ pub(super) fn request<'d>(
 ) -> Result<Request<'d>, Refusal> {
     let mut request = Request::default();
     path(operation, manner, resolver, &mut request)?;
+    let has_form = operation
+        .body
+        .as_ref()
+        .is_some_and(|body| body.media == Media::Form);
     for parameter in &operation.parameters {
         match parameter.place {
+            // Forms cannot be sent yet.
+            Place::In(ArgIn::Body) if has_form => {}
             Place::In(ArgIn::Path) => {}
             Place::Cookie => resolver
                 .report
@@ -76,9 +95,7 @@ pub(super) fn request<'d>(
             Place::In(place) => one(parameter, place, manner, resolver, &mut request)?,
         }
     }
-    if let Some(body) = &operation.body {
-        body::add(body, operation, manner, resolver, &mut request)?;
-    }
+    body::add(operation, manner, resolver, &mut request)?;
     Ok(request)
 }
 
@@ -170,7 +187,8 @@ fn slot_argument<'d>(
         description,
         required: true,
     };
-    Ok(request.add(name, wanted, ArgIn::Path, false, manner))
+    let argument = request.add(name, wanted, ArgIn::Path, manner);
+    Ok(argument.wanted.name.clone())
 }
 
 /// Text, of which no more is known.
@@ -196,7 +214,10 @@ fn one<'d>(
     resolver: &mut Resolver<'_, 'd>,
     request: &mut Request<'d>,
 ) -> Result<(), Refusal> {
-    let shape = or_text(resolver.shape(&[parameter.schema], &[], &parameter.at));
+    let shape = resolver.shape(&[parameter.schema], &[], &parameter.at);
+    // Swagger writes the parts of a form among the parameters.
+    let file = body::file_of(&shape, &parameter.at, resolver).filter(|_| place == ArgIn::Body);
+    let shape = or_text(shape);
     if place == ArgIn::Header
         && let Some(only) = shape.only_value()
     {
@@ -224,8 +245,9 @@ fn one<'d>(
         description,
         required: parameter.required,
     };
-    let has_commas = parameter.style == Style::Commas;
-    request.add(parameter.name, wanted, place, has_commas, manner);
+    let argument = request.add(parameter.name, wanted, place, manner);
+    argument.has_commas = parameter.style == Style::Commas;
+    argument.file = file;
     Ok(())
 }
 
@@ -293,21 +315,20 @@ fn object<'d>(
             description: None,
             required: parameter.required && shape.required.contains(member),
         };
-        request.add(&wire, wanted, ArgIn::Query, false, manner);
+        request.add(&wire, wanted, ArgIn::Query, manner);
     }
     Ok(())
 }
 
 impl<'d> Request<'d> {
-    /// Takes an argument in under a name that is free, which is the answer.
+    /// Takes an argument in under a name that is free.
     pub(super) fn add(
         &mut self,
         wire: &str,
         mut wanted: Wanted<'d>,
         place: ArgIn,
-        has_commas: bool,
         manner: &Manner<'_>,
-    ) -> String {
+    ) -> &mut Argument<'d> {
         let plain = if manner.is_snake {
             names::snake(wire)
         } else {
@@ -333,12 +354,14 @@ impl<'d> Request<'d> {
             number += 1;
         }
         wanted.name.clone_from(&name);
+        let index = self.arguments.len();
         self.arguments.push(Argument {
             wire: (place != ArgIn::Path && name != wire).then(|| wire.to_owned()),
             wanted,
             place,
-            has_commas,
+            has_commas: false,
+            file: None,
         });
-        name
+        &mut self.arguments[index]
     }
 }

@@ -1,31 +1,96 @@
-//! A body's members as arguments, as far as manifests can write the body.
+//! A body as arguments: the members of JSON and of forms, and files.
 
-use super::arguments::{Manner, Refusal, Request};
+use super::arguments::{FileArgument, Manner, Refusal, Request};
 use super::document::{Dialect, pointer};
-use super::operation::{Body, Media, Operation};
+use super::operation::{Body, Content, Media, Operation};
 use super::report::{Loss, Skip};
-use super::schema::{Kind, Resolver, Wanted};
+use super::schema::{Kind, Resolver, Shape, Wanted};
 use crate::catalog::manifest::ArgIn;
 
-/// Adds the members of `body` to `request`.
+/// The argument that is a whole body.
+const FILE: &str = "file";
+
+/// Adds what `operation` sends in its body to `request`.
 pub(super) fn add<'d>(
+    operation: &Operation<'d>,
+    manner: &Manner<'_>,
+    resolver: &mut Resolver<'_, 'd>,
+    request: &mut Request<'d>,
+) -> Result<(), Refusal> {
+    match (operation.content, &operation.body) {
+        (Some(Content::Simple { max_bytes }), body) => {
+            if let Some(body) = body {
+                resolver.report.lose(Loss::BodyLeftOut, &body.at, "");
+            }
+            let upload = [("uploadType".to_owned(), "media".to_owned())];
+            request.query.extend(upload);
+            request.encoding = Some("raw");
+            add_file(operation, max_bytes, manner, request);
+            Ok(())
+        }
+        (Some(Content::Resumable { max_bytes }), body) => {
+            if let Some(body) = body {
+                add_body(body, operation, manner, resolver, request)?;
+            }
+            let upload = [("uploadType".to_owned(), "resumable".to_owned())];
+            request.query.extend(upload);
+            request.encoding = Some("resumable");
+            add_file(operation, max_bytes, manner, request);
+            Ok(())
+        }
+        (Some(Content::Download), _) => {
+            request.query.insert("alt".into(), "media".into());
+            Ok(())
+        }
+        (None, Some(body)) => add_body(body, operation, manner, resolver, request),
+        (None, None) => Ok(()),
+    }
+}
+
+fn add_body<'d>(
     body: &Body<'d>,
     operation: &Operation<'d>,
     manner: &Manner<'_>,
     resolver: &mut Resolver<'_, 'd>,
     request: &mut Request<'d>,
 ) -> Result<(), Refusal> {
-    let refusal = match body.media {
-        _ if operation.method == "GET" => Some(Skip::BodyOfGet),
-        Media::Json(_) => None,
-        Media::Form => Some(Skip::FormBody),
-        Media::Multipart => Some(Skip::MultipartBody),
-        Media::Raw => Some(Skip::RawBody),
-    };
-    if let Some(refusal) = refusal {
-        return left_out(body, refusal, resolver);
+    if operation.method == "GET" {
+        return left_out(body, Skip::BodyOfGet, resolver);
     }
-    let source: Vec<_> = body.schema.into_iter().collect();
+    match body.media {
+        Media::Json(None) => {}
+        Media::Json(Some(name)) => {
+            let header = ("Content-Type".to_owned(), name.to_owned());
+            request.headers.extend([header]);
+        }
+        Media::Form => return left_out(body, Skip::FormBody, resolver),
+        Media::Multipart => request.encoding = Some("multipart"),
+        Media::Raw(name) => {
+            // A file has a type of its own, which says more than that.
+            if !name.contains('*') && name != "application/octet-stream" {
+                let header = ("Content-Type".to_owned(), name.to_owned());
+                request.headers.extend([header]);
+            }
+            request.encoding = Some("raw");
+            add_file(operation, None, manner, request);
+            return Ok(());
+        }
+    }
+    members(body, manner, resolver, request)
+}
+
+/// Each member is an argument; Swagger's forms are among the parameters already.
+fn members<'d>(
+    body: &Body<'d>,
+    manner: &Manner<'_>,
+    resolver: &mut Resolver<'_, 'd>,
+    request: &mut Request<'d>,
+) -> Result<(), Refusal> {
+    let is_form = matches!(body.media, Media::Form | Media::Multipart);
+    let source: Vec<_> = match body.schema {
+        None if is_form => return Ok(()),
+        schema => schema.into_iter().collect(),
+    };
     let shape = resolver.shape(&source, &[], &body.at);
     let is_empty = shape.kind == Some(Kind::Object) && shape.properties.is_empty();
     // Discovery says of every member what it is, or that there are none.
@@ -48,17 +113,14 @@ pub(super) fn add<'d>(
         let required = shape.required.contains(name);
         // A dot makes objects in objects.
         if name.contains('.') || name.is_empty() {
+            let why = "a dot in a name of the body";
             if required {
-                return Err((
-                    Skip::RequiredArgument,
-                    format!("{name}: a dot in a name of the body"),
-                ));
+                return Err((Skip::RequiredArgument, format!("{name}: {why}")));
             }
-            resolver
-                .report
-                .lose(Loss::ArgumentLeftOut, &at, "a dot in a name of the body");
+            resolver.report.lose(Loss::ArgumentLeftOut, &at, why);
             continue;
         }
+        let file = file_of(&inner, &at, resolver).filter(|_| is_form);
         let wanted = Wanted {
             name: String::new(),
             at,
@@ -66,14 +128,44 @@ pub(super) fn add<'d>(
             description: None,
             required,
         };
-        request.add(name, wanted, ArgIn::Body, false, manner);
-    }
-    if let Media::Json(Some(name)) = body.media {
-        request
-            .headers
-            .insert("Content-Type".into(), name.to_owned());
+        request.add(name, wanted, ArgIn::Body, manner).file = file;
     }
     Ok(())
+}
+
+/// What is known of a file, if the shape is one or a list of them.
+pub(super) fn file_of<'d>(
+    shape: &Shape<'d>,
+    at: &str,
+    resolver: &mut Resolver<'_, 'd>,
+) -> Option<FileArgument> {
+    let is_list = shape.kind == Some(Kind::Array) && !shape.items.is_empty() && {
+        let items = shape.items.clone();
+        resolver.shape(&items, &shape.references, at).is_file
+    };
+    (shape.is_file || is_list).then_some(FileArgument {
+        is_list,
+        max_bytes: None,
+    })
+}
+
+fn add_file<'d>(
+    operation: &Operation<'d>,
+    max_bytes: Option<u64>,
+    manner: &Manner<'_>,
+    request: &mut Request<'d>,
+) {
+    let wanted = Wanted {
+        name: String::new(),
+        at: operation.at.clone(),
+        shape: Shape::default(),
+        description: None,
+        required: true,
+    };
+    request.add(FILE, wanted, ArgIn::Body, manner).file = Some(FileArgument {
+        is_list: false,
+        max_bytes,
+    });
 }
 
 fn left_out(

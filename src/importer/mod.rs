@@ -19,9 +19,11 @@ mod merge;
 mod names;
 mod operation;
 pub mod read;
+pub mod recipes;
 pub mod report;
 mod schema;
 mod select;
+pub mod sources;
 mod tool;
 mod yaml;
 
@@ -32,6 +34,7 @@ use url::Url;
 
 use crate::catalog::{self, manifest};
 use crate::error::{Error, Result};
+use address::{Address, Servers};
 pub use document::Dialect;
 use document::Document;
 use names::Names;
@@ -62,8 +65,8 @@ pub struct Wishes {
     pub selection: Selection,
     /// Arguments are written in snake case.
     pub snake: bool,
-    /// Official slugs, by operation: `GET /things`.
-    pub slugs: BTreeMap<String, String>,
+    /// Official slugs, by operation: `GET /things`. The first is the tool's, the others are aliases.
+    pub slugs: BTreeMap<String, Vec<String>>,
     /// Keys of `toolkit.yaml` that stand above what the description says.
     pub toolkit: Map<String, Value>,
 }
@@ -168,9 +171,24 @@ pub fn convert(
     for left in &others as &Vec<Operation<'_>> {
         report.skip(&left.key(), Skip::NotSelected, "");
     }
-    let tools = tools(&api, document, &slug, wishes, known, &mut report);
+    let own = api.server.as_ref();
+    let (given, source) = (wishes.base_url.as_ref(), wishes.source_url.as_ref());
+    let address = address::of(own, given, source, &mut report);
+    let mut servers = Servers::new(&address, own, given);
+    let tools = tools(
+        &api,
+        document,
+        &slug,
+        wishes,
+        known,
+        &mut servers,
+        &mut report,
+    );
     let scopes = scopes_of(&tools);
-    let toolkit = toolkit(&api, &slug, wishes, &scopes, &mut report);
+    let mut toolkit = toolkit(&api, &slug, wishes, &scopes, address, &mut report);
+    if !servers.found.is_empty() {
+        toolkit.insert("servers".into(), json!(servers.found));
+    }
     let mut converted = Converted {
         slug,
         dialect,
@@ -189,6 +207,7 @@ fn tools<'d>(
     slug: &str,
     wishes: &Wishes,
     known: &BTreeMap<String, String>,
+    servers: &mut Servers,
     report: &mut Report,
 ) -> Vec<ConvertedTool> {
     let credentials = credentials(api);
@@ -213,7 +232,7 @@ fn tools<'d>(
             continue;
         }
         let called = names.name(operation);
-        match tool::tool(api, operation, called, &manner, &mut resolver) {
+        match tool::tool(api, operation, called, &manner, servers, &mut resolver) {
             Ok(manifest) => found.push(ConvertedTool {
                 group: operation
                     .tags
@@ -259,14 +278,9 @@ fn toolkit(
     slug: &str,
     wishes: &Wishes,
     scopes: &[String],
+    address: Address,
     report: &mut Report,
 ) -> Map<String, Value> {
-    let address = address::of(
-        api.server.as_ref(),
-        wishes.base_url.as_ref(),
-        wishes.source_url.as_ref(),
-        report,
-    );
     let mut ways = auth::ways(api, scopes, report);
     if ways.is_empty() && !address.fields.is_empty() {
         ways.push(json!({ "scheme": "NO_AUTH" }));

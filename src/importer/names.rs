@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::Dialect;
-use super::operation::Operation;
+use super::operation::{Content, Operation};
 
 /// Function names of model APIs end there.
 pub(super) const LONGEST: usize = 64;
@@ -34,14 +34,14 @@ pub(super) struct Names<'n> {
     /// By operation key: what it was called before, which never changes.
     known: &'n BTreeMap<String, String>,
     /// By operation key: what it is called elsewhere.
-    wanted: &'n BTreeMap<String, String>,
+    wanted: &'n BTreeMap<String, Vec<String>>,
     taken: BTreeSet<String>,
 }
 
 /// A tool's slugs.
 pub(super) struct Named {
     pub(super) slug: String,
-    pub(super) alias: Option<String>,
+    pub(super) aliases: Vec<String>,
     /// The slug without the toolkit's, for people to read.
     pub(super) spoken: String,
 }
@@ -53,14 +53,15 @@ impl<'n> Names<'n> {
         dialect: Dialect,
         operations: &[Operation<'_>],
         known: &'n BTreeMap<String, String>,
-        wanted: &'n BTreeMap<String, String>,
+        wanted: &'n BTreeMap<String, Vec<String>>,
     ) -> Self {
         let from = match from {
             SlugFrom::Auto => best(operations),
             chosen => chosen,
         };
         // Nobody else may take a name that is promised.
-        let taken = known.values().chain(wanted.values()).cloned().collect();
+        let promised = wanted.values().flatten();
+        let taken = known.values().chain(promised).cloned().collect();
         Self {
             prefix: format!("{}_", toolkit.to_ascii_uppercase()),
             from,
@@ -74,18 +75,15 @@ impl<'n> Names<'n> {
     /// The slugs of an operation; asked once for each.
     pub(super) fn name(&mut self, operation: &Operation<'_>) -> Named {
         let key = operation.key();
-        let promised = self.known.get(&key).or_else(|| self.wanted.get(&key));
+        let wanted = self.wanted.get(&key).map_or(&[][..], Vec::as_slice);
+        let promised = self.known.get(&key).or_else(|| wanted.first());
         let promised = promised.cloned();
-        let other = self
-            .wanted
-            .get(&key)
-            .filter(|wanted| promised.as_ref() != Some(*wanted));
-        let alias = other.cloned();
         let slug = promised.unwrap_or_else(|| self.free(operation));
+        let others = wanted.iter().filter(|other| **other != slug);
         Named {
             spoken: spoken(slug.strip_prefix(&self.prefix).unwrap_or(&slug)),
+            aliases: others.cloned().collect(),
             slug,
-            alias,
         }
     }
 
@@ -128,6 +126,13 @@ impl<'n> Names<'n> {
         if words.len() > 1 && words[0] == own {
             words.remove(0);
         }
+        match operation.content {
+            Some(Content::Download) => download_words(&mut words),
+            Some(Content::Resumable { .. } | Content::Simple { .. }) => {
+                words.extend(["WITH".to_owned(), "MEDIA".to_owned()]);
+            }
+            None => {}
+        }
         words
     }
 
@@ -148,6 +153,15 @@ impl<'n> Names<'n> {
         let mut text = words.join("_");
         text.truncate(room);
         format!("{}{}", self.prefix, text.trim_end_matches('_'))
+    }
+}
+
+/// `GET FILE` → DOWNLOAD FILE
+fn download_words(words: &mut Vec<String>) {
+    match words.first().map(String::as_str) {
+        Some("GET") => words[0] = "DOWNLOAD".into(),
+        Some("DOWNLOAD" | "EXPORT") => {}
+        _ => words.insert(0, "DOWNLOAD".into()),
     }
 }
 
@@ -357,14 +371,15 @@ mod tests {
             parameters: Vec::new(),
             body: None,
             security: None,
-            has_own_server: false,
-            has_media: false,
+            server: None,
+            content: None,
+            answers_file: false,
         }
     }
 
     fn names(from: SlugFrom, dialect: Dialect, operations: &[Operation<'_>]) -> Vec<String> {
-        let none = BTreeMap::new();
-        let mut names = Names::new("acme", from, dialect, operations, &none, &none);
+        let (known, wanted) = (BTreeMap::new(), BTreeMap::new());
+        let mut names = Names::new("acme", from, dialect, operations, &known, &wanted);
         operations.iter().map(|one| names.name(one).slug).collect()
     }
 
@@ -470,7 +485,8 @@ mod tests {
             operation("GET", "/old", None, Some("List all things")),
         ];
         let known = BTreeMap::from([("GET /old".to_owned(), "ACME_LIST_THINGS".to_owned())]);
-        let wanted = BTreeMap::from([("GET /old".to_owned(), "ACME_THINGS".to_owned())]);
+        let slugs = ["ACME_THINGS", "ACME_ALL"].map(str::to_owned).to_vec();
+        let wanted = BTreeMap::from([("GET /old".to_owned(), slugs)]);
         let mut names = Names::new(
             "acme",
             SlugFrom::Summary,
@@ -482,8 +498,11 @@ mod tests {
         assert_eq!(names.name(&all[0]).slug, "ACME_BILLING_LIST_THINGS");
         let old = names.name(&all[1]);
         assert_eq!(
-            (old.slug.as_str(), old.alias.as_deref()),
-            ("ACME_LIST_THINGS", Some("ACME_THINGS"))
+            (old.slug.as_str(), old.aliases.as_slice()),
+            (
+                "ACME_LIST_THINGS",
+                &["ACME_THINGS".to_owned(), "ACME_ALL".to_owned()][..]
+            )
         );
     }
 

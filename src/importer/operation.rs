@@ -49,16 +49,34 @@ pub(super) struct Operation<'d> {
     pub(super) parameters: Vec<Parameter<'d>>,
     pub(super) body: Option<Body<'d>>,
     pub(super) security: Option<Vec<Requirement<'d>>>,
-    pub(super) has_own_server: bool,
-    /// It also takes or gives media, which is not described as a body.
-    pub(super) has_media: bool,
+    /// Where it lives, if not at the API's own address.
+    pub(super) server: Option<Server<'d>>,
+    /// Discovery describes the content of things beside the things themselves.
+    pub(super) content: Option<Content>,
+    /// The successful answer is a file.
+    pub(super) answers_file: bool,
+}
+
+/// How an operation of Discovery moves the content of a thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Content {
+    /// The arguments open a session that takes it.
+    Resumable { max_bytes: Option<u64> },
+    /// It is the body.
+    Simple { max_bytes: Option<u64> },
+    /// It is the answer.
+    Download,
 }
 
 impl Operation<'_> {
     /// What stays the same over imports: `GET /things/{id}`.
     pub(super) fn key(&self) -> String {
-        let path = self.full_path.unwrap_or(&self.path);
-        format!("{} /{}", self.method, path.trim_start_matches('/'))
+        let path = self.full_path.unwrap_or(&self.path).trim_start_matches('/');
+        let content = match self.content {
+            Some(Content::Download) => "?alt=media",
+            Some(Content::Resumable { .. } | Content::Simple { .. }) | None => "",
+        };
+        format!("{} /{path}{content}", self.method)
     }
 }
 
@@ -112,7 +130,8 @@ pub(super) enum Media<'d> {
     Json(Option<&'d str>),
     Form,
     Multipart,
-    Raw,
+    /// Anything else, by its name.
+    Raw(&'d str),
 }
 
 impl<'d> Media<'d> {
@@ -123,7 +142,7 @@ impl<'d> Media<'d> {
             "application/x-www-form-urlencoded" => Self::Form,
             "multipart/form-data" => Self::Multipart,
             lower if lower.ends_with("+json") => Self::Json(Some(plain)),
-            _ => Self::Raw,
+            _ => Self::Raw(plain),
         }
     }
 
@@ -134,7 +153,7 @@ impl<'d> Media<'d> {
             Self::Json(Some(_)) => 1,
             Self::Form => 2,
             Self::Multipart => 3,
-            Self::Raw => 4,
+            Self::Raw(_) => 4,
         }
     }
 }

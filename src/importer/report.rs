@@ -51,11 +51,9 @@ pub enum Loss {
     AuthGuessed,
     /// The vendor accepts one of several scopes; one was chosen.
     ScopeChosen,
-    /// Uploads and downloads of media are left out, the rest of the operation is there.
-    MediaLeftOut,
     /// A part of the address was replaced by its default.
     ServerVariable,
-    /// The operation has a server of its own, which is not among the toolkit's.
+    /// The operation has a server of its own, which cannot be among the toolkit's.
     OperationServer,
 }
 
@@ -69,10 +67,6 @@ pub enum Skip {
     Method,
     /// The body is a form.
     FormBody,
-    /// The body has several parts.
-    MultipartBody,
-    /// The body is neither JSON nor a form.
-    RawBody,
     /// The body is JSON, but no object with named members.
     WholeBody,
     /// GET has no body.

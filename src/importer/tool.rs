@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::arguments::{self, Argument, Manner, Refusal, Request};
+use super::address::Servers;
+use super::arguments::{self, Argument, FileArgument, Manner, Refusal, Request};
 use super::names::{self, Named};
 use super::operation::{Api, Operation};
 use super::report::{Loss, Skip};
@@ -23,6 +24,7 @@ pub(super) fn tool<'d>(
     operation: &Operation<'d>,
     named: Named,
     manner: &Manner<'_>,
+    servers: &mut Servers,
     resolver: &mut Resolver<'_, 'd>,
 ) -> Result<Map<String, Value>, Refusal> {
     if !METHODS.contains(&operation.method.as_str()) {
@@ -34,23 +36,15 @@ pub(super) fn tool<'d>(
     let only_looks = tags.iter().any(|tag| tag == "readOnlyHint");
     let needed = operation.security.as_ref().unwrap_or(&api.security);
     let scopes = auth::scopes(needed, only_looks, &operation.at, resolver.report);
-    if operation.has_media {
-        resolver.report.lose(Loss::MediaLeftOut, &operation.at, "");
-    }
-    if operation.has_own_server {
-        resolver
-            .report
-            .lose(Loss::OperationServer, &operation.at, "");
-    }
     let Named {
         slug,
-        alias,
+        aliases,
         spoken,
     } = named;
     let mut tool = Map::new();
     tool.insert("slug".into(), slug.into());
-    if let Some(alias) = alias {
-        tool.insert("aliases".into(), json!([alias]));
+    if !aliases.is_empty() {
+        tool.insert("aliases".into(), json!(aliases));
     }
     tool.insert("name".into(), name(operation, spoken).into());
     tool.insert(
@@ -65,7 +59,15 @@ pub(super) fn tool<'d>(
     if !args.is_empty() {
         tool.insert("args".into(), Value::Array(args));
     }
-    tool.insert("request".into(), written_request(&request, operation));
+    let server = operation.server.as_ref();
+    let server = server.and_then(|server| servers.name(server, &operation.at, resolver.report));
+    tool.insert(
+        "request".into(),
+        written_request(&request, operation, server),
+    );
+    if operation.answers_file {
+        tool.insert("response".into(), json!({ "file": { "field": "file" } }));
+    }
     Ok(tool)
 }
 
@@ -141,6 +143,9 @@ impl Argument<'_> {
             default,
             schema,
         } = flat;
+        if let Some(file) = &self.file {
+            return self.written_file(file, &description);
+        }
         let mut arg = Map::new();
         arg.insert("arg".into(), self.wanted.name.clone().into());
         arg.insert("type".into(), kind.name().into());
@@ -184,10 +189,45 @@ impl Argument<'_> {
         }
         Value::Object(arg)
     }
+
+    fn written_file(&self, file: &FileArgument, description: &str) -> Value {
+        let FileArgument { is_list, max_bytes } = file;
+        let description = if description.is_empty() {
+            "The file to send."
+        } else {
+            description
+        };
+        let mut arg = json!({
+            "arg": self.wanted.name,
+            "type": if *is_list { "array" } else { "object" },
+            "file": true,
+            "description": description,
+        });
+        if self.wanted.required {
+            arg["required"] = true.into();
+        }
+        if let Some(max_bytes) = max_bytes {
+            arg["max_bytes"] = (*max_bytes).into();
+        }
+        if let Some(wire) = &self.wire {
+            arg["name"] = wire.clone().into();
+        }
+        arg
+    }
 }
 
-fn written_request(request: &Request<'_>, operation: &Operation<'_>) -> Value {
+fn written_request(
+    request: &Request<'_>,
+    operation: &Operation<'_>,
+    server: Option<String>,
+) -> Value {
     let mut written = json!({ "method": operation.method, "path": request.path });
+    if let Some(server) = server {
+        written["server"] = server.into();
+    }
+    if let Some(encoding) = request.encoding {
+        written["encoding"] = encoding.into();
+    }
     if !request.query.is_empty() {
         written["query"] = json!(request.query);
     }

@@ -302,7 +302,10 @@ fn what_the_user_wishes_stands_above_the_description() {
         base_url: Some("https://corner.test/".parse().unwrap()),
         selection: tenon::importer::Selection::new(&["/things/*".into(), "delete".into()], &[])
             .unwrap(),
-        slugs: BTreeMap::from([("POST /things/search".into(), "CORNER_SHOP_FIND".into())]),
+        slugs: BTreeMap::from([(
+            "POST /things/search".into(),
+            vec!["CORNER_SHOP_FIND".into()],
+        )]),
         ..Wishes::default()
     };
     let kit = convert(&read(SHOP), &wishes, &BTreeMap::new()).unwrap();

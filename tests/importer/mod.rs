@@ -1,9 +1,11 @@
 //! From descriptions to toolkits that a server runs.
 
 mod again;
+mod bodies;
 mod dialects;
 mod hostile;
 mod run;
+mod sources;
 
 use std::collections::BTreeMap;
 

@@ -8,7 +8,7 @@ use super::{entries, flag, text, texts};
 use crate::catalog::manifest::ArgIn;
 use crate::importer::document::{Dialect, Document, pointer};
 use crate::importer::operation::{
-    Api, Body, Flow, Media, Operation, Parameter, Place, SecurityScheme, Server, Style,
+    Api, Body, Content, Flow, Media, Operation, Parameter, Place, SecurityScheme, Server, Style,
 };
 use crate::importer::report::Report;
 
@@ -19,7 +19,7 @@ const SCHEME: &str = "oauth2";
 pub(super) fn read<'d>(document: Document<'d>, _: &mut Report) -> Api<'d> {
     let root = document.root;
     let mut operations = Vec::new();
-    resource(root, "", &mut Vec::new(), &mut operations);
+    resource(root, root, "", &mut Vec::new(), &mut operations);
     Api {
         dialect: Dialect::Discovery,
         title: text(root, "title")
@@ -57,35 +57,91 @@ fn schemes(root: &Value) -> BTreeMap<&str, SecurityScheme<'_>> {
     BTreeMap::from([(SCHEME, SecurityScheme::OAuth2(Box::new(flow)))])
 }
 
+/// Whose method it is.
+#[derive(Clone, Copy)]
+struct Owner<'a, 'd> {
+    root: &'d Value,
+    above: &'a [&'d str],
+}
+
 fn resource<'d>(
+    root: &'d Value,
     value: &'d Value,
     at: &str,
     above: &mut Vec<&'d str>,
     found: &mut Vec<Operation<'d>>,
 ) {
+    let owner = Owner { root, above };
     for (name, method) in entries(value, "methods") {
-        found.extend(operation(
-            method,
-            &pointer(&format!("{at}/methods"), name),
-            above,
-        ));
+        let at = pointer(&format!("{at}/methods"), name);
+        found.extend(operations(method, &at, owner));
     }
     if above.len() >= DEEPEST {
         return;
     }
     for (name, inner) in entries(value, "resources") {
         above.push(name);
-        resource(
-            inner,
-            &pointer(&format!("{at}/resources"), name),
-            above,
-            found,
-        );
+        let at = pointer(&format!("{at}/resources"), name);
+        resource(root, inner, &at, above, found);
         above.pop();
     }
 }
 
-fn operation<'d>(method: &'d Value, at: &str, above: &[&'d str]) -> Option<Operation<'d>> {
+/// An operation, and those that move the content of its thing.
+fn operations<'d>(method: &'d Value, at: &str, owner: Owner<'_, 'd>) -> Vec<Operation<'d>> {
+    let mut found: Vec<_> = operation(method, at, owner, None).into_iter().collect();
+    let upload = method.pointer("/mediaUpload/protocols");
+    let path_of = |protocol: &str| upload.and_then(|all| text(all.get(protocol)?, "path"));
+    let max_bytes = method
+        .pointer("/mediaUpload/maxSize")
+        .and_then(Value::as_str);
+    let max_bytes = max_bytes.and_then(bytes);
+    let content = match (path_of("simple"), path_of("resumable")) {
+        (simple, Some(resumable)) => Some((
+            simple.unwrap_or(resumable),
+            Content::Resumable { max_bytes },
+        )),
+        (Some(simple), None) => Some((simple, Content::Simple { max_bytes })),
+        (None, None) => None,
+    };
+    if let Some((path, content)) = content
+        && let Some(mut upload) = operation(method, at, owner, Some(content))
+    {
+        upload.full_path = Some(path);
+        path.clone_into(&mut upload.path);
+        found.push(upload);
+    }
+    if flag(method, "supportsMediaDownload") {
+        // Without a description of the thing its content is all there is.
+        if method.get("response").is_none() {
+            found.clear();
+        }
+        found.extend(operation(method, at, owner, Some(Content::Download)));
+    }
+    found
+}
+
+/// `35MB`, or plain bytes.
+fn bytes(size: &str) -> Option<u64> {
+    let digits = size.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit: u64 = match &size[digits.len()..] {
+        "" => 1,
+        "KB" => 1 << 10,
+        "MB" => 1 << 20,
+        "GB" => 1 << 30,
+        "TB" => 1 << 40,
+        _ => return None,
+    };
+    let bytes = digits.parse::<u64>().ok()?.checked_mul(unit)?;
+    Some(bytes).filter(|bytes| *bytes > 0)
+}
+
+fn operation<'d>(
+    method: &'d Value,
+    at: &str,
+    owner: Owner<'_, 'd>,
+    content: Option<Content>,
+) -> Option<Operation<'d>> {
     let parameters = entries(method, "parameters").map(|(name, value)| Parameter {
         at: pointer(&format!("{at}/parameters"), name),
         name,
@@ -117,7 +173,7 @@ fn operation<'d>(method: &'d Value, at: &str, above: &[&'d str]) -> Option<Opera
         id: text(method, "id"),
         summary: None,
         description: text(method, "description"),
-        tags: above.last().copied().into_iter().collect(),
+        tags: owner.above.last().copied().into_iter().collect(),
         deprecated: flag(method, "deprecated"),
         parameters: parameters.collect(),
         body: method.get("request").map(|schema| Body {
@@ -127,7 +183,16 @@ fn operation<'d>(method: &'d Value, at: &str, above: &[&'d str]) -> Option<Opera
             schema: Some(schema),
         }),
         security: Some(security),
-        has_own_server: false,
-        has_media: flag(method, "supportsMediaUpload") || flag(method, "supportsMediaDownload"),
+        // Uploads have paths from the host's root on.
+        server: match content {
+            Some(Content::Resumable { .. } | Content::Simple { .. }) => text(owner.root, "rootUrl"),
+            Some(Content::Download) | None => None,
+        }
+        .map(|url| Server {
+            url: url.to_owned(),
+            variables: BTreeMap::new(),
+        }),
+        answers_file: content == Some(Content::Download),
+        content,
     })
 }

@@ -1,7 +1,5 @@
 //! OpenAPI 3.0 and 3.1.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::paths;
@@ -9,7 +7,7 @@ use super::security::{requirements, schemes};
 use super::{entries, flag, text};
 use crate::catalog::manifest::ArgIn;
 use crate::importer::document::{Dialect, Document, Target, pointer};
-use crate::importer::operation::{Api, Body, Media, Parameter, Place, Server, Style};
+use crate::importer::operation::{Api, Body, Media, Parameter, Place, Style};
 use crate::importer::report::{Loss, Report};
 
 pub(super) fn read<'d>(document: Document<'d>, report: &mut Report) -> Api<'d> {
@@ -20,20 +18,11 @@ pub(super) fn read<'d>(document: Document<'d>, report: &mut Report) -> Api<'d> {
         title: text(info, "title").unwrap_or_default(),
         description: text(info, "description").unwrap_or_default(),
         docs_url: root.get("externalDocs").and_then(|docs| text(docs, "url")),
-        server: server(root),
-        operations: paths::operations(document, parameter, body, report),
+        server: paths::server(root),
+        operations: paths::operations(document, parameter, body, answers_file, report),
         schemes: schemes(document, root.get("components"), "securitySchemes"),
         security: requirements(root).unwrap_or_default(),
     }
-}
-
-fn server(root: &Value) -> Option<Server<'_>> {
-    let server = root.get("servers")?.as_array()?.first()?;
-    let variables: BTreeMap<&str, &Value> = entries(server, "variables").collect();
-    Some(Server {
-        url: text(server, "url")?.to_owned(),
-        variables,
-    })
 }
 
 fn parameter(value: &Value, place: Place) -> Option<Parameter<'_>> {
@@ -82,4 +71,12 @@ fn body<'d>(
         media: kind,
         schema: media.get("schema"),
     })
+}
+
+fn answers_file<'d>(document: Document<'d>, operation: &'d Value) -> bool {
+    let mut bodies = paths::answers(document, operation)
+        .flat_map(|answer| entries(answer, "content"))
+        .map(|(media, _)| paths::is_file(media))
+        .peekable();
+    bodies.peek().is_some() && bodies.all(|is_file| is_file)
 }

@@ -6,7 +6,7 @@ use super::security::requirements;
 use super::{entries, flag, text, texts};
 use crate::catalog::manifest::ArgIn;
 use crate::importer::document::{Document, Target, pointer};
-use crate::importer::operation::{Body, Operation, Parameter, Place};
+use crate::importer::operation::{Body, Operation, Parameter, Place, Server};
 use crate::importer::report::{Loss, Report};
 
 const METHODS: [&str; 8] = [
@@ -21,11 +21,15 @@ pub(super) type ReadParameter<'d> = fn(&'d Value, Place) -> Option<Parameter<'d>
 pub(super) type ReadBody<'d> =
     fn(Document<'d>, &'d Value, &[&'d Value], &str, &mut Report) -> Option<Body<'d>>;
 
+/// Whether an operation's answer is a file.
+pub(super) type AnswersFile<'d> = fn(Document<'d>, &'d Value) -> bool;
+
 /// All operations under `paths`.
 pub(super) fn operations<'d>(
     document: Document<'d>,
     read_parameter: ReadParameter<'d>,
     read_body: ReadBody<'d>,
+    answers_file: AnswersFile<'d>,
     report: &mut Report,
 ) -> Vec<Operation<'d>> {
     let mut found = Vec::new();
@@ -63,13 +67,55 @@ pub(super) fn operations<'d>(
                 parameters,
                 body,
                 security: requirements(operation),
-                has_own_server: operation.get("servers").or(item.get("servers")).is_some(),
-                has_media: false,
+                server: server(operation).or_else(|| server(item)),
+                content: None,
+                answers_file: answers_file(document, operation),
                 at,
             });
         }
     }
     found
+}
+
+/// The first of the owner's `servers` (OpenAPI).
+pub(super) fn server(owner: &Value) -> Option<Server<'_>> {
+    let server = owner.get("servers")?.as_array()?.first()?;
+    Some(Server {
+        url: text(server, "url")?.to_owned(),
+        variables: entries(server, "variables").collect(),
+    })
+}
+
+/// The bodies of successful answers.
+pub(super) fn answers<'d>(
+    document: Document<'d>,
+    operation: &'d Value,
+) -> impl Iterator<Item = &'d Value> {
+    let answers = entries(operation, "responses").filter(|(status, _)| status.starts_with('2'));
+    answers.filter_map(move |(_, answer)| match document.deref(answer) {
+        Target::Found(answer) => Some(answer),
+        Target::External | Target::Nowhere => None,
+    })
+}
+
+/// Neither text nor anything that a model reads.
+pub(super) fn is_file(media: &str) -> bool {
+    let plain = media.split(';').next().unwrap_or_default().trim();
+    let plain = plain.to_ascii_lowercase();
+    let is_text = [
+        "json",
+        "xml",
+        "text",
+        "html",
+        "javascript",
+        "yaml",
+        "csv",
+        "form",
+        "*/*",
+    ]
+    .iter()
+    .any(|word| plain.contains(word));
+    plain.contains('/') && !is_text && !plain.starts_with("multipart/")
 }
 
 /// The parameters of a path and of an operation, which stand above those.

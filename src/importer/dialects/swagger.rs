@@ -21,7 +21,7 @@ pub(super) fn read<'d>(document: Document<'d>, report: &mut Report) -> Api<'d> {
         description: text(info, "description").unwrap_or_default(),
         docs_url: root.get("externalDocs").and_then(|docs| text(docs, "url")),
         server: server(root),
-        operations: paths::operations(document, parameter, body, report),
+        operations: paths::operations(document, parameter, body, answers_file, report),
         schemes: schemes(document, Some(root), "securityDefinitions"),
         security: requirements(root).unwrap_or_default(),
     }
@@ -43,7 +43,8 @@ fn server(root: &Value) -> Option<Server<'_>> {
 }
 
 fn parameter(value: &Value, place: Place) -> Option<Parameter<'_>> {
-    if place == Place::In(ArgIn::Body) {
+    // The body is read as one; parts of a form are like other parameters.
+    if text(value, "in") == Some("body") {
         return None;
     }
     let style = match text(value, "collectionFormat") {
@@ -77,10 +78,7 @@ fn body<'d>(
         all.find(|parameter| text(parameter, "in") == Some(place))
             .copied()
     };
-    let consumes = match texts(operation, "consumes") {
-        own if own.is_empty() => texts(document.root, "consumes"),
-        own => own,
-    };
+    let consumes = media(document, operation, "consumes");
     if let Some(form) = in_place("formData") {
         let has_parts =
             consumes.contains(&"multipart/form-data") || text(form, "type") == Some("file");
@@ -110,4 +108,19 @@ fn body<'d>(
             .unwrap_or(Media::Json(None)),
         schema: body.get("schema"),
     })
+}
+
+/// What the operation `consumes` or `produces`, or else all of them.
+fn media<'d>(document: Document<'d>, operation: &'d Value, key: &str) -> Vec<&'d str> {
+    match texts(operation, key) {
+        own if own.is_empty() => texts(document.root, key),
+        own => own,
+    }
+}
+
+fn answers_file<'d>(document: Document<'d>, operation: &'d Value) -> bool {
+    let mut schemas = paths::answers(document, operation).filter_map(|answer| answer.get("schema"));
+    let is_file = |schema: &Value| text(schema, "type") == Some("file");
+    let produced = media(document, operation, "produces");
+    schemas.any(is_file) && !produced.iter().any(|media| media.contains("json"))
 }

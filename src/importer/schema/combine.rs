@@ -20,10 +20,12 @@ pub(super) fn both<'d>(shape: &mut Shape<'d>, other: Shape<'d>) {
         is_open,
         references,
         is_read_only,
+        is_file,
     } = other;
     shape.kind = shape.kind.or(kind);
     shape.nullable |= nullable;
     shape.is_read_only |= is_read_only;
+    shape.is_file |= is_file;
     for (word, value) in words {
         shape.words.entry(word).or_insert(value);
     }
@@ -123,6 +125,7 @@ pub(super) fn note_kinds(shape: &mut Shape<'_>, kinds: &BTreeSet<Kind>) {
 fn unite<'d>(shapes: Vec<Shape<'d>>, kind: Kind) -> Shape<'d> {
     let mut united = Shape {
         kind: Some(kind),
+        is_file: shapes.iter().all(|shape| shape.is_file),
         ..Shape::default()
     };
     let count = shapes.len();

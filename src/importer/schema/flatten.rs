@@ -154,6 +154,7 @@ impl<'d> Work<'_, '_, 'd> {
             is_open,
             references,
             is_read_only: _,
+            is_file: _,
         } = shape;
         let kind = kind.unwrap_or_else(|| {
             self.resolver.report.lose(Loss::AnyKind, &at, "");

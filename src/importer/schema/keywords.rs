@@ -25,6 +25,7 @@ pub(super) fn own<'d>(
     let mut shape = Shape {
         nullable: is_true(schema, "nullable") || is_true(schema, "x-nullable"),
         is_read_only: is_true(schema, "readOnly"),
+        is_file: is_file(schema),
         ..Shape::default()
     };
     let kinds = read_kinds(schema, &mut shape);
@@ -79,6 +80,14 @@ pub(super) fn own<'d>(
 
 fn is_true(schema: &Map<String, Value>, key: &str) -> bool {
     schema.get(key) == Some(&Value::Bool(true))
+}
+
+/// Swagger's type, OpenAPI 3.0's format, and JSON Schema's words that 3.1 took up.
+fn is_file(schema: &Map<String, Value>) -> bool {
+    let text = |key: &str| schema.get(key).and_then(Value::as_str);
+    text("type") == Some("file")
+        || text("format") == Some("binary")
+        || (text("contentMediaType").is_some() && text("contentEncoding").is_none())
 }
 
 fn read_kinds(schema: &Map<String, Value>, shape: &mut Shape<'_>) -> BTreeSet<Kind> {

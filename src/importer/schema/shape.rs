@@ -68,6 +68,8 @@ pub(in crate::importer) struct Shape<'d> {
     pub(in crate::importer) references: Vec<&'d str>,
     /// Part of answers only.
     pub(in crate::importer) is_read_only: bool,
+    /// Bytes instead of a text, where a form may hold such.
+    pub(in crate::importer) is_file: bool,
 }
 
 impl Shape<'_> {

@@ -1,0 +1,176 @@
+//! Bodies that are no JSON object, and answers that are files.
+
+use serde_json::{Value, json};
+
+use super::{converted, lines, tools_of};
+
+/// One POST with this body, and these answers.
+fn with_body(content: Value, responses: Value) -> Value {
+    json!({
+        "openapi": "3.1.0", "info": { "title": "Acme" }, "servers": [{ "url": "https://acme.test/v1" }],
+        "paths": { "/things": { "post": {
+            "operationId": "addThing",
+            "requestBody": { "required": true, "content": content },
+            "responses": responses
+        } } }
+    })
+}
+
+#[test]
+fn parts_of_a_form_that_hold_bytes_are_files() {
+    let form = json!({ "multipart/form-data": { "schema": { "type": "object", "required": ["cover"], "properties": {
+        "cover": { "type": "string", "format": "binary", "description": "What it looks like." },
+        "pages": { "type": "array", "items": { "type": "string", "contentMediaType": "image/png" } },
+        "title": { "type": "string" },
+        "meta": { "type": "object", "properties": { "a": { "type": "integer" } } }
+    } } } });
+    insta::assert_snapshot!(tools_of(&converted(&with_body(form, json!({})))), @r#"
+    slug: "ACME_ADD_THING"
+    name: "Add thing"
+    description: "POST /things"
+    tags: ["openWorldHint"]
+    args:
+      {"arg":"cover","type":"object","file":true,"description":"What it looks like.","required":true}
+      {"arg":"pages","type":"array","file":true,"description":"The file to send."}
+      {"arg":"title","type":"string","description":"Title."}
+      {"arg":"meta","type":"object","description":"Meta.","schema":{"properties":{"a":{"type":"integer"}}}}
+    request: {"method":"POST","path":"/things","encoding":"multipart"}
+    "#);
+}
+
+#[test]
+fn a_body_of_bytes_is_one_file_and_so_is_such_an_answer() {
+    let image = json!({ "image/png": { "schema": { "type": "string", "format": "binary" } } });
+    let answer = json!({ "200": { "content": { "application/pdf": {} } }, "404": { "content": { "application/json": {} } } });
+    let description = with_body(image, answer);
+    insta::assert_snapshot!(lines(&json!(converted(&description).tools[0].manifest)), @r#"
+    slug: "ACME_ADD_THING"
+    name: "Add thing"
+    description: "POST /things"
+    tags: ["openWorldHint"]
+    args:
+      {"arg":"file","type":"object","file":true,"description":"The file to send.","required":true}
+    request: {"method":"POST","path":"/things","encoding":"raw","headers":{"Content-Type":"image/png"}}
+    response: {"file":{"field":"file"}}
+    "#);
+    let mut either = description;
+    either["paths"]["/things"]["post"]["responses"]["200"]["content"]["application/json"] =
+        json!({});
+    assert_eq!(converted(&either).tools[0].manifest.get("response"), None);
+}
+
+#[test]
+fn swagger_says_so_in_its_own_words() {
+    let description = json!({
+        "swagger": "2.0", "info": { "title": "Acme" }, "host": "acme.test", "schemes": ["https"],
+        "consumes": ["multipart/form-data"], "produces": ["application/octet-stream"],
+        "paths": { "/things": { "post": {
+            "operationId": "addThing",
+            "parameters": [
+                { "name": "file", "in": "formData", "type": "file", "required": true },
+                { "name": "note", "in": "formData", "type": "string" }
+            ],
+            "responses": { "200": { "schema": { "type": "file" } } }
+        } } }
+    });
+    insta::assert_snapshot!(tools_of(&converted(&description)), @r#"
+    slug: "ACME_ADD_THING"
+    name: "Add thing"
+    description: "POST /things"
+    tags: ["openWorldHint"]
+    args:
+      {"arg":"file","type":"object","file":true,"description":"The file to send.","required":true}
+      {"arg":"note","type":"string","description":"Note."}
+    request: {"method":"POST","path":"/things","encoding":"multipart"}
+    response: {"file":{"field":"file"}}
+    "#);
+}
+
+#[test]
+fn discovery_gives_a_tool_for_a_thing_and_one_for_its_content() {
+    let file = json!({ "$ref": "File" });
+    let described = |id: &str, method: &str, path: &str, more: Value| {
+        let mut described = json!({
+            "id": id, "httpMethod": method, "path": path, "flatPath": path,
+            "parameters": { "fileId": { "type": "string", "location": "path", "required": true } }
+        });
+        if !path.contains('{') {
+            described["parameters"] = json!({});
+        }
+        described
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        described
+    };
+    let upload = |path: &str| {
+        json!({ "accept": ["*/*"], "maxSize": "5MB", "protocols": {
+        "simple": { "path": path }, "resumable": { "path": format!("/resumable{path}") }
+    } })
+    };
+    let root = json!({
+        "kind": "discovery#restDescription", "name": "drive", "title": "Drive",
+        "rootUrl": "https://google.test/", "servicePath": "drive/v3/",
+        "schemas": { "File": { "type": "object", "properties": { "name": { "type": "string" } } } },
+        "resources": { "files": { "methods": {
+            "create": described("drive.files.create", "POST", "files", json!({ "request": file, "response": file, "supportsMediaUpload": true, "mediaUpload": upload("/upload/drive/v3/files") })),
+            "export": described("drive.files.export", "GET", "files/{fileId}/export", json!({ "supportsMediaDownload": true })),
+            "get": described("drive.files.get", "GET", "files/{fileId}", json!({ "response": file, "supportsMediaDownload": true }))
+        } } }
+    });
+    let kit = converted(&root);
+    insta::assert_snapshot!(kit.toolkit["servers"].to_string(), @r#"{"google_test":"https://google.test"}"#);
+    let short: Vec<String> = kit
+        .tools
+        .iter()
+        .map(|tool| {
+            let args = tool.manifest.get("args").unwrap_or(&Value::Null);
+            let args = args.as_array().into_iter().flatten();
+            let args: Vec<&str> = args.filter_map(|arg| arg["arg"].as_str()).collect();
+            let response = tool.manifest.get("response").is_some();
+            let request = &tool.manifest["request"];
+            format!(
+                "{} {} {args:?} {request} {response}",
+                tool.operation, tool.manifest["slug"]
+            )
+        })
+        .collect();
+    insta::assert_snapshot!(short.join("\n"), @r#"
+    POST /files "DRIVE_CREATE_FILE" ["name"] {"method":"POST","path":"/files"} false
+    POST /upload/drive/v3/files "DRIVE_CREATE_FILE_WITH_MEDIA" ["name", "file"] {"method":"POST","path":"/upload/drive/v3/files","server":"google_test","encoding":"resumable","query":{"uploadType":"resumable"}} false
+    GET /files/{fileId}/export?alt=media "DRIVE_EXPORT_FILE" ["fileId"] {"method":"GET","path":"/files/{fileId}/export","query":{"alt":"media"}} true
+    GET /files/{fileId} "DRIVE_GET_FILE" ["fileId"] {"method":"GET","path":"/files/{fileId}"} false
+    GET /files/{fileId}?alt=media "DRIVE_DOWNLOAD_FILE" ["fileId"] {"method":"GET","path":"/files/{fileId}","query":{"alt":"media"}} true
+    "#);
+    let upload = &kit.tools[1].manifest["args"][1];
+    assert_eq!(
+        (upload["max_bytes"].as_u64(), upload["required"].as_bool()),
+        (Some(5 << 20), Some(true))
+    );
+}
+
+#[test]
+fn an_operation_with_a_server_of_its_own_keeps_it() {
+    let mut description = with_body(json!({ "application/octet-stream": {} }), json!({}));
+    description["paths"]["/things"]["post"]["servers"] =
+        json!([{ "url": "https://uploads.acme.test/" }]);
+    description["paths"]["/same"] =
+        json!({ "get": { "servers": [{ "url": "https://acme.test/v1" }] } });
+    description["paths"]["/odd"] = json!({ "get": { "servers": [{ "url": "{nowhere}" }] } });
+    let kit = converted(&description);
+    assert_eq!(
+        kit.toolkit["servers"],
+        json!({ "uploads_acme_test": "https://uploads.acme.test" })
+    );
+    let servers: Vec<&Value> = kit
+        .tools
+        .iter()
+        .map(|tool| &tool.manifest["request"]["server"])
+        .collect();
+    assert_eq!(
+        servers,
+        [&json!("uploads_acme_test"), &Value::Null, &Value::Null]
+    );
+    let losses = serde_json::to_value(&kit.report.losses).unwrap();
+    assert_eq!(losses["operation_server"], 1);
+}
