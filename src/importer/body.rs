@@ -63,7 +63,7 @@ fn add_body<'d>(
             let header = ("Content-Type".to_owned(), name.to_owned());
             request.headers.extend([header]);
         }
-        Media::Form => return left_out(body, Skip::FormBody, resolver),
+        Media::Form => request.encoding = Some("form"),
         Media::Multipart => request.encoding = Some("multipart"),
         Media::Raw(name) => {
             // A file has a type of its own, which says more than that.
@@ -98,7 +98,18 @@ fn members<'d>(
         return Ok(());
     }
     if is_empty || shape.kind != Some(Kind::Object) {
-        return left_out(body, Skip::WholeBody, resolver);
+        if is_form {
+            return left_out(body, Skip::UndescribedForm, resolver);
+        }
+        let wanted = Wanted {
+            name: String::new(),
+            at: body.at.clone(),
+            shape,
+            description: None,
+            required: body.required,
+        };
+        request.add("body", wanted, ArgIn::Body, manner).is_whole = true;
+        return Ok(());
     }
     if shape.is_open || !shape.others.is_empty() {
         resolver.report.lose(Loss::OtherMembers, &body.at, "");
