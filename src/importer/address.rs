@@ -20,6 +20,8 @@ pub(super) struct Address {
 /// A toolkit's further servers, by name, as operations are found to need them.
 pub(super) struct Servers {
     base: String,
+    /// GraphQL: the path of the one address.
+    pub(super) endpoint: String,
     /// The address that the description names, and the user's other one.
     moved: Option<(Url, Url)>,
     pub(super) found: BTreeMap<String, String>,
@@ -32,12 +34,14 @@ impl Servers {
     /// `described` is the API's own server, `given` what the user says instead.
     pub(super) fn new(
         address: &Address,
+        endpoint: String,
         described: Option<&Server<'_>>,
         given: Option<&Url>,
     ) -> Self {
         let described = described.and_then(Server::default_url);
         Self {
             base: address.base_url.clone(),
+            endpoint,
             moved: described.zip(given.cloned()),
             found: BTreeMap::new(),
         }
@@ -104,6 +108,17 @@ impl Server<'_> {
 
 fn is_web(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && url.has_host()
+}
+
+impl Address {
+    /// Takes the last segment off the base URL, which GraphQL has all its operations at.
+    pub(super) fn split_endpoint(&mut self) -> String {
+        let host = self.base_url.find("://").map_or(0, |at| at + 3);
+        match self.base_url.rfind('/') {
+            Some(at) if at > host => self.base_url.split_off(at),
+            _ => "/graphql".into(),
+        }
+    }
 }
 
 /// What the user said, else what the description says, made absolute by where that came from; else

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::body;
 use super::document::pointer;
 use super::names;
-use super::operation::{Media, Operation, Parameter, Place, Style};
+use super::operation::{Operation, Parameter, Place, Style};
 use super::report::{Loss, Skip};
 use super::schema::{Kind, Resolver, Shape, Wanted};
 use crate::catalog::manifest::ArgIn;
@@ -28,8 +28,10 @@ pub(super) struct Argument<'d> {
     pub(super) place: ArgIn,
     /// The name on the wire, where it is another.
     pub(super) wire: Option<String>,
-    /// Lists have commas between their items.
-    pub(super) has_commas: bool,
+    /// How a list travels, where the name is not repeated for each item.
+    pub(super) join: Option<&'static str>,
+    /// It is all of the body.
+    pub(super) is_whole: bool,
     /// Its value is a file.
     pub(super) file: Option<FileArgument>,
 }
@@ -75,14 +77,8 @@ pub(super) fn request<'d>(
 ) -> Result<Request<'d>, Refusal> {
     let mut request = Request::default();
     path(operation, manner, resolver, &mut request)?;
-    let has_form = operation
-        .body
-        .as_ref()
-        .is_some_and(|body| body.media == Media::Form);
     for parameter in &operation.parameters {
         match parameter.place {
-            // Forms cannot be sent yet.
-            Place::In(ArgIn::Body) if has_form => {}
             Place::In(ArgIn::Path) => {}
             Place::Cookie => resolver
                 .report
@@ -229,47 +225,24 @@ fn one<'d>(
     if shape.kind == Some(Kind::Object) && parameter.style != Style::Json {
         return object(parameter, &shape, manner, resolver, request);
     }
-    let mut description = parameter.description;
-    let shape = if shape.kind == Some(Kind::Array) {
-        let (shape, is_text) = list(parameter, shape, resolver);
-        // The note on separators stands in the shape.
-        description = description.filter(|_| !is_text);
-        shape
-    } else {
-        shape
+    let join = match parameter.style {
+        _ if shape.kind != Some(Kind::Array) => None,
+        Style::Repeated | Style::List | Style::Deep => None,
+        Style::Commas => Some("csv"),
+        Style::Separated(join) => Some(join),
+        Style::Json => Some("json"),
     };
     let wanted = Wanted {
         name: String::new(),
         at: parameter.at.clone(),
         shape,
-        description,
+        description: parameter.description,
         required: parameter.required,
     };
     let argument = request.add(parameter.name, wanted, place, manner);
-    argument.has_commas = parameter.style == Style::Commas;
+    argument.join = join;
     argument.file = file;
     Ok(())
-}
-
-/// A list with separators that manifests do not know becomes text.
-fn list<'d>(
-    parameter: &Parameter<'d>,
-    shape: Shape<'d>,
-    resolver: &mut Resolver<'_, 'd>,
-) -> (Shape<'d>, bool) {
-    let note = match parameter.style {
-        Style::Separated(" ") => "Several with a space between.",
-        Style::Separated("|") => "Several with `|` between.",
-        Style::Separated(_) => "Several with a tab between.",
-        Style::Json => "A list as JSON text.",
-        Style::Repeated | Style::Commas | Style::Deep | Style::List => return (shape, false),
-    };
-    resolver.report.lose(Loss::ListAsText, &parameter.at, "");
-    let about = parameter
-        .description
-        .or(shape.description())
-        .unwrap_or_default();
-    (text().described(format!("{about} {note}")), true)
 }
 
 /// An object in the query: each member is an argument.
@@ -359,7 +332,8 @@ impl<'d> Request<'d> {
             wire: (place != ArgIn::Path && name != wire).then(|| wire.to_owned()),
             wanted,
             place,
-            has_commas: false,
+            join: None,
+            is_whole: false,
             file: None,
         });
         &mut self.arguments[index]

@@ -3,6 +3,7 @@
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use super::graphql;
 use crate::error::{Error, Result};
 
 /// What a description is written in.
@@ -14,6 +15,8 @@ pub enum Dialect {
     Swagger,
     /// Google's Discovery documents.
     Discovery,
+    /// A GraphQL schema, made into an OpenAPI description.
+    Graphql,
 }
 
 impl Dialect {
@@ -29,6 +32,9 @@ impl Dialect {
             _ => None,
         };
         let is_version = |key: &str, start: &str| text(key).is_some_and(|v| v.starts_with(start));
+        if root.get(graphql::MARK).is_some() {
+            return Ok(Self::Graphql);
+        }
         if is_version("openapi", "3.") {
             return Ok(Self::OpenApi);
         }
@@ -40,8 +46,9 @@ impl Dialect {
         }
         Err(Error::invalid_with_fix(
             "the description is of no kind that can be imported",
-            "It must be OpenAPI 3.0 or 3.1 (`openapi: 3.…`), Swagger 2 (`swagger: \"2.0\"`) or a \
-             Google Discovery document (`kind: discovery#restDescription`).",
+            "It must be OpenAPI 3.0 or 3.1 (`openapi: 3.…`), Swagger 2 (`swagger: \"2.0\"`), a \
+             Google Discovery document (`kind: discovery#restDescription`) or a GraphQL schema, in \
+             its own language or as the answer to an introspection query.",
         ))
     }
 
@@ -52,6 +59,7 @@ impl Dialect {
             Self::OpenApi => "openapi-3",
             Self::Swagger => "swagger-2",
             Self::Discovery => "google-discovery",
+            Self::Graphql => "graphql",
         }
     }
 }
@@ -81,7 +89,7 @@ impl<'d> Document<'d> {
             None => match self.dialect {
                 Dialect::Discovery => format!("/schemas/{reference}"),
                 Dialect::Swagger => format!("/definitions/{reference}"),
-                Dialect::OpenApi => format!("/components/schemas/{reference}"),
+                Dialect::OpenApi | Dialect::Graphql => format!("/components/schemas/{reference}"),
             },
         };
         self.root

@@ -7,6 +7,8 @@ const LOOKS: [&str; 14] = [
     "search", "query", "list", "get", "find", "lookup", "count", "validate", "preview", "export",
     "retrieve", "read", "batchget", "fetch",
 ];
+/// And one by these takes something away.
+const REMOVES: [&str; 3] = ["delete", "remove", "destroy"];
 const MOST_GROUPS: usize = 3;
 const LONGEST_GROUP: usize = 40;
 
@@ -14,7 +16,8 @@ const LONGEST_GROUP: usize = 40;
 pub(super) fn tags(operation: &Operation<'_>) -> Vec<String> {
     let hints: &[&str] = match operation.method.as_str() {
         "GET" | "HEAD" | "OPTIONS" => &["readOnlyHint", "idempotentHint"],
-        "POST" if only_looks(operation) => &["readOnlyHint"],
+        "POST" if begins_with(operation, &LOOKS) => &["readOnlyHint"],
+        "POST" if begins_with(operation, &REMOVES) => &["destructiveHint"],
         "PUT" => &["updateHint", "idempotentHint"],
         "PATCH" => &["updateHint"],
         "DELETE" => &["destructiveHint", "idempotentHint"],
@@ -29,7 +32,7 @@ pub(super) fn tags(operation: &Operation<'_>) -> Vec<String> {
     hints.chain(groups.take(MOST_GROUPS)).collect()
 }
 
-fn only_looks(operation: &Operation<'_>) -> bool {
+fn begins_with(operation: &Operation<'_>, words: &[&str]) -> bool {
     let of_id = operation
         .id
         .and_then(|id| id.rsplit(['.', '/', '_']).next());
@@ -40,7 +43,7 @@ fn only_looks(operation: &Operation<'_>) -> bool {
     ];
     names.into_iter().flatten().any(|name| {
         let lower = name.to_ascii_lowercase();
-        LOOKS.iter().any(|look| {
+        words.iter().any(|look| {
             let rest = lower.strip_prefix(look);
             // `getUser` and `get a user`, not `getaway`.
             rest.is_some_and(|rest| {

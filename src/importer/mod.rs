@@ -12,6 +12,7 @@ mod dialects;
 mod document;
 pub mod folder;
 mod former;
+mod graphql;
 mod groups;
 mod hints;
 mod lock;
@@ -59,6 +60,8 @@ pub struct Wishes {
     pub base_url: Option<Url>,
     /// Where the description was fetched, if it was.
     pub source_url: Option<Url>,
+    /// GraphQL: the path of the one address, behind the base URL.
+    pub endpoint: Option<String>,
     /// What slugs are made of.
     pub slug_from: SlugFrom,
     /// Which operations are taken.
@@ -78,6 +81,7 @@ impl Default for Wishes {
             name: None,
             base_url: None,
             source_url: None,
+            endpoint: None,
             slug_from: SlugFrom::Auto,
             selection: Selection::default(),
             snake: false,
@@ -141,7 +145,7 @@ fn slug_of(title: &str, wishes: &Wishes) -> Result<String> {
 /// The slug of the toolkit that `root` describes.
 fn slug(root: &Value, wishes: &Wishes) -> Result<String> {
     let title = match Dialect::of(root)? {
-        Dialect::OpenApi | Dialect::Swagger => root.pointer("/info/title"),
+        Dialect::OpenApi | Dialect::Swagger | Dialect::Graphql => root.pointer("/info/title"),
         Dialect::Discovery => root.get("name"),
     };
     slug_of(title.and_then(Value::as_str).unwrap_or_default(), wishes)
@@ -173,9 +177,14 @@ pub fn convert(
     }
     let own = api.server.as_ref();
     let (given, source) = (wishes.base_url.as_ref(), wishes.source_url.as_ref());
-    let address = address::of(own, given, source, &mut report);
-    let mut servers = Servers::new(&address, own, given);
-    let tools = tools(
+    let mut address = address::of(own, given, source, &mut report);
+    let endpoint = match &wishes.endpoint {
+        Some(endpoint) => endpoint.clone(),
+        None if dialect == Dialect::Graphql => address.split_endpoint(),
+        None => String::new(),
+    };
+    let mut servers = Servers::new(&address, endpoint, own, given);
+    let mut tools = tools(
         &api,
         document,
         &slug,
@@ -184,6 +193,9 @@ pub fn convert(
         &mut servers,
         &mut report,
     );
+    if dialect == Dialect::Graphql {
+        tools.push(tool::any_document(&slug, &servers.endpoint));
+    }
     let scopes = scopes_of(&tools);
     let mut toolkit = toolkit(&api, &slug, wishes, &scopes, address, &mut report);
     if !servers.found.is_empty() {

@@ -374,6 +374,7 @@ mod tests {
             server: None,
             content: None,
             answers_file: false,
+            graphql: None,
         }
     }
 

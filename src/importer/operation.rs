@@ -55,6 +55,16 @@ pub(super) struct Operation<'d> {
     pub(super) content: Option<Content>,
     /// The successful answer is a file.
     pub(super) answers_file: bool,
+    /// It is one of GraphQL's.
+    pub(super) graphql: Option<Graphql<'d>>,
+}
+
+/// What is sent to a GraphQL endpoint.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Graphql<'d> {
+    pub(super) document: &'d str,
+    /// An expression; without it the arguments are the variables.
+    pub(super) variables: Option<&'d str>,
 }
 
 /// How an operation of Discovery moves the content of a thing.
@@ -105,7 +115,7 @@ pub(super) enum Style {
     Repeated,
     /// Items with commas between.
     Commas,
-    /// Items with another text between.
+    /// Items with another sign between, as manifests call it.
     Separated(&'static str),
     /// `name[member]`
     Deep,

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
+use super::graphql;
 use crate::error::{Error, Result};
 
 /// The largest description that is read, in bytes.
@@ -42,8 +43,9 @@ fn parsed(bytes: &[u8]) -> Result<Value> {
         .trim_start_matches('\u{feff}');
     let mut left = MOST_NODES;
     match json(text, &mut left) {
-        Ok(document) => Ok(document),
+        Ok(document) => Ok(graphql::of_introspection(&document).unwrap_or(document)),
         Err(too_many) if left == 0 => Err(refused(&too_many)),
+        Err(_) if graphql::is_sdl(text) => graphql::of_sdl(text),
         // What begins as JSON is told as JSON, unless the laxer reader takes it.
         Err(in_json) => yaml(text).map_err(|in_yaml| {
             let cause = if text.trim_start().starts_with(['{', '[']) {
@@ -59,7 +61,7 @@ fn parsed(bytes: &[u8]) -> Result<Value> {
 fn refused(cause: &str) -> Error {
     Error::invalid_with_fix(
         format!("the description cannot be read: {cause}"),
-        "It must be JSON or YAML in UTF-8, of 64 MB and 128 levels at most.",
+        "It must be JSON, YAML or a GraphQL schema in UTF-8, of 64 MB and 128 levels at most.",
     )
 }
 

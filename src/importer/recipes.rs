@@ -25,6 +25,9 @@ pub struct Recipe {
     pub toolkit: String,
     /// Its name.
     pub name: String,
+    /// GraphQL: the path of the one address.
+    #[serde(default)]
+    endpoint: Option<String>,
     #[serde(default = "auto")]
     slug_from: SlugFrom,
     #[serde(default)]
@@ -105,6 +108,7 @@ impl Recipe {
             slugs: slugs.collect(),
             slug: Some(slug),
             name: Some(self.name.clone()),
+            endpoint: self.endpoint.clone(),
             slug_from: self.slug_from,
             selection: Selection::new(&self.include, &self.exclude)?,
             snake: self.snake,

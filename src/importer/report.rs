@@ -35,8 +35,6 @@ pub enum Loss {
     ArgumentLeftOut,
     /// An optional body cannot be sent, and was left out.
     BodyLeftOut,
-    /// A list travels as text with separators, which the caller puts in.
-    ListAsText,
     /// An object in a query travels as JSON text.
     ObjectAsText,
     /// Members beyond those described cannot be given.
@@ -65,10 +63,8 @@ pub enum Skip {
     NotSelected,
     /// Manifests know GET, POST, PUT, PATCH and DELETE.
     Method,
-    /// The body is a form.
-    FormBody,
-    /// The body is JSON, but no object with named members.
-    WholeBody,
+    /// The body is a form whose members are not described.
+    UndescribedForm,
     /// GET has no body.
     BodyOfGet,
     /// An argument that must be given cannot be sent.

@@ -5,10 +5,10 @@ use serde_json::{Map, Value, json};
 use super::address::Servers;
 use super::arguments::{self, Argument, FileArgument, Manner, Refusal, Request};
 use super::names::{self, Named};
-use super::operation::{Api, Operation};
+use super::operation::{Api, Graphql, Operation};
 use super::report::{Loss, Skip};
 use super::schema::{Resolver, Wanted, cut, flatten};
-use super::{auth, hints};
+use super::{ConvertedTool, auth, hints};
 use crate::catalog::LARGEST_SCHEMA;
 use crate::catalog::manifest::ArgIn;
 
@@ -61,10 +61,11 @@ pub(super) fn tool<'d>(
     }
     let server = operation.server.as_ref();
     let server = server.and_then(|server| servers.name(server, &operation.at, resolver.report));
-    tool.insert(
-        "request".into(),
-        written_request(&request, operation, server),
-    );
+    let request = match &operation.graphql {
+        Some(graphql) => graphql_request(graphql, &servers.endpoint),
+        None => written_request(&request, operation, server),
+    };
+    tool.insert("request".into(), request);
     if operation.answers_file {
         tool.insert("response".into(), json!({ "file": { "field": "file" } }));
     }
@@ -181,8 +182,11 @@ impl Argument<'_> {
         if let Some(wire) = &self.wire {
             arg.insert("name".into(), wire.clone().into());
         }
-        if self.has_commas && self.place == ArgIn::Query && kind.name() == "array" {
-            arg.insert("join".into(), "csv".into());
+        if let Some(join) = self.join.filter(|_| self.place == ArgIn::Query) {
+            arg.insert("join".into(), join.into());
+        }
+        if self.is_whole {
+            arg.insert("whole".into(), true.into());
         }
         if self.wanted.shape.is_secret() {
             arg.insert("secret".into(), true.into());
@@ -235,4 +239,40 @@ fn written_request(
         written["headers"] = json!(request.headers);
     }
     written
+}
+
+fn graphql_request(graphql: &Graphql<'_>, endpoint: &str) -> Value {
+    let Graphql {
+        document,
+        variables,
+    } = graphql;
+    let mut written = json!({ "kind": "graphql", "path": endpoint, "document": document });
+    if let Some(variables) = variables {
+        written["variables"] = (*variables).into();
+    }
+    written
+}
+
+/// The tool for what no other tool asks a GraphQL endpoint.
+pub(super) fn any_document(toolkit: &str, endpoint: &str) -> ConvertedTool {
+    let manifest = json!({
+        "slug": format!("{}_RUN_QUERY_OR_MUTATION", toolkit.to_ascii_uppercase()),
+        "name": "Run query or mutation",
+        "description": "Sends a GraphQL document of your own. Take it where no other tool asks for \
+                        the same.",
+        "tags": ["openWorldHint"],
+        "args": [
+            { "arg": "query_or_mutation", "type": "string", "description": "The document.", "required": true, "in": "none" },
+            { "arg": "variables", "type": "object", "description": "Its variables.", "schema": { "additionalProperties": true }, "in": "none" },
+        ],
+        "request": {
+            "kind": "graphql", "path": endpoint, "document": "{query_or_mutation}",
+            "variables": ".args.variables // {}",
+        },
+    });
+    ConvertedTool {
+        operation: "POST /".into(),
+        group: "graphql".into(),
+        manifest: manifest.as_object().cloned().unwrap_or_default(),
+    }
 }

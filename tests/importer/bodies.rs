@@ -60,6 +60,31 @@ fn a_body_of_bytes_is_one_file_and_so_is_such_an_answer() {
 }
 
 #[test]
+fn a_plain_form_has_its_members_and_what_is_no_object_is_the_whole_body() {
+    let form = json!({ "application/x-www-form-urlencoded": { "schema": { "type": "object", "required": ["amount"], "properties": {
+        "amount": { "type": "integer" },
+        "metadata": { "type": "object", "additionalProperties": { "type": "string" } }
+    } } } });
+    insta::assert_snapshot!(lines(&json!(converted(&with_body(form, json!({}))).tools[0].manifest)), @r#"
+    slug: "ACME_ADD_THING"
+    name: "Add thing"
+    description: "POST /things"
+    tags: ["openWorldHint"]
+    args:
+      {"arg":"amount","type":"integer","description":"Amount.","required":true}
+      {"arg":"metadata","type":"object","description":"Metadata.","schema":{"additionalProperties":{"type":"string"}}}
+    request: {"method":"POST","path":"/things","encoding":"form"}
+    "#);
+    let map = json!({ "application/json": { "schema": { "type": "object", "additionalProperties": { "type": "integer" } } } });
+    let whole = converted(&with_body(map, json!({})));
+    assert_eq!(
+        whole.tools[0].manifest["args"],
+        json!([{ "arg": "body", "type": "object", "description": "Body.", "required": true,
+                 "schema": { "additionalProperties": { "type": "integer" } }, "whole": true }])
+    );
+}
+
+#[test]
 fn swagger_says_so_in_its_own_words() {
     let description = json!({
         "swagger": "2.0", "info": { "title": "Acme" }, "host": "acme.test", "schemes": ["https"],

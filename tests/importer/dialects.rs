@@ -28,7 +28,7 @@ fn an_openapi_description_becomes_a_toolkit() {
       {"arg":"shelf_id","type":"string","description":"Which shelf.","required":true}
       {"arg":"page_size","type":"integer","description":"Page size.","default":20,"schema":{"maximum":100,"minimum":1},"name":"page[size]"}
       {"arg":"tags","type":"array","description":"Tags.","schema":{"items":{"type":"string"}},"join":"csv"}
-      {"arg":"ids","type":"string","description":"Several with `|` between."}
+      {"arg":"ids","type":"array","description":"Ids.","schema":{"items":{"type":"string"}},"join":"pipes"}
       {"arg":"filter_color","type":"string","description":"Filter color.","name":"filter[color]"}
       {"arg":"filter_sold","type":"boolean","description":"Filter sold.","name":"filter[sold]"}
     request: {"method":"GET","path":"/shelves/{shelf_id}/things","headers":{"X-Version":"7"}}
@@ -44,6 +44,16 @@ fn an_openapi_description_becomes_a_toolkit() {
       {"arg":"price","type":"string","description":"(number or string, written as text)"}
       {"arg":"maker","type":"object","description":"Maker.","schema":{"properties":{"name":{"type":"string"},"parent":{"type":"object","additionalProperties":true}},"nullable":true}}
     request: {"method":"POST","path":"/shelves/{shelf_id}/things"}
+
+    slug: "SHOP_PUT_THINGS"
+    name: "Put things"
+    description: "Put things"
+    tags: ["updateHint","idempotentHint","openWorldHint"]
+    args:
+      {"arg":"shelf","type":"string","description":"Shelf.","required":true}
+      {"arg":"id","type":"string","description":"Id.","required":true}
+      {"arg":"body","type":"array","description":"Body.","required":true,"schema":{"items":{"type":"string"}},"whole":true}
+    request: {"method":"PUT","path":"/shelves/{shelf}/things/{id}"}
 
     slug: "SHOP_THROW_A_THING_AWAY"
     name: "Throw a thing away"
@@ -64,13 +74,11 @@ fn an_openapi_description_becomes_a_toolkit() {
     "##);
     insta::assert_snapshot!(lines(&serde_json::to_value(&shop.report).unwrap()), @r##"
     operations: 5
-    converted: 4
-    skipped_by_reason: {"whole_body":1}
-    losses: {"union":1,"recursion":1,"cookie_parameter":1,"list_as_text":1,"undescribed_parameter":4}
-    skipped:
-      {"operation":"PUT /shelves/{shelf}/things/{id}","reason":"whole_body"}
+    converted: 5
+    skipped_by_reason: {}
+    losses: {"union":1,"recursion":1,"cookie_parameter":1,"undescribed_parameter":4}
+    skipped: []
     notes:
-      {"loss":"list_as_text","at":"/paths/~1shelves~1{shelf-id}~1things/get/parameters/ids"}
       {"loss":"cookie_parameter","at":"/paths/~1shelves~1{shelf-id}~1things/get/parameters/session"}
       {"loss":"union","at":"/paths/~1shelves~1{shelf-id}~1things/post/requestBody/content/application~1json/schema/properties/price","detail":"number or string"}
       {"loss":"recursion","at":"/paths/~1shelves~1{shelf-id}~1things/post/requestBody/content/application~1json/schema/properties/maker/parent","detail":"#/components/schemas/NewThing"}
@@ -141,6 +149,15 @@ definitions:
     args:
       {"arg":"name","type":"string","description":"Name.","required":true}
     request: {"method":"POST","path":"/things"}
+
+    slug: "OLD_SHOP_ADD_PHOTO"
+    name: "Add photo"
+    description: "POST /photos"
+    tags: ["openWorldHint"]
+    scopes: ["sell"]
+    args:
+      {"arg":"photo","type":"object","file":true,"description":"The file to send.","required":true}
+    request: {"method":"POST","path":"/photos","encoding":"multipart"}
     "##);
 }
 

@@ -3,6 +3,7 @@
 mod again;
 mod bodies;
 mod dialects;
+mod graphql;
 mod hostile;
 mod run;
 mod sources;

@@ -32,7 +32,7 @@ async fn an_imported_tool_sends_what_the_description_demands() {
         .await;
 
     let body = json!({ "user_id": "ada", "arguments": {
-        "shelf_id": "a b", "page_size": 5, "tags": ["x", "y"], "ids": "1|2", "filter_color": "red"
+        "shelf_id": "a b", "page_size": 5, "tags": ["x", "y"], "ids": ["1", "2"], "filter_color": "red"
     } });
     let list = server
         .client

@@ -31,8 +31,8 @@ fn parameter(value: &Value, place: Place) -> Option<Parameter<'_>> {
     let style = match text(value, "style") {
         _ if content.is_some() => Style::Json,
         Some("deepObject") => Style::Deep,
-        Some("spaceDelimited") if explodes != Some(true) => Style::Separated(" "),
-        Some("pipeDelimited") if explodes != Some(true) => Style::Separated("|"),
+        Some("spaceDelimited") if explodes != Some(true) => Style::Separated("ssv"),
+        Some("pipeDelimited") if explodes != Some(true) => Style::Separated("pipes"),
         _ if place != Place::In(ArgIn::Query) || explodes == Some(false) => Style::Commas,
         _ => Style::Repeated,
     };

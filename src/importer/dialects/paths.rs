@@ -6,7 +6,8 @@ use super::security::requirements;
 use super::{entries, flag, text, texts};
 use crate::catalog::manifest::ArgIn;
 use crate::importer::document::{Document, Target, pointer};
-use crate::importer::operation::{Body, Operation, Parameter, Place, Server};
+use crate::importer::graphql;
+use crate::importer::operation::{Body, Graphql, Operation, Parameter, Place, Server};
 use crate::importer::report::{Loss, Report};
 
 const METHODS: [&str; 8] = [
@@ -70,6 +71,10 @@ pub(super) fn operations<'d>(
                 server: server(operation).or_else(|| server(item)),
                 content: None,
                 answers_file: answers_file(document, operation),
+                graphql: text(operation, graphql::DOCUMENT).map(|document| Graphql {
+                    document,
+                    variables: text(operation, graphql::VARIABLES),
+                }),
                 at,
             });
         }

@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::paths;
 use super::security::{requirements, schemes};
 use super::{flag, text, texts};
-use crate::catalog::manifest::ArgIn;
 use crate::importer::document::{Dialect, Document};
 use crate::importer::operation::{Api, Body, Media, Parameter, Place, Server, Style};
 use crate::importer::report::Report;
@@ -49,9 +48,8 @@ fn parameter(value: &Value, place: Place) -> Option<Parameter<'_>> {
     }
     let style = match text(value, "collectionFormat") {
         Some("multi") => Style::Repeated,
-        Some("ssv") => Style::Separated(" "),
-        Some("tsv") => Style::Separated("\t"),
-        Some("pipes") => Style::Separated("|"),
+        Some("ssv") => Style::Separated("ssv"),
+        Some("pipes") => Style::Separated("pipes"),
         _ => Style::Commas,
     };
     Some(Parameter {

@@ -108,11 +108,6 @@ impl Shape<'_> {
     pub(in crate::importer) fn is_secret(&self) -> bool {
         self.words.get("format").and_then(Value::as_str) == Some("password")
     }
-
-    pub(in crate::importer) fn described(mut self, description: String) -> Self {
-        self.words.insert("description".into(), description.into());
-        self
-    }
 }
 
 /// Finds shapes, within limits.

@@ -1,0 +1,182 @@
+//! GraphQL schemas, in both of their forms.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use tenon::importer::{Dialect, Wishes, convert};
+
+use super::{read, tools_of};
+
+const SCHEMA: &str = r#"
+# A tracker.
+schema { query: Root, mutation: Mutation }
+directive @cost(weight: Int! = 1, of: [String]) repeatable on FIELD_DEFINITION | OBJECT
+scalar DateTime
+enum Order { "first" ASC DESC @deprecated }
+interface Node { id: ID! }
+union Owner = | User | Team
+type User implements Node & Other @cost(weight: 2) { id: ID!, name: String! }
+type Team implements Node { id: ID! key: String }
+type Issue implements Node {
+  id: ID!
+  title(short: Boolean): String!
+  due: DateTime
+  secret(key: String!): String
+  old: String @deprecated(reason: "gone {")
+  team: Team!
+  owner: Owner
+  children(first: Int): IssueConnection!
+}
+type IssueConnection { nodes: [Issue!]! edges: [Edge!]! pageInfo: PageInfo! }
+type Edge { node: Issue! cursor: String! }
+type PageInfo { hasNextPage: Boolean! endCursor: String }
+type Payload { success: Boolean! issue: Issue }
+"""What an issue
+begins with."""
+input IssueCreateInput { "What it is about." title: String! teamId: String! labels: [String!], due: DateTime, parent: IssueCreateInput, order: Order = ASC }
+input Filter { title: String, any: [Filter!] }
+type Root {
+  "One issue."
+  issue(id: String!): Issue!
+  issues(first: Int = 50, filter: Filter): IssueConnection!
+  version: String!
+}
+type Mutation {
+  issueCreate(input: IssueCreateInput!): Payload!
+  issueUpdate(id: String!, input: IssueCreateInput!): Payload!
+  issueDelete(id: String!): Payload!
+}
+extend type Mutation { refresh: Boolean }
+"#;
+
+fn kit(root: &Value) -> tenon::importer::Converted {
+    let wishes = Wishes {
+        slug: Some("acme".into()),
+        base_url: Some("https://api.acme.test/v1/graphql".parse().unwrap()),
+        ..Wishes::default()
+    };
+    convert(root, &wishes, &BTreeMap::new()).unwrap()
+}
+
+#[test]
+fn a_schema_becomes_a_tool_for_each_query_and_mutation() {
+    let kit = kit(&read(SCHEMA));
+    assert_eq!(kit.dialect, Dialect::Graphql);
+    assert_eq!(kit.toolkit["base_url"], "https://api.acme.test/v1");
+    assert_eq!(kit.report.skipped.len(), 0, "{:?}", kit.report.skipped);
+    insta::assert_snapshot!(tools_of(&kit), @r#"
+    slug: "ACME_GET_ISSUE"
+    name: "Get issue"
+    description: "One issue."
+    tags: ["readOnlyHint","openWorldHint","query"]
+    args:
+      {"arg":"id","type":"string","description":"Id.","required":true}
+    request: {"kind":"graphql","path":"/graphql","document":"query($id: String!) { issue(id: $id) { id title due team { id key } owner { __typename ... on User { id } ... on Team { id } } } }"}
+
+    slug: "ACME_LIST_ISSUES"
+    name: "List issues"
+    description: "The query `issues`."
+    tags: ["readOnlyHint","openWorldHint","query"]
+    args:
+      {"arg":"first","type":"integer","description":"First."}
+      {"arg":"filter","type":"object","description":"Filter.","schema":{"properties":{"title":{"type":"string"},"any":{"type":"array","items":{"type":"object","additionalProperties":true}}}}}
+    request: {"kind":"graphql","path":"/graphql","document":"query($first: Int, $filter: Filter) { issues(first: $first, filter: $filter) { nodes { id title due team { id key } owner { __typename ... on User { id } ... on Team { id } } } pageInfo { hasNextPage endCursor } } }"}
+
+    slug: "ACME_GET_VERSION"
+    name: "Get version"
+    description: "The query `version`."
+    tags: ["readOnlyHint","openWorldHint","query"]
+    request: {"kind":"graphql","path":"/graphql","document":"query { version }"}
+
+    slug: "ACME_CREATE_ISSUE"
+    name: "Create issue"
+    description: "The mutation `issueCreate`."
+    tags: ["openWorldHint","mutation"]
+    args:
+      {"arg":"title","type":"string","description":"What it is about.","required":true}
+      {"arg":"teamId","type":"string","description":"Team id.","required":true}
+      {"arg":"labels","type":"array","description":"Labels.","schema":{"items":{"type":"string"}}}
+      {"arg":"due","type":"string","description":"Due.","schema":{"format":"DateTime"}}
+      {"arg":"parent","type":"object","description":"What an issue begins with.","schema":{"required":["title","teamId"],"properties":{"title":{"type":"string","description":"What it is about."},"teamId":{"type":"string"},"labels":{"type":"array","items":{"type":"string"}},"due":{"type":"string","format":"DateTime"},"parent":{"type":"object","additionalProperties":true},"order":{"type":"string","enum":["ASC","DESC"]}}}}
+      {"arg":"order","type":"string","description":"Order.","schema":{"enum":["ASC","DESC"]}}
+    request: {"kind":"graphql","path":"/graphql","document":"mutation($input: IssueCreateInput!) { issueCreate(input: $input) { success issue { id title due team { id key } owner { __typename ... on User { id } ... on Team { id } } } } }","variables":"{input: .args}"}
+
+    slug: "ACME_UPDATE_ISSUE"
+    name: "Update issue"
+    description: "The mutation `issueUpdate`."
+    tags: ["openWorldHint","mutation"]
+    args:
+      {"arg":"id","type":"string","description":"Id.","required":true}
+      {"arg":"title","type":"string","description":"What it is about.","required":true}
+      {"arg":"teamId","type":"string","description":"Team id.","required":true}
+      {"arg":"labels","type":"array","description":"Labels.","schema":{"items":{"type":"string"}}}
+      {"arg":"due","type":"string","description":"Due.","schema":{"format":"DateTime"}}
+      {"arg":"parent","type":"object","description":"What an issue begins with.","schema":{"required":["title","teamId"],"properties":{"title":{"type":"string","description":"What it is about."},"teamId":{"type":"string"},"labels":{"type":"array","items":{"type":"string"}},"due":{"type":"string","format":"DateTime"},"parent":{"type":"object","additionalProperties":true},"order":{"type":"string","enum":["ASC","DESC"]}}}}
+      {"arg":"order","type":"string","description":"Order.","schema":{"enum":["ASC","DESC"]}}
+    request: {"kind":"graphql","path":"/graphql","document":"mutation($id: String!, $input: IssueCreateInput!) { issueUpdate(id: $id, input: $input) { success issue { id title due team { id key } owner { __typename ... on User { id } ... on Team { id } } } } }","variables":"{id: .args.id, input: (.args | del(.id))}"}
+
+    slug: "ACME_DELETE_ISSUE"
+    name: "Delete issue"
+    description: "The mutation `issueDelete`."
+    tags: ["destructiveHint","openWorldHint","mutation"]
+    args:
+      {"arg":"id","type":"string","description":"Id.","required":true}
+    request: {"kind":"graphql","path":"/graphql","document":"mutation($id: String!) { issueDelete(id: $id) { success issue { id title due team { id key } owner { __typename ... on User { id } ... on Team { id } } } } }"}
+
+    slug: "ACME_REFRESH"
+    name: "Refresh"
+    description: "The mutation `refresh`."
+    tags: ["openWorldHint","mutation"]
+    request: {"kind":"graphql","path":"/graphql","document":"mutation { refresh }"}
+
+    slug: "ACME_RUN_QUERY_OR_MUTATION"
+    name: "Run query or mutation"
+    description: "Sends a GraphQL document of your own. Take it where no other tool asks for the same."
+    tags: ["openWorldHint"]
+    args:
+      {"arg":"query_or_mutation","type":"string","description":"The document.","required":true,"in":"none"}
+      {"arg":"variables","type":"object","description":"Its variables.","schema":{"additionalProperties":true},"in":"none"}
+    request: {"kind":"graphql","path":"/graphql","document":"{query_or_mutation}","variables":".args.variables // {}"}
+    "#);
+}
+
+#[test]
+fn the_answer_to_an_introspection_query_says_the_same() {
+    let named = |kind: &str, name: &str| json!({ "kind": kind, "name": name, "ofType": null });
+    let must = |inner: Value| json!({ "kind": "NON_NULL", "name": null, "ofType": inner });
+    let introspection = json!({ "data": { "__schema": {
+        "queryType": { "name": "Query" },
+        "types": [
+            { "kind": "OBJECT", "name": "Query", "fields": [
+                { "name": "shop", "description": "A shop.", "args": [{ "name": "id", "type": must(named("SCALAR", "ID")), "defaultValue": null }],
+                  "type": must(named("OBJECT", "Shop")), "isDeprecated": false }
+            ] },
+            { "kind": "OBJECT", "name": "Shop", "fields": [{ "name": "id", "args": [], "type": must(named("SCALAR", "ID")), "isDeprecated": false }] },
+            { "kind": "SCALAR", "name": "ID" }
+        ]
+    } } });
+    let sdl = "type Query { \"A shop.\" shop(id: ID!): Shop! } type Shop { id: ID! }";
+    let of_answer = kit(&read(&introspection.to_string()));
+    assert_eq!(tools_of(&of_answer), tools_of(&kit(&read(sdl))));
+    assert_eq!(of_answer.tools.len(), 2);
+}
+
+#[rstest::rstest]
+#[case("type A {", "expected a name")]
+#[case("type A { b: [[[[[[[[[[[[Int", "fewer lists of lists")]
+#[case("type A { b Int }", "line 1: expected `:`")]
+#[case("type A { b: Int @x(y: ", "expected a value")]
+#[case("\ninput A { b: Int = \"", "line 2: expected the end of a text")]
+#[case("scalar A nonsense B", "expected a definition")]
+fn a_broken_schema_is_refused_with_its_line(#[case] text: &str, #[case] says: &str) {
+    let error = tenon::importer::read::document(text.as_bytes()).unwrap_err();
+    assert!(error.to_string().contains(says), "{error}");
+}
+
+#[test]
+fn types_that_hold_each_other_end() {
+    let kit = kit(&read(
+        "type Query { a: A } type A { b: [B!]! } type B { a: A! c: C } union C = A | B",
+    ));
+    assert_eq!(kit.tools.len(), 2);
+}
