@@ -19,7 +19,9 @@ use std::time::{Duration, Instant};
 
 use tenon::importer::folder::{self, Source};
 use tenon::importer::recipes::Recipe;
+use tenon::importer::sources::{Origin, Registries};
 use tenon::importer::{Dialect, Wishes};
+use tenon::outbound::Outbound;
 use tenon::time::Timestamp;
 
 /// For one file; the issue's own.
@@ -136,7 +138,11 @@ fn measure(path: &str, recipe: &str, is_quiet: bool, totals: &mut Totals) {
 
 fn import(path: &str, recipe: &str) -> Result<Outcome, String> {
     let folder = tempfile::tempdir().unwrap();
-    let bytes = std::fs::read(path).map_err(|cause| cause.to_string())?;
+    // As the command does, which unpacks what is packed.
+    let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
+    let (outbound, registries) = (Outbound::new(&[]).unwrap(), Registries::default());
+    let bytes = runtime.block_on(Origin::File(path.into()).fetch(&outbound, &registries));
+    let bytes = bytes.map_err(|error| error.to_string())?;
     let source = Source {
         from: path.to_owned(),
         bytes,
