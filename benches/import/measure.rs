@@ -98,9 +98,8 @@ fn measure(path: &str, recipe: &str, is_quiet: bool, totals: &mut Totals) {
         let _ = done.send(());
         outcome
     });
-    if outcome.recv_timeout(10 * LIMIT) == Err(mpsc::RecvTimeoutError::Timeout) {
-        panic!("{path} hangs");
-    }
+    let waited = outcome.recv_timeout(10 * LIMIT);
+    assert_ne!(waited, Err(mpsc::RecvTimeoutError::Timeout), "{path} hangs");
     let outcome = work.join().unwrap_or_else(|_| panic!("{path} panics"));
     let seconds = began.elapsed().as_secs_f64();
     let peak = memory("VmHWM:").saturating_sub(before) / 1024;

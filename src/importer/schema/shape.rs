@@ -51,6 +51,10 @@ impl Kind {
 pub(in crate::importer) type Source<'d> = Vec<&'d Value>;
 
 /// One level of a schema.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "any of them may be true beside any other"
+)]
 #[derive(Debug, Clone, Default)]
 pub(in crate::importer) struct Shape<'d> {
     pub(in crate::importer) kind: Option<Kind>,

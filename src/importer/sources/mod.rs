@@ -1,4 +1,4 @@
-//! Where descriptions come from: a file, an address, or a file in a package of npm or PyPI.
+//! Where descriptions come from: a file, an address, or a file in a package of npm or `PyPI`.
 //!
 //! A package is downloaded whole to a nameless file, checked against what its registry promises, and
 //! only then opened; of its contents one file is read and nothing is written.
@@ -49,7 +49,7 @@ pub struct Packaged {
 pub struct Registries {
     /// An npm registry.
     pub npm: Option<Url>,
-    /// A PyPI "simple" index (PEP 503, PEP 691).
+    /// A `PyPI` "simple" index (PEP 503, PEP 691).
     pub pypi: Option<Url>,
 }
 

@@ -1,4 +1,4 @@
-//! Packages of a PyPI index: a wheel or a source archive, checked by its SHA-256. The index is read
+//! Packages of a `PyPI` index: a wheel or a source archive, checked by its SHA-256. The index is read
 //! as JSON (PEP 691) or as the page of links that every mirror has (PEP 503).
 
 use percent_encoding::percent_decode_str;
