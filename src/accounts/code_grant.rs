@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::blueprint::Blueprint;
 use super::consent::{Asked, Returned};
 use super::secrets::AttemptSecrets;
-use super::{kept, registration, token_endpoint};
+use super::{kept, post_connect, registration, token_endpoint};
 use crate::app::App;
 use crate::auth_schemes::oauth2::{OAuthClient, TokenFailure};
 use crate::error::Result;
@@ -92,7 +92,10 @@ pub(super) async fn redeem(
     {
         registration::forget(app, blueprint, &registration.client_id).await?;
     }
-    let tokens = answer.and_then(|answer| kept::of_first(blueprint, answer));
+    let tokens = match answer.and_then(|answer| kept::of_first(blueprint, answer)) {
+        Ok(tokens) => post_connect::with_told(app, blueprint, &values, tokens).await?,
+        Err(failure) => Err(failure),
+    };
     Ok(tokens.map(|mut tokens| {
         tokens.extend(told);
         // Left out where it is what was asked for (RFC 6749 section 5.1).

@@ -32,7 +32,7 @@ pub(super) async fn run(
         Some(template) => {
             let toolkit = &blueprint.toolkit;
             toolkit.check_url_values(auth.scheme, template, &values)?;
-            Some(toolkit.filled_url(template, &values)?)
+            Some(toolkit.filled_url(auth.scheme, template, &values)?)
         }
     };
     let now = app.clock.now();
@@ -81,12 +81,13 @@ pub(super) fn has_token(auth: &AuthManifest, values: &Map<String, Value>) -> boo
 
 /// Whether a call needs the field itself, and not only the exchange.
 pub(super) fn is_for_calls(blueprint: &Blueprint, auth: &AuthManifest, name: &str) -> bool {
-    let manifest = &blueprint.toolkit.manifest;
-    let placed = auth.apply.iter().map(|placement| &placement.value);
-    let urls = std::iter::once(&manifest.base_url).chain(manifest.servers.values());
+    let toolkit = &blueprint.toolkit;
+    let placed = auth.apply.iter().map(|placement| placement.value.as_str());
+    let servers = toolkit.manifest.servers.values().map(String::as_str);
     placed
-        .chain(urls)
-        .flat_map(|text| template::slots(text))
+        .chain(std::iter::once(toolkit.base_url(auth.scheme)))
+        .chain(servers)
+        .flat_map(template::slots)
         .any(|slot| {
             slot.name
                 .split(['(', ':', ')', '.'])

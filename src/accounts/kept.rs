@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::blueprint::Blueprint;
 use super::consent::Returned;
 use crate::auth_schemes::oauth2::{TokenAnswer, TokenFailure};
-use crate::catalog::manifest::Kept;
+use crate::catalog::manifest::{Kept, PostConnect};
 use crate::catalog::{Toolkit, whole_match};
 
 /// Names that mean something else in an account than what a provider may send under them.
@@ -51,6 +51,23 @@ pub(super) fn of_first(
         keep(&mut tokens, name, rule, kept.get(name).cloned())?;
     }
     Ok(tokens)
+}
+
+/// The values of what a new grant was asked for: one that has a pattern must be there and match.
+///
+/// # Errors
+/// [`TokenFailure::NoAnswer`] that names the value.
+pub(super) fn of_asked(
+    asked: &PostConnect,
+    answer: &Value,
+) -> Result<Map<String, Value>, TokenFailure> {
+    let mut values = Map::new();
+    for (name, rule) in &asked.keep {
+        let place = format!("/{}", rule.from.replace('.', "/"));
+        let told = answer.pointer(&place).filter(|told| !told.is_null());
+        keep(&mut values, name, rule, told.cloned())?;
+    }
+    Ok(values)
 }
 
 /// The values of a later answer. One that is missing or wrong leaves the former in force: the new

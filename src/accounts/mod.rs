@@ -17,6 +17,7 @@ pub mod manage;
 mod mask;
 mod oauth1;
 mod pick;
+mod post_connect;
 mod refresh;
 mod registration;
 pub mod renew;

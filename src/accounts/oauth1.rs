@@ -132,7 +132,7 @@ fn endpoint(
     let all = blueprint.secrets.inherited_with(values.clone());
     let scheme = blueprint.config.scheme;
     blueprint.toolkit.check_url_values(scheme, template, &all)?;
-    blueprint.toolkit.filled_url(template, &all)
+    blueprint.toolkit.filled_url(scheme, template, &all)
 }
 
 /// Asks for a token by a signed request without a body.

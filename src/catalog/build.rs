@@ -96,11 +96,15 @@ fn override_toolkit(
         url.as_str()
             .trim_end_matches('/')
             .clone_into(&mut manifest.base_url);
+        for auth in &mut manifest.auth {
+            auth.base_url = None;
+        }
     }
     if toolkit.moved {
         // The tokens of an own installation are none of the public service's business.
         for auth in &mut manifest.auth {
             auth.revoke = None;
+            auth.post_connect = None;
         }
     }
     if authorize_url.is_some() || token_url.is_some() || revoke_url.is_some() || oauth_app.is_some()

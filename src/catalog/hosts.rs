@@ -10,13 +10,25 @@ use crate::error::{Error, Result};
 use crate::scheme::Scheme;
 
 impl Toolkit {
+    /// The base URL of connections of a scheme, as a template without a trailing slash.
+    #[must_use]
+    pub fn base_url(&self, scheme: Scheme) -> &str {
+        let own = self.auth(scheme).and_then(|auth| auth.base_url.as_deref());
+        own.unwrap_or(&self.manifest.base_url)
+    }
+
     /// The base URL of a connection, or of a named server, without a trailing slash.
     ///
     /// # Errors
     /// When the connection lacks a value that the URL names, or the value makes it no URL.
-    pub fn url(&self, server: Option<&str>, values: &Map<String, Value>) -> Result<Url> {
+    pub fn url(
+        &self,
+        scheme: Scheme,
+        server: Option<&str>,
+        values: &Map<String, Value>,
+    ) -> Result<Url> {
         let template = match server {
-            None => &self.manifest.base_url,
+            None => self.base_url(scheme),
             Some(name) => self.manifest.servers.get(name).ok_or_else(|| {
                 Error::internal(format!(
                     "toolkit {} has no server {name}",
@@ -24,15 +36,20 @@ impl Toolkit {
                 ))
             })?,
         };
-        self.filled_url(template, values)
+        self.filled_url(scheme, template, values)
     }
 
     /// A URL of the manifest with `values` in it; one that begins with `/` lies under the base URL.
     ///
     /// # Errors
     /// When a value is missing, or makes it no URL.
-    pub fn filled_url(&self, template: &str, values: &Map<String, Value>) -> Result<Url> {
-        let template = self.absolute(template);
+    pub fn filled_url(
+        &self,
+        scheme: Scheme,
+        template: &str,
+        values: &Map<String, Value>,
+    ) -> Result<Url> {
+        let template = absolute(template, self.base_url(scheme));
         let text = template::fill(&template, |slot| {
             values
                 .get(slot.name)
@@ -70,7 +87,7 @@ impl Toolkit {
         template: &str,
         values: &Map<String, Value>,
     ) -> Result<()> {
-        let template = self.absolute(template);
+        let template = absolute(template, self.base_url(scheme));
         for name in template::slots(&template).map(|slot| slot.name) {
             let Some(value) = values.get(name).and_then(Value::as_str) else {
                 continue;
@@ -110,18 +127,14 @@ impl Toolkit {
         )
     }
 
-    fn absolute<'t>(&self, template: &'t str) -> Cow<'t, str> {
-        absolute(template, &self.manifest.base_url)
-    }
-
     /// Where this toolkit's credentials may go: the origins of its base URL and servers, and the
     /// hosts that its manifest allows besides (`*.example.com` stands for every subdomain). When
     /// the operator moved the base URL to another host, its origin alone: a credential for an own
     /// installation is none of the public service's business.
     #[must_use]
-    pub fn credential_hosts(&self, values: &Map<String, Value>) -> Vec<String> {
+    pub fn credential_hosts(&self, scheme: Scheme, values: &Map<String, Value>) -> Vec<String> {
         let origin = |server| {
-            let url = self.url(server, values).ok()?;
+            let url = self.url(scheme, server, values).ok()?;
             Some(url.origin().ascii_serialization())
         };
         let mut hosts: Vec<String> = origin(None).into_iter().collect();

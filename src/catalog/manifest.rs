@@ -21,7 +21,7 @@ use super::revocation::RevokeManifest;
 use crate::scheme::Scheme;
 pub use argument::{ArgIn, ArgManifest, As, Coerce, Join};
 pub use files::{Encoding, FileRule, FileText};
-pub use oauth::{Kept, Refresh, TokenBody, TokenResponse};
+pub use oauth::{Kept, PostConnect, Refresh, TokenBody, TokenResponse};
 pub use pagination::{Pages, PaginationKind, PaginationRule, RateLimit, ResetUnit};
 pub use request::{FormStyle, Query, RequestKind, RequestManifest};
 pub use response::ResponseRule;
@@ -120,6 +120,9 @@ pub struct AuthManifest {
     /// A name for `auth_config_details[].name`; by default made of slug and scheme.
     #[serde(default)]
     pub name: Option<String>,
+    /// Where the API lives for connections of this scheme, in place of the toolkit's base URL.
+    #[serde(default)]
+    pub base_url: Option<String>,
     /// What is asked for.
     #[serde(default)]
     pub fields: AuthFields,
@@ -184,6 +187,9 @@ pub struct AuthManifest {
     /// OAuth 2: values that a connection keeps of the callback's parameters.
     #[serde(default)]
     pub callback_keep: BTreeMap<String, Kept>,
+    /// OAuth 2: what a new grant is asked for once, where its token does not tell.
+    #[serde(default)]
+    pub post_connect: Option<PostConnect>,
     /// OAuth 2: who the provider says it is in the callback (`iss`, RFC 9207). `DCR_OAUTH`: the
     /// authorization server whose metadata are read (RFC 8414).
     #[serde(default)]
@@ -207,6 +213,7 @@ impl AuthManifest {
         Self {
             scheme,
             name: None,
+            base_url: None,
             fields: AuthFields::default(),
             apply: Vec::new(),
             authorize_url: None,
@@ -228,6 +235,7 @@ impl AuthManifest {
             refresh: Refresh::default(),
             keep: BTreeMap::new(),
             callback_keep: BTreeMap::new(),
+            post_connect: None,
             issuer: None,
             resource: None,
             registration_url: None,
@@ -251,7 +259,8 @@ impl AuthManifest {
 
     /// The values that a provider tells and a connection keeps, by name.
     pub fn kept(&self) -> impl Iterator<Item = (&String, &Kept)> {
-        self.keep.iter().chain(&self.callback_keep)
+        let asked = self.post_connect.iter().flat_map(|asked| &asked.keep);
+        self.keep.iter().chain(&self.callback_keep).chain(asked)
     }
 }
 

@@ -127,15 +127,12 @@ impl Connection {
             }
             self.check_fixed_url()?;
         }
-        let manifest = &self.toolkit.manifest;
-        let template = match server {
-            None => &manifest.base_url,
-            Some(name) => manifest.servers.get(name).unwrap_or(&manifest.base_url),
-        };
-        let values = &self.credentials.values;
-        self.toolkit
-            .check_url_values(self.credentials.scheme, template, values)?;
-        let url = self.toolkit.url(server, values)?;
+        let Credentials { scheme, values } = &self.credentials;
+        let base = self.toolkit.base_url(*scheme);
+        let named = server.and_then(|name| self.toolkit.manifest.servers.get(name));
+        let template = named.map_or(base, String::as_str);
+        self.toolkit.check_url_values(*scheme, template, values)?;
+        let url = self.toolkit.url(*scheme, server, values)?;
         if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() {
             return Err(self.toolkit.unfit(template));
         }
@@ -191,7 +188,8 @@ impl Connection {
         if let Some(Ok(Some(url))) = own {
             return AllowedHosts::of_url(&url);
         }
-        AllowedHosts(self.toolkit.credential_hosts(&self.credentials.values))
+        let Credentials { scheme, values } = &self.credentials;
+        AllowedHosts(self.toolkit.credential_hosts(*scheme, values))
     }
 
     /// Adds the credential to a request, and says where it may go.

@@ -346,7 +346,7 @@ async fn an_own_installation_of_a_service_takes_its_credentials_and_nobody_else(
         catalog
             .toolkit("github")
             .unwrap()
-            .credential_hosts(&serde_json::Map::new())
+            .credential_hosts(tenon::scheme::Scheme::OAuth2, &serde_json::Map::new())
     };
     let public = TestServer::start().await;
     assert_eq!(

@@ -46,6 +46,8 @@ struct Inner {
     /// Added to the callback.
     callback: Vec<(String, String)>,
     api_calls: Vec<(String, String)>,
+    /// What a token is good for, and the status of the answer that says so.
+    sites: Option<(u16, Value)>,
     made: u32,
 }
 
@@ -105,6 +107,11 @@ impl AuthorizationServer {
         self.inner().callback.push((name.into(), value.into()));
     }
 
+    /// Answers `/sites` with this, and notes who asked as a call of the API.
+    pub fn list_sites(&self, status: u16, sites: Value) {
+        self.inner().sites = Some((status, sites));
+    }
+
     pub fn authorizations(&self) -> Vec<HashMap<String, String>> {
         self.inner().authorizations.clone()
     }
@@ -153,12 +160,16 @@ async fn answer(
                 &json!({ "resource": resource, "authorization_servers": [base] }),
             )
         }
-        _ if path.contains("/api/") => {
+        _ if path.contains("/api/") || path == "/sites" => {
+            let is_sites = path == "/sites";
             let credential = parts.headers.get("authorization");
             let credential = credential.and_then(|value| value.to_str().ok());
             let call = (path, credential.unwrap_or_default().to_owned());
             inner.api_calls.push(call);
-            json_reply(200, &json!({ "ok": true }))
+            match &inner.sites {
+                Some((status, sites)) if is_sites => json_reply(*status, sites),
+                _ => json_reply(200, &json!({ "ok": true })),
+            }
         }
         _ => json_reply(404, &json!({})),
     }

@@ -250,7 +250,7 @@ impl ToolkitDetail {
         let detail = |auth| AuthDetail::new(auth, toolkit, callback_url);
         let proxy = |auth: &AuthManifest| DeprecatedProxy {
             auth_scheme: auth.scheme,
-            base_url: manifest.base_url.clone(),
+            base_url: toolkit.base_url(auth.scheme).to_owned(),
         };
         Self {
             slug: manifest.slug.clone(),
@@ -329,7 +329,7 @@ impl AuthDetail {
                 connected_account_initiation,
             },
             proxy: AuthDetailProxy {
-                base_url: toolkit.manifest.base_url.clone(),
+                base_url: toolkit.base_url(auth.scheme).to_owned(),
             },
             deprecated_auth_provider_details: is_oauth.then(|| AuthProvider {
                 authorization_url: auth.authorize_url.clone(),

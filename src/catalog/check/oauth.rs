@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use http::{HeaderName, HeaderValue};
+use url::Url;
 
 use super::{Report, is_plain_name};
 use crate::catalog::hosts::is_host_pattern;
-use crate::catalog::manifest::{AuthManifest, Kept, Pkce, TokenAuth};
+use crate::catalog::manifest::{AuthManifest, Kept, Pkce, PostConnect, TokenAuth};
 use crate::catalog::{template, whole_match};
 use crate::scheme::Scheme;
 
@@ -174,6 +175,26 @@ fn check_no_oauth(auth: &AuthManifest, report: &mut Report<'_>) {
     }
 }
 
+/// What a new grant is asked for. The URL is fixed: the token goes there.
+pub(super) fn check_post_connect(scheme: Scheme, asked: &PostConnect, report: &mut Report<'_>) {
+    let takes_part = matches!(scheme, Scheme::OAuth2 | Scheme::DcrOauth);
+    report.require(takes_part, || {
+        format!("{scheme}: post_connect goes with OAUTH2 and DCR_OAUTH")
+    });
+    let is_fixed = template::slots(&asked.url).next().is_none();
+    let is_web = Url::parse(&asked.url)
+        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    report.require(is_fixed && is_web, || {
+        format!(
+            "{scheme}: post_connect.url: `{}` is no fixed http(s) URL",
+            asked.url
+        )
+    });
+    report.require(!asked.keep.is_empty(), || {
+        format!("{scheme}: post_connect.keep: must name a value")
+    });
+}
+
 fn check_params(
     scheme: Scheme,
     key: &str,
@@ -295,6 +316,24 @@ mod tests {
     }
 
     #[rstest]
+    #[case::not_fixed(
+        OAUTH2,
+        "    token_params",
+        "    post_connect: {url: \"https://{shop}.acme.test\", keep: {x: y}}\n    token_params",
+        "post_connect.url: `https://{shop}.acme.test` is no fixed http(s) URL"
+    )]
+    #[case::nothing_to_keep(
+        OAUTH2,
+        "    token_params",
+        "    post_connect: {url: \"https://acme.test/sites\", keep: {}}\n    token_params",
+        "post_connect.keep: must name a value"
+    )]
+    #[case::nobody_consents(
+        S2S,
+        "    fields",
+        "    post_connect: {url: \"https://acme.test/sites\", keep: {x: y}}\n    fields",
+        "S2S_OAUTH2: post_connect goes with OAUTH2 and DCR_OAUTH"
+    )]
     #[case::own_parameter(
         OAUTH2,
         "{shop: ",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Report, auth, expressions, files, is_plain_name, revocation, url};
+use super::{Report, auth, expressions, files, is_plain_name, oauth, revocation, url};
 use crate::catalog::manifest::{AuthManifest, PaginationKind, ToolkitManifest};
 use crate::catalog::{hosts, template, versions};
 use crate::time::Timestamp;
@@ -142,6 +142,9 @@ fn check_hosts(toolkit: &ToolkitManifest, report: &mut Report<'_>) {
                 url::check(&format!("{}: {name}", auth.scheme), &text, toolkit, report);
             }
         }
+        if let Some(asked) = &auth.post_connect {
+            oauth::check_post_connect(auth.scheme, asked, report);
+        }
         if let Some(revoke) = &auth.revoke {
             let name = format!("{}: revoke.url", auth.scheme);
             let text = template::fill(&revoke.url, |slot| {
@@ -157,9 +160,10 @@ fn check_hosts(toolkit: &ToolkitManifest, report: &mut Report<'_>) {
     }
 }
 
-fn auth_urls(auth: &AuthManifest) -> [(&'static str, Option<&String>); 8] {
+fn auth_urls(auth: &AuthManifest) -> [(&'static str, Option<&String>); 9] {
     let exchange = auth.exchange.as_ref();
     [
+        ("base_url", auth.base_url.as_ref()),
         ("authorize_url", auth.authorize_url.as_ref()),
         ("token_url", auth.token_url.as_ref()),
         ("refresh_url", auth.refresh_url.as_ref()),

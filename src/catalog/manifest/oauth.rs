@@ -1,5 +1,7 @@
 //! Words of a manifest that only the schemes of OAuth 2 use.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 /// Whether access tokens are renewed by refresh tokens (RFC 6749 section 6).
@@ -38,6 +40,16 @@ pub struct TokenResponse {
     pub scope: Option<String>,
     /// The lifetime in seconds where an answer names none.
     pub default_expires_in: Option<u64>,
+}
+
+/// What is asked with a new token, and what a connection keeps of the answer.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PostConnect {
+    /// The whole URL; it is got with the credential of the connection.
+    pub url: String,
+    /// Values of the connection, by where the answer has them.
+    pub keep: BTreeMap<String, Kept>,
 }
 
 /// A value that a provider tells and a connection keeps.

@@ -2,6 +2,7 @@
 //! registered for an auth config.
 
 mod client_credentials;
+mod post_connect;
 mod quirks;
 mod registration;
 
