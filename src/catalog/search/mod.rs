@@ -39,6 +39,8 @@ pub(super) struct Index {
     postings: Vec<Vec<(u32, f32)>>,
     /// The stems of each tool's slug and of its name.
     names: Vec<[Vec<u32>; 2]>,
+    /// Slug → document: some slugs differ only by words that mean nothing to a search.
+    slugs: HashMap<String, usize>,
 }
 
 /// The words of a field of one tool.
@@ -49,9 +51,11 @@ impl Index {
     pub(super) fn new<'t>(tools: impl Iterator<Item = &'t Tool>) -> Self {
         let mut learner = Learner::new();
         let mut names = Vec::new();
+        let mut slugs = HashMap::new();
         let documents: Vec<[Field; FIELDS.len()]> = tools
             .map(|tool| {
                 let manifest = &tool.manifest;
+                slugs.entry(manifest.slug.clone()).or_insert(names.len());
                 names.push([learner.read(&manifest.slug), learner.read(&manifest.name)]);
                 fields(tool, &mut learner)
             })
@@ -74,6 +78,7 @@ impl Index {
             stems: learner.numbers,
             postings,
             names,
+            slugs,
         }
     }
 
@@ -81,6 +86,9 @@ impl Index {
     /// stay in order.
     pub(super) fn search(&self, query: &str) -> Vec<usize> {
         let mut scores = vec![0.0_f32; self.names.len()];
+        if let Some(own) = self.slugs.get(&query.trim().to_ascii_uppercase()) {
+            scores[*own] += 2.0 * EXACT;
+        }
         let query = stems(query);
         for word in query.iter().collect::<BTreeSet<_>>() {
             self.add(word, &mut scores);
