@@ -319,7 +319,7 @@ mod tests {
     #[case::not_fixed(
         OAUTH2,
         "    token_params",
-        "    post_connect: {url: \"https://{shop}.acme.test\", keep: {x: y}}\n    token_params",
+        "    post_connect: {url: \"https://{shop}.acme.test\", keep: {site: id}}\n    token_params",
         "post_connect.url: `https://{shop}.acme.test` is no fixed http(s) URL"
     )]
     #[case::nothing_to_keep(
@@ -331,7 +331,7 @@ mod tests {
     #[case::nobody_consents(
         S2S,
         "    fields",
-        "    post_connect: {url: \"https://acme.test/sites\", keep: {x: y}}\n    fields",
+        "    post_connect: {url: \"https://acme.test/sites\", keep: {site: id}}\n    fields",
         "S2S_OAUTH2: post_connect goes with OAUTH2 and DCR_OAUTH"
     )]
     #[case::own_parameter(
