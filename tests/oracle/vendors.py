@@ -73,7 +73,9 @@ NO_OBJECTS = {"markdown": None, "icon": None, "cover": None}
 NOTION = Vendor("notion", {
     "https://api.notion.com": ("", taken("@notionhq/notion-mcp-server/scripts/notion-openapi.json")),
 }, arguments={
-    "NOTION_ADD_MULTIPLE_PAGE_CONTENT": {"markdown": "Hello", "content_blocks": None},
+    "NOTION_ADD_MULTIPLE_PAGE_CONTENT": {
+        "markdown": None, "content_blocks": [{"content": "Hello", "block_property": "paragraph"}],
+    },
     "NOTION_CREATE_COMMENT": {"parent_page_id": PAGE, "discussion_id": None},
     "NOTION_CREATE_NOTION_PAGE": NO_OBJECTS,
     "NOTION_INSERT_ROW_DATABASE": {**NO_OBJECTS, "child_blocks": None},
@@ -117,6 +119,7 @@ JIRA = Vendor("jira", {
     "JIRA_FIND_USERS": {"query": "maria"},
     "JIRA_TRANSITION_ISSUE": {"transition_id_or_name": "text"},
 }, unjudged={
+    "JIRA_ADD_ATTACHMENT_TO_ISSUE": "the description has a list of texts in place of a form",
     **dict.fromkeys(
         ["JIRA_SEARCH_FOR_ISSUES_USING_JQL_GET", "JIRA_SEARCH_FOR_ISSUES_USING_JQL_POST", "JIRA_SEARCH_ISSUES"],
         "/rest/api/3/search/jql took the place of the search that the description has, which is gone",
