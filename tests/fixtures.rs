@@ -21,7 +21,7 @@ auth:
     apply: [{ in: header, name: X-Key, value: "{key}" }]
 "#;
 
-const TOOLS: &str = r#"
+const TOOLS: &str = r"
 - slug: ACME_SELL
   name: Sell
   description: Sells.
@@ -30,7 +30,7 @@ const TOOLS: &str = r#"
     - { arg: day, type: string, in: query, description: When. }
   request: { method: POST, path: /sales, encoding: form }
   response: { data: '{sale: .body}' }
-"#;
+";
 
 const FIXTURE: &str = r#"
 tool: ACME_SELL

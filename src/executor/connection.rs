@@ -173,13 +173,13 @@ impl Connection {
     pub(super) fn granted_scopes(&self) -> Option<BTreeSet<String>> {
         let granted = scopes::read(self.credentials.values.get("scope")?)?;
         let includes = self.auth().map(|auth| &auth.scopes.includes);
-        let included: Vec<String> = includes
+        let narrower: Vec<String> = includes
             .into_iter()
             .flatten()
             .filter(|(scope, _)| granted.contains(*scope))
             .flat_map(|(_, others)| others.clone())
             .collect();
-        Some(granted.into_iter().chain(included).collect())
+        Some(granted.into_iter().chain(narrower).collect())
     }
 
     /// The origins that may receive the credential.

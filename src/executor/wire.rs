@@ -155,7 +155,7 @@ mod tests {
     use rstest::rstest;
     use serde_json::json;
 
-    fn arg(words: Value) -> ArgManifest {
+    fn arg(words: &Value) -> ArgManifest {
         let mut all = json!({ "arg": "x", "type": "string" });
         all.as_object_mut()
             .unwrap()
@@ -187,14 +187,14 @@ mod tests {
         #[case] given: Value,
         #[case] sent: Value,
     ) {
-        assert_eq!(converted(&arg(json!({ "as": sent_as })), &given), Ok(sent));
+        assert_eq!(converted(&arg(&json!({ "as": sent_as })), &given), Ok(sent));
     }
 
     #[rstest]
     #[case("epoch_s", json!("soon"))]
     #[case("lower", json!(5))]
     fn a_value_that_has_no_such_form_is_refused(#[case] sent_as: &str, #[case] given: Value) {
-        assert!(converted(&arg(json!({ "as": sent_as })), &given).is_err());
+        assert!(converted(&arg(&json!({ "as": sent_as })), &given).is_err());
     }
 
     #[rstest]
@@ -206,7 +206,7 @@ mod tests {
     #[case("indexed", "x[0]=a&x[1]=b")]
     #[case("json", "x=[\"a\",\"b\"]")]
     fn a_list_travels_in_a_query_as_its_argument_says(#[case] join: &str, #[case] query: &str) {
-        let pairs = pairs(&arg(json!({ "join": join })), &json!(["a", "b"]));
+        let pairs = pairs(&arg(&json!({ "join": join })), &json!(["a", "b"]));
         let pairs: Vec<String> = pairs
             .iter()
             .map(|(name, value)| format!("{name}={value}"))

@@ -370,17 +370,23 @@ pub(super) fn each_inner<'t, 's>(
         }
         Term::TryCatch(tried, caught) => {
             visit(tried);
-            caught.iter().for_each(|caught| visit(caught));
+            if let Some(caught) = caught {
+                visit(caught);
+            }
         }
         Term::IfThenElse(cases, other) => {
             for (when, then) in cases {
                 visit(when);
                 visit(then);
             }
-            other.iter().for_each(|other| visit(other));
+            if let Some(other) = other {
+                visit(other);
+            }
         }
         Term::Def(definitions, of) => {
-            definitions.iter().for_each(|own| visit(&own.body));
+            for own in definitions {
+                visit(&own.body);
+            }
             visit(of);
         }
         Term::Call(_, arguments) => arguments.iter().for_each(visit),

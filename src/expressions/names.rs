@@ -74,7 +74,9 @@ impl Names {
             }
             Term::TryCatch(tried, caught) => {
                 self.visit(tried, certain);
-                caught.iter().for_each(|caught| self.visit(caught, false));
+                if let Some(caught) = caught {
+                    self.visit(caught, false);
+                }
             }
             Term::Def(definitions, of) => {
                 for definition in definitions {

@@ -111,11 +111,11 @@ fn checks() -> Vec<Own> {
         }),
         (PAIR, v(1), |mut cv| {
             let other = cv.0.pop_var();
-            bome(pair(*cv.0.data(), &cv.1, &other).map(|()| cv.1))
+            bome(pair(cv.0.data(), &cv.1, &other).map(|()| cv.1))
         }),
         (REGEX, v(1), |mut cv| {
             let regex = cv.0.pop_var();
-            bome(check_regex(*cv.0.data(), &cv.1, &regex).map(|()| cv.1))
+            bome(check_regex(cv.0.data(), &cv.1, &regex).map(|()| cv.1))
         }),
     ]
 }
@@ -201,25 +201,25 @@ fn operators() -> Vec<Own> {
 fn replaced() -> Vec<Own> {
     vec![
         ("now", v(0), |cv| bome(Ok(Val::from(cv.0.data().now)))),
-        ("fromjson", v(0), |cv| bome(from_json(*cv.0.data(), &cv.1))),
-        ("add", v(0), |cv| bome(sum(*cv.0.data(), cv.1))),
+        ("fromjson", v(0), |cv| bome(from_json(cv.0.data(), &cv.1))),
+        ("add", v(0), |cv| bome(sum(cv.0.data(), cv.1))),
         ("from_entries", v(0), |cv| {
-            bome(from_entries(*cv.0.data(), &cv.1))
+            bome(from_entries(cv.0.data(), &cv.1))
         }),
         ("join", v(1), |mut cv| {
             let between = cv.0.pop_var();
-            bome(join(*cv.0.data(), &cv.1, &between))
+            bome(join(cv.0.data(), &cv.1, &between))
         }),
         ("range", v(3), |mut cv| {
             let by = cv.0.pop_var();
             let to = cv.0.pop_var();
             let from = cv.0.pop_var();
-            range(*cv.0.data(), from, to, by)
+            range(cv.0.data(), from, to, by)
         }),
         (CALL, v(2), |mut cv| {
             let arguments = cv.0.pop_var();
             let index = cv.0.pop_var();
-            bome(call(*cv.0.data(), &index, &arguments, &cv.1))
+            bome(call(cv.0.data(), &index, &arguments, &cv.1))
         }),
     ]
 }

@@ -61,7 +61,7 @@ impl Program {
             let (expected, rest) = &problems[0];
             format!("{} is missing{}", expected.as_str(), place(source, rest))
         })?;
-        let parsed = Parser::new(&tokens).parse(|parser| parser.term());
+        let parsed = Parser::new(&tokens).parse(Parser::term);
         let parsed = parsed.map_err(|problems| {
             let (expected, found) = &problems[0];
             unexpected(source, expected, *found)

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{converted, lines, tools_of};
 
 /// One POST with this body, and these answers.
-fn with_body(content: Value, responses: Value) -> Value {
+fn with_body(content: &Value, responses: &Value) -> Value {
     json!({
         "openapi": "3.1.0", "info": { "title": "Acme" }, "servers": [{ "url": "https://acme.test/v1" }],
         "paths": { "/things": { "post": {
@@ -24,7 +24,7 @@ fn parts_of_a_form_that_hold_bytes_are_files() {
         "title": { "type": "string" },
         "meta": { "type": "object", "properties": { "a": { "type": "integer" } } }
     } } } });
-    insta::assert_snapshot!(tools_of(&converted(&with_body(form, json!({})))), @r#"
+    insta::assert_snapshot!(tools_of(&converted(&with_body(&form, &json!({})))), @r#"
     slug: "ACME_ADD_THING"
     name: "Add thing"
     description: "POST /things"
@@ -42,7 +42,7 @@ fn parts_of_a_form_that_hold_bytes_are_files() {
 fn a_body_of_bytes_is_one_file_and_so_is_such_an_answer() {
     let image = json!({ "image/png": { "schema": { "type": "string", "format": "binary" } } });
     let answer = json!({ "200": { "content": { "application/pdf": {} } }, "404": { "content": { "application/json": {} } } });
-    let description = with_body(image, answer);
+    let description = with_body(&image, &answer);
     insta::assert_snapshot!(lines(&json!(converted(&description).tools[0].manifest)), @r#"
     slug: "ACME_ADD_THING"
     name: "Add thing"
@@ -65,7 +65,7 @@ fn a_plain_form_has_its_members_and_what_is_no_object_is_the_whole_body() {
         "amount": { "type": "integer" },
         "metadata": { "type": "object", "additionalProperties": { "type": "string" } }
     } } } });
-    insta::assert_snapshot!(lines(&json!(converted(&with_body(form, json!({}))).tools[0].manifest)), @r#"
+    insta::assert_snapshot!(lines(&json!(converted(&with_body(&form, &json!({}))).tools[0].manifest)), @r#"
     slug: "ACME_ADD_THING"
     name: "Add thing"
     description: "POST /things"
@@ -76,7 +76,7 @@ fn a_plain_form_has_its_members_and_what_is_no_object_is_the_whole_body() {
     request: {"method":"POST","path":"/things","encoding":"form"}
     "#);
     let map = json!({ "application/json": { "schema": { "type": "object", "additionalProperties": { "type": "integer" } } } });
-    let whole = converted(&with_body(map, json!({})));
+    let whole = converted(&with_body(&map, &json!({})));
     assert_eq!(
         whole.tools[0].manifest["args"],
         json!([{ "arg": "body", "type": "object", "description": "Body.", "required": true,
@@ -176,7 +176,7 @@ fn discovery_gives_a_tool_for_a_thing_and_one_for_its_content() {
 
 #[test]
 fn an_operation_with_a_server_of_its_own_keeps_it() {
-    let mut description = with_body(json!({ "application/octet-stream": {} }), json!({}));
+    let mut description = with_body(&json!({ "application/octet-stream": {} }), &json!({}));
     description["paths"]["/things"]["post"]["servers"] =
         json!([{ "url": "https://uploads.acme.test/" }]);
     description["paths"]["/same"] =

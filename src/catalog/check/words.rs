@@ -2,7 +2,7 @@
 
 use super::tests::{TOOLKIT, problems, problems_with_triggers};
 
-const TOOLS: &str = r#"tools:
+const TOOLS: &str = r"tools:
   - slug: ACME_MAKE_REPORT
     name: Make a report
     description: Makes one.
@@ -47,7 +47,7 @@ const TOOLS: &str = r#"tools:
     name: Time
     description: Tells the time.
     response: {data: '{now: .ctx.now}'}
-"#;
+";
 
 fn with_rules() -> String {
     format!(
