@@ -183,7 +183,7 @@ async fn no_published_tool_breaks_a_rule_of_the_sdks() {
 #[case::toolkit_in_any_case("toolkit_slug=ACME", &["ACME_SELL_THING", "ACME_BURN_THING", "ACME_LIST_THINGS"])]
 #[case::an_unknown_toolkit("toolkit_slug=nosuch", &[])]
 #[case::important("toolkit_slug=acme&important=true", &["ACME_SELL_THING"])]
-#[case::all_are_important_where_none_is_marked("toolkit_slug=hackernews&important=true", &["HACKERNEWS_GET_FRONTPAGE", "HACKERNEWS_GET_ITEM_WITH_ID", "HACKERNEWS_GET_LATEST_POSTS", "HACKERNEWS_GET_USER", "HACKERNEWS_SEARCH_POSTS"])]
+#[case::all_are_important_where_none_is_marked("toolkit_slug=hackernews&important=true", &["HACKERNEWS_GET_FRONTPAGE", "HACKERNEWS_GET_ITEM_WITH_ID", "HACKERNEWS_GET_LATEST_POSTS", "HACKERNEWS_GET_TODAYS_POSTS", "HACKERNEWS_GET_USER", "HACKERNEWS_SEARCH_POSTS"])]
 #[case::tags_in_any_case("toolkit_slug=acme&tags=readonlyhint", &["ACME_LIST_THINGS"])]
 #[case::one_of_several_tags("toolkit_slug=acme&tags=readOnlyHint&tags=important", &["ACME_SELL_THING", "ACME_LIST_THINGS"])]
 #[case::scopes("toolkit_slug=acme&scopes=sales,other", &["ACME_SELL_THING"])]

@@ -24,7 +24,7 @@ const GROUPS: [&str; 40] = [
     "invite share",
     "rename retitle",
     "assign delegate",
-    "run execute trigger start launch",
+    "run execute trigger start launch dispatch",
     "merge combine",
     "approve accept confirm",
     "refund reimburse",
