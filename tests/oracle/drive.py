@@ -77,13 +77,16 @@ def judge(tenon, vendor, api):
                 accepted += 1
             else:
                 asked = [f"{one.request.method} {one.request.path}" for one in seen] or "nothing"
-                told = "; ".join(problems) or json.dumps(result)[:300]
+                told = "; ".join(problems) or json.dumps(result)[:900]
                 failures.append(f"{slug} ({kind}): HTTP {status}, sent {asked}: {told}")
         for name, values in arguments.forbidden(tool["input_parameters"]):
+            if name in vendor.lenient.get(slug, ()):
+                continue
             status, _ = tenon.execute(slug, fitted(values, {}, {}))
             if status == 400 and not api.take():
                 stopped += 1
             else:
+                api.take()
                 failures.append(f"{slug}: a bad `{name}` gave HTTP {status}")
     gone = set(vendor.unjudged) - {tool["slug"] for tool in tools}
     failures += [f"{vendor.toolkit}: {slug} is no tool any more" for slug in gone]

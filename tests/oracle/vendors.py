@@ -10,6 +10,11 @@ HERE = Path(__file__).resolve().parent
 WORK = HERE / ".work"
 TOKEN = "oracle-token-0123456789"
 
+MORNING, EVENING = "2026-01-31T08:00:00Z", "2026-01-31T18:00:00Z"
+MAIL = {
+    "recipient_email": "jane@example.com", "from_email": "ada@example.com", "extra_recipients": None, "cc": None, "bcc": None,
+}
+
 
 @dataclass
 class Vendor:
@@ -22,6 +27,8 @@ class Vendor:
     json_for_forms: bool = False
     # Arguments by tool in place of made ones; None leaves one out.
     arguments: dict[str, dict] = field(default_factory=dict)
+    # Arguments that take anything, as a cell does.
+    lenient: dict[str, tuple[str, ...]] = field(default_factory=dict)
     # What the description lacks, though the service has it: tool → why it is known to be right.
     unjudged: dict[str, str] = field(default_factory=dict)
 
@@ -43,16 +50,44 @@ def taken(path):
 GMAIL = Vendor("gmail", {
     "https://gmail.googleapis.com": ("/mail", google("gmail.v1")),
     "https://people.googleapis.com": ("/people", google("people.v1")),
+}, arguments={
+    "GMAIL_SEND_EMAIL": MAIL, "GMAIL_REPLY_TO_THREAD": MAIL, "GMAIL_FORWARD_MESSAGE": MAIL | {"from_email": None},
+    "GMAIL_CREATE_EMAIL_DRAFT": MAIL, "GMAIL_UPDATE_DRAFT": MAIL,
+    "GMAIL_ADD_LABEL_TO_EMAIL": {"add_label_ids": ["STARRED"]},
+    "GMAIL_MODIFY_THREAD_LABELS": {"add_label_ids": ["STARRED"]},
+    "GMAIL_UPDATE_VACATION_SETTINGS": {"startTime": MORNING, "endTime": EVENING},
 })
 CALENDAR = Vendor("googlecalendar", {
     "https://www.googleapis.com": ("", google("calendar.v3")),
-})
+}, arguments={
+    "GOOGLECALENDAR_PATCH_EVENT": {"start_time": MORNING, "end_time": EVENING},
+    "GOOGLECALENDAR_FIND_EVENT": {"timemin": MORNING, "timemax": EVENING, "updated_min": MORNING},
+    "GOOGLECALENDAR_FIND_FREE_SLOTS": {"time_min": MORNING, "time_max": EVENING},
+    "GOOGLECALENDAR_EVENTS_LIST": {"timeMin": MORNING, "timeMax": EVENING, "updatedMin": MORNING},
+    "GOOGLECALENDAR_EVENTS_LIST_ALL_CALENDARS": {"time_min": MORNING, "time_max": EVENING},
+    "GOOGLECALENDAR_FREE_BUSY_QUERY": {"timeMin": MORNING, "timeMax": EVENING},
+}, unjudged={"GOOGLECALENDAR_GET_CURRENT_DATE_TIME": "asks nobody"})
 DRIVE = Vendor("googledrive", {
     "https://www.googleapis.com": ("", google("drive.v3")),
+}, arguments={
+    "GOOGLEDRIVE_LIST_COMMENTS": {"startModifiedTime": MORNING},
+    "GOOGLEDRIVE_CREATE_REPLY": {"content": "Done."},
 })
 SHEETS = Vendor("googlesheets", {
     "https://sheets.googleapis.com": ("/sheets", google("sheets.v4")),
     "https://www.googleapis.com": ("/drive", google("drive.v3")),
+}, arguments={
+    # The sheet that the oracle knows is called "text", and so are its cells.
+    "GOOGLESHEETS_UPSERT_ROWS": {"headers": ["text", "size"], "keyColumn": "text", "rows": [["text", 1]]},
+    "GOOGLESHEETS_SEARCH_SPREADSHEETS": {"created_after": MORNING, "modified_after": MORNING},
+    "GOOGLESHEETS_DELETE_DIMENSION": {"sheet_id": 1, "start_index": 0, "end_index": 1, "delete_dimension_request": None},
+    "GOOGLESHEETS_FIND_REPLACE": {"all_sheets": True, "sheet_id": None, "sheet_name": None, "range": None},
+    "GOOGLESHEETS_FORMAT_CELL": {"range": "A1:B2"},
+    "GOOGLESHEETS_SORT_RANGE": {"range": "A1:B2"},
+}, lenient={
+    "GOOGLESHEETS_SPREADSHEETS_VALUES_APPEND": ("values",), "GOOGLESHEETS_UPSERT_ROWS": ("rows",),
+    "GOOGLESHEETS_VALUES_UPDATE": ("values",), "GOOGLESHEETS_BATCH_UPDATE": ("values",),
+    "GOOGLESHEETS_UPDATE_VALUES_BATCH": ("data",),
 })
 GITHUB = Vendor("github", {
     "https://api.github.com": ("", in_npm("@octokit/openapi/generated/api.github.com.json")),

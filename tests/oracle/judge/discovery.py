@@ -4,7 +4,7 @@ import json
 from .operation import Description, Operation, Parameter
 
 # Words of Discovery that JSON Schema reads otherwise.
-FOREIGN = ("required", "annotations", "id", "location", "repeated", "readOnly", "format")
+FOREIGN = ("required", "annotations", "id", "location", "repeated", "readOnly")
 
 
 def load(path, base=None):
@@ -35,9 +35,11 @@ def make(method, service_path, common):
     yield Operation(method["httpMethod"], path, parameters, bodies, bool(body), False, 200, answer)
     protocols = method.get("mediaUpload", {}).get("protocols", {})
     if "resumable" in protocols:
-        kind = Parameter("uploadType", "query", {"enum": ["resumable"]}, required=True)
-        yield Operation(method["httpMethod"], protocols["resumable"]["path"], [*parameters, kind], bodies,
-                        False, True, 200, answer)
+        kind = Parameter("uploadType", "query", {"enum": ["resumable", "media"]}, required=True)
+        parameters = [kind, *(one for one in parameters if one.name != kind.name)]
+        # The guides of each API open sessions at the simple path as well.
+        for path in {protocol["path"] for protocol in protocols.values()}:
+            yield Operation(method["httpMethod"], path, parameters, {**bodies, "*/*": {}}, False, True, 200, answer)
 
 
 def parameter(name, inner):

@@ -27,17 +27,23 @@ class Operation:
     # Schemas by media type; empty where no body is described.
     bodies: dict[str, dict] = field(default_factory=dict)
     body_required: bool = False
-    # Whether a body that begins an upload session is answered by where the file goes.
+    # Whether it takes files, also by a session; one is answered by where the file goes.
     opens_upload: bool = False
     status: int = 200
     answer: dict | None = None
 
     def __post_init__(self):
         slashes = {parameter.name for parameter in self.parameters if parameter.slashes}
+        # Operations of one path may differ by what its values must look like.
+        shapes = {
+            parameter.name: parameter.schema["pattern"].strip("^$") for parameter in self.parameters
+            if parameter.place == "path" and "pattern" in parameter.schema
+        }
         pattern, rest = "", 0
         for slot in SLOT.finditer(self.template):
             wide = slot[1] or slot[2] in slashes
-            pattern += re.escape(self.template[rest:slot.start()]) + (r"(.+)" if wide else r"([^/]+)")
+            shape = shapes.get(slot[2]) if wide else None
+            pattern += re.escape(self.template[rest:slot.start()]) + f"({shape or ('.+' if wide else '[^/]+')})"
             rest = slot.end()
         self.names = [slot[2] for slot in SLOT.finditer(self.template)]
         self.pattern = re.compile(pattern + re.escape(self.template[rest:]))

@@ -57,7 +57,7 @@ class Api:
         seen.problems += judge.problems(operation, values, seen.request)
         if seen.problems:
             return 422, {}, {"message": "; ".join(seen.problems)}
-        if operation.opens_upload:
+        if operation.opens_upload and "uploadType=resumable" in seen.request.query:
             return 200, {"location": f"http://127.0.0.1:{self.port}/__upload/1"}, {}
         if operation.answer is None:
             return operation.status, {}, None
