@@ -111,6 +111,7 @@ NOTION = Vendor("notion", {
     "NOTION_ADD_MULTIPLE_PAGE_CONTENT": {
         "markdown": None, "content_blocks": [{"content": "Hello", "block_property": "paragraph"}],
     },
+    "NOTION_GET_ABOUT_USER": {"user_id": PAGE},
     "NOTION_CREATE_COMMENT": {"parent_page_id": PAGE, "discussion_id": None},
     "NOTION_CREATE_NOTION_PAGE": NO_OBJECTS,
     "NOTION_INSERT_ROW_DATABASE": {**NO_OBJECTS, "child_blocks": None},
