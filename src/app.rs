@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -62,6 +62,8 @@ pub struct Parts {
     pub refreshes: SingleFlight<AccountId, Arc<ConnectedAccount>>,
     /// Registrations of OAuth clients under way, one an auth config.
     pub registrations: SingleFlight<AuthConfigId, Arc<AuthConfig>>,
+    /// Descriptions of APIs that are converted at once, of all callers.
+    pub imports: Semaphore,
     /// Wakes the runner of background work after a job was stored that is due at once.
     pub job_stored: Notify,
     /// Everything that runs beside a request; shutdown waits for it.

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 
+use crate::catalog::{Catalog, OwnKit};
 use crate::crypto::DataKey;
 use crate::error::Result;
 use crate::ids::{AccountId, AuthConfigId, ProjectId};
@@ -19,10 +20,15 @@ use crate::storage::api_keys::ApiKey;
 use crate::storage::auth_configs::AuthConfig;
 use crate::storage::changes::Change;
 use crate::storage::connected_accounts::ConnectedAccount;
+use crate::storage::own_toolkits::Revision;
 use crate::storage::projects::Project;
 
 const LONGEST_LIFE: Duration = Duration::from_mins(1);
 const CAPACITY: u64 = 20_000;
+/// Imported toolkits, and catalogs with them, are large; one in use is made again in a moment.
+const MOST_KITS: u64 = 500;
+const MOST_CATALOGS: u64 = 100;
+const LONGEST_IDLE: Duration = Duration::from_hours(1);
 
 /// Whose newest account for which toolkit.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -57,6 +63,21 @@ pub struct Caches {
     pub accounts: Rows<(ProjectId, AccountId), ConnectedAccount>,
     /// Which account a user's call takes when it names none.
     pub choices: Rows<AccountChoice, AccountId>,
+    /// The imported toolkits that a project sees.
+    pub own_toolkits: Rows<ProjectId, Vec<Revision>>,
+    /// Each of those, built; none for one that breaks a rule.
+    pub own_kits: Cache<Revision, Option<Arc<OwnKit>>>,
+    /// All of them beside the toolkits of files.
+    pub catalogs: Cache<Arc<Vec<Revision>>, Composed>,
+}
+
+/// A catalog with imported toolkits in it.
+#[derive(Debug, Clone)]
+pub struct Composed {
+    /// The catalog of files under it: another one after a reload.
+    pub base: Arc<Catalog>,
+    /// Both together.
+    pub catalog: Arc<Catalog>,
 }
 
 impl Default for Caches {
@@ -67,8 +88,19 @@ impl Default for Caches {
             auth_configs: Rows::new(),
             accounts: Rows::new(),
             choices: Rows::new(),
+            own_toolkits: Rows::new(),
+            own_kits: kept_while_used(MOST_KITS),
+            catalogs: kept_while_used(MOST_CATALOGS),
         }
     }
+}
+
+/// What is made of rows and named by their revision is never stale.
+fn kept_while_used<K: Hash + Eq + Send + Sync + 'static, V: Clone + Send + Sync + 'static>(
+    most: u64,
+) -> Cache<K, V> {
+    let cache = Cache::builder().max_capacity(most);
+    cache.time_to_idle(LONGEST_IDLE).build()
 }
 
 impl Caches {
@@ -81,6 +113,7 @@ impl Caches {
                 // A deleted project's keys must stop opening it.
                 self.api_keys.clear();
             }
+            Change::OwnToolkits { project } => self.own_toolkits.forget(project),
             Change::AuthConfig { project, id } => {
                 self.auth_configs.forget(&(project.clone(), id.clone()));
                 // Disabling a config changes which account is the newest usable one.
@@ -105,6 +138,7 @@ impl Caches {
                 self.auth_configs.clear();
                 self.accounts.clear();
                 self.choices.clear();
+                self.own_toolkits.clear();
             }
         }
     }

@@ -5,7 +5,7 @@
 //! 1. commands: [`cli`]
 //! 2. doors: [`api`], [`jobs`]
 //! 3. services: [`accounts`], [`executor`], [`files`], [`idempotency`], [`importer`],
-//!    [`tenancy`]
+//!    [`tenancy`], [`toolkits`]
 //! 4. [`app`]: the handles that services share, with [`caches`], [`rate_limit`], [`execution_log`],
 //!    [`single_flight`], [`upstreams`]
 //! 5. tools: [`storage`], [`catalog`], [`expressions`], [`auth_schemes`], [`outbound`], [`blobs`],
@@ -26,6 +26,7 @@ pub mod files;
 pub mod idempotency;
 pub mod importer;
 pub mod tenancy;
+pub mod toolkits;
 
 pub mod app;
 pub mod caches;

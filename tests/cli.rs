@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use crate::support::binary::{Place, Running, mode};
 use crate::support::client::Client;
@@ -235,7 +236,7 @@ fn a_stop_signal_lets_requests_under_way_finish() {
     running.terminate();
     // Until the listener is closed, the signal has not been heard.
     while TcpStream::connect(&address).is_ok() {
-        std::thread::sleep(std::time::Duration::from_millis(10));
+        std::thread::sleep(Duration::from_millis(10));
     }
     stream.write_all(body.as_bytes()).unwrap();
     let mut rest = String::new();
@@ -243,6 +244,17 @@ fn a_stop_signal_lets_requests_under_way_finish() {
     assert!(rest.contains("HTTP/1.1 200 OK\r\n"), "{rest}");
     assert!(rest.contains("\"display_name\":\"late\""), "{rest}");
     assert!(place.stop(running).status.success());
+}
+
+#[test]
+fn a_burst_of_clients_is_connected_before_a_busy_server_turns_to_them() {
+    let place = Place::new();
+    let running = place.start(&[]);
+    running.freeze();
+    let address = running.base.trim_start_matches("http://").parse().unwrap();
+    let connect = |_| TcpStream::connect_timeout(&address, Duration::from_secs(5));
+    let connected: Result<Vec<TcpStream>, _> = (0..250).map(connect).collect();
+    assert_eq!(connected.unwrap().len(), 250);
 }
 
 #[tokio::test]
@@ -338,7 +350,7 @@ async fn a_lost_key_is_replaced_and_ended_from_the_command_line() {
         if status == 401 {
             break;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(status, 401);
     as_org(key).get(projects).await.expect(200);

@@ -12,7 +12,7 @@ use super::revoke::{Batch, GiveBack};
 use super::secrets::{ConfigSecrets, Keyring};
 use crate::app::App;
 use crate::caches::OpenProject;
-use crate::catalog::Toolkit;
+use crate::catalog::{Catalog, Toolkit};
 use crate::error::{Error, Result};
 use crate::ids::{AuthConfigId, JobId, ProjectId};
 use crate::paging::{Page, PageRequest};
@@ -21,6 +21,7 @@ use crate::storage::auth_configs::{AuthConfig, ConfigFilter};
 use crate::storage::changes::Change;
 use crate::storage::{self, Tx};
 use crate::tenancy;
+use crate::toolkits;
 
 /// Above this many accounts one notice for everything is cheaper than one for each.
 const MOST_NOTICES: usize = 100;
@@ -116,7 +117,7 @@ pub async fn create(app: &App, project: &ProjectId, new: NewAuthConfig) -> Resul
         enabled_for_tool_router,
         created_by,
     } = new;
-    let catalog = app.catalog.current();
+    let catalog = toolkits::catalog(app, project).await?;
     let toolkit = catalog.toolkit(&toolkit)?;
     let (scheme, managed, credentials) = match kind {
         ConfigKind::Custom {
@@ -128,7 +129,7 @@ pub async fn create(app: &App, project: &ProjectId, new: NewAuthConfig) -> Resul
             (scheme, true, check_managed(credentials)?)
         }
     };
-    let tools = known_tools(app, toolkit, tools)?;
+    let tools = known_tools(&catalog, toolkit, tools)?;
     let id = AuthConfigId::generate();
     let secrets = ConfigSecrets {
         credentials,
@@ -187,6 +188,7 @@ fn managed_scheme(toolkit: &Toolkit) -> Result<Scheme> {
 /// [`Error::NotFound`].
 pub async fn get(app: &App, project: &ProjectId, id: &AuthConfigId) -> Result<ConfigView> {
     let open = tenancy::open_project(app, project).await?;
+    let catalog = toolkits::catalog(app, project).await?;
     let mut session = app.db.read().await?;
     let config = storage::auth_configs::find(session.conn(), project, id)
         .await?
@@ -195,7 +197,7 @@ pub async fn get(app: &App, project: &ProjectId, id: &AuthConfigId) -> Result<Co
     let connections =
         storage::auth_configs::count_connections(session.conn(), project, &ids).await?;
     let connections = connections.get(id.as_str()).copied().unwrap_or_default();
-    view(app, &open, config, connections)
+    view(&catalog, &open, config, connections)
 }
 
 /// The auth configs that `filter` lets through, newest first.
@@ -209,6 +211,7 @@ pub async fn list(
     page: PageRequest,
 ) -> Result<Page<ConfigView>> {
     let open = tenancy::open_project(app, project).await?;
+    let catalog = toolkits::catalog(app, project).await?;
     let mut session = app.db.read().await?;
     let (limit, offset) = (page.sql_limit(), page.sql_offset());
     let rows = storage::auth_configs::list(session.conn(), project, filter, limit, offset).await?;
@@ -222,7 +225,7 @@ pub async fn list(
             .get(config.id.as_str())
             .copied()
             .unwrap_or_default();
-        view(app, &open, config, connections)
+        view(&catalog, &open, config, connections)
     });
     Ok(page.page(views.collect::<Result<_>>()?, total))
 }
@@ -246,7 +249,7 @@ pub async fn update(
         enabled_for_tool_router,
     } = update;
     let keyring = Keyring::of(app, project).await?;
-    let catalog = app.catalog.current();
+    let catalog = toolkits::catalog(app, project).await?;
     let mut tx = app.db.begin().await?;
     let mut config = storage::auth_configs::find_to_change(tx.conn(), project, id)
         .await?
@@ -272,7 +275,7 @@ pub async fn update(
         secrets.shared_credentials =
             check_shared(toolkit, merge(secrets.shared_credentials, shared))?;
     }
-    let tools = known_tools(app, toolkit, tools)?;
+    let tools = known_tools(&catalog, toolkit, tools)?;
     config.tools_for_account_creation = tools
         .for_account_creation
         .or(config.tools_for_account_creation);
@@ -374,9 +377,14 @@ fn not_found(id: &AuthConfigId) -> Error {
     Error::not_found("auth config", id.as_str())
 }
 
-fn view(app: &App, open: &OpenProject, config: AuthConfig, connections: i64) -> Result<ConfigView> {
+fn view(
+    catalog: &Catalog,
+    open: &OpenProject,
+    config: AuthConfig,
+    connections: i64,
+) -> Result<ConfigView> {
     let secrets = Keyring::in_hand(open).open_config(&config)?;
-    let toolkit = app.catalog.current().toolkit(&config.toolkit).ok().cloned();
+    let toolkit = catalog.toolkit(&config.toolkit).ok().cloned();
     let auth = toolkit
         .as_deref()
         .and_then(|toolkit| toolkit.auth(config.scheme));
@@ -402,8 +410,7 @@ fn view(app: &App, open: &OpenProject, config: AuthConfig, connections: i64) -> 
 /// # Errors
 /// [`Error::Invalid`] when one is unknown or another toolkit's: a list that silently lets nothing
 /// through would be hard to find.
-fn known_tools(app: &App, toolkit: &Toolkit, tools: ToolLimits) -> Result<ToolLimits> {
-    let catalog = app.catalog.current();
+fn known_tools(catalog: &Catalog, toolkit: &Toolkit, tools: ToolLimits) -> Result<ToolLimits> {
     let check = |slugs: Option<Vec<String>>| -> Result<Option<Vec<String>>> {
         let Some(slugs) = slugs else { return Ok(None) };
         let known = |slug: String| {

@@ -14,19 +14,22 @@ use super::token;
 use crate::app::App;
 use crate::auth_schemes::Credentials;
 use crate::auth_schemes::oauth2::{ClientApp, Endpoints, OAuthClient};
-use crate::catalog::Toolkit;
 use crate::catalog::manifest::AuthManifest;
+use crate::catalog::{Catalog, Toolkit};
 use crate::config::OAuthApp;
 use crate::error::{Error, Result};
 use crate::ids::{AuthConfigId, ProjectId};
 use crate::scheme::Scheme;
 use crate::storage::auth_configs::AuthConfig;
+use crate::toolkits;
 
 /// An auth config, opened, and its toolkit.
 pub(super) struct Blueprint {
     pub(super) config: Arc<AuthConfig>,
     pub(super) secrets: ConfigSecrets,
     pub(super) toolkit: Arc<Toolkit>,
+    /// All that the project has.
+    catalog: Arc<Catalog>,
     pub(super) keyring: Keyring,
 }
 
@@ -39,11 +42,13 @@ impl Blueprint {
         let config = find_auth_config(app, project, id).await?;
         let keyring = Keyring::of(app, project).await?;
         let secrets = keyring.open_config(&config)?;
-        let toolkit = Arc::clone(app.catalog.current().toolkit(&config.toolkit)?);
+        let catalog = toolkits::catalog(app, project).await?;
+        let toolkit = Arc::clone(catalog.toolkit(&config.toolkit)?);
         Ok(Self {
             config,
             secrets,
             toolkit,
+            catalog,
             keyring,
         })
     }
@@ -79,6 +84,7 @@ impl Blueprint {
             config: Arc::new(config),
             secrets: ConfigSecrets::default(),
             toolkit: Arc::clone(toolkit),
+            catalog: toolkits::catalog(app, project).await?,
             keyring: Keyring::of(app, project).await?,
         })
     }
@@ -255,11 +261,11 @@ impl Blueprint {
 
     /// What a connection asks for: the config's own scopes and those of the tools it was made for;
     /// without either those of the operator's app, else the toolkit's.
-    pub(super) fn scopes(&self, app: &App, auth: &AuthManifest) -> Vec<String> {
-        let catalog = app.catalog.current();
+    pub(super) fn scopes(&self, auth: &AuthManifest) -> Vec<String> {
         let mut needed = self.secrets.list("scopes");
         for slug in self.config.tools_for_account_creation.iter().flatten() {
-            let scopes = catalog
+            let scopes = self
+                .catalog
                 .newest_form(slug)
                 .map(|tool| tool.manifest.scopes.clone());
             for scope in scopes.unwrap_or_default() {

@@ -24,7 +24,7 @@ pub(super) async fn ask(
     state: String,
 ) -> Result<Asked> {
     let auth = blueprint.auth()?;
-    let scopes = blueprint.scopes(app, auth);
+    let scopes = blueprint.scopes(auth);
     let user_scopes = blueprint.user_scopes(auth);
     let registration = match auth.scheme {
         Scheme::DcrOauth => Some(registration::current(app, blueprint).await?),

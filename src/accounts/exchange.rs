@@ -26,7 +26,7 @@ pub(super) async fn run(
         let slug = &blueprint.toolkit.manifest.slug;
         Error::internal(format!("{slug} declares no exchange for {}", auth.scheme))
     })?;
-    let values = known(app, blueprint, auth, declared, values);
+    let values = known(blueprint, auth, declared, values);
     let url = match &declared.url {
         None => None,
         Some(template) => {
@@ -47,7 +47,6 @@ pub(super) async fn run(
 
 /// What templates may name: the account's values over those of its auth config, and the scopes.
 fn known(
-    app: &App,
     blueprint: &Blueprint,
     auth: &AuthManifest,
     declared: &ExchangeManifest,
@@ -57,7 +56,7 @@ fn known(
     all.extend(blueprint.secrets.inherited_with(values.clone()));
     all.shift_remove("scopes");
     if declared.takes_scopes() {
-        let scopes = blueprint.scopes(app, auth).join(&auth.scopes.separator);
+        let scopes = blueprint.scopes(auth).join(&auth.scopes.separator);
         if !scopes.is_empty() {
             all.insert("scopes".into(), scopes.into());
         }

@@ -199,7 +199,7 @@ async fn by_client_credentials(
     values: &Map<String, Value>,
 ) -> Result<Result<Map<String, Value>, TokenFailure>> {
     let client = blueprint.client(app, values)?;
-    let scopes = blueprint.scopes(app, blueprint.auth()?);
+    let scopes = blueprint.scopes(blueprint.auth()?);
     let send = token_endpoint::sender(app);
     let answer = client.client_credentials(&scopes, &send).await;
     let tokens = answer.and_then(|answer| kept::of_first(blueprint, answer));

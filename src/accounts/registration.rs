@@ -178,7 +178,7 @@ async fn make(app: &App, blueprint: &Blueprint, redirect_uri: &Url) -> Result<Re
     })?;
     let project = tenancy::open_project(app, &blueprint.config.project_id).await?;
     let name = project.project.settings.display_name.as_deref();
-    let scope = blueprint.scopes(app, auth).join(&auth.scopes.separator);
+    let scope = blueprint.scopes(auth).join(&auth.scopes.separator);
     let body = protocol::request(name.unwrap_or("Tenon"), redirect_uri, method, &scope);
     let mut request = document(Method::POST, url);
     let json = HeaderValue::from_static("application/json");

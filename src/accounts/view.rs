@@ -11,6 +11,7 @@ use super::secrets::Keyring;
 use super::token;
 use crate::app::App;
 use crate::caches::OpenProject;
+use crate::catalog::Catalog;
 use crate::error::{CONNECTED_ACCOUNT, Error, Result};
 use crate::ids::{AccountId, ProjectId};
 use crate::paging::{Page, PageRequest};
@@ -18,6 +19,7 @@ use crate::storage;
 use crate::storage::auth_configs::AuthConfig;
 use crate::storage::connected_accounts::{AccountFilter, AccountOrder, ConnectedAccount};
 use crate::tenancy;
+use crate::toolkits;
 
 /// An account, opened, and masked where the project wants it.
 #[derive(Debug)]
@@ -45,7 +47,8 @@ pub async fn get(app: &App, project: &ProjectId, id: &AccountId) -> Result<Accou
     let account = read(app, project, id).await?;
     let config = find_auth_config(app, project, &account.auth_config_id).await?;
     let open = tenancy::open_project(app, project).await?;
-    view(app, &open, account, config)
+    let catalog = toolkits::catalog(app, project).await?;
+    view(&catalog, &open, account, config)
 }
 
 /// The accounts that `filter` lets through.
@@ -60,6 +63,7 @@ pub async fn list(
     page: PageRequest,
 ) -> Result<Page<AccountView>> {
     let open = tenancy::open_project(app, project).await?;
+    let catalog = toolkits::catalog(app, project).await?;
     let mut session = app.db.read().await?;
     let (limit, offset) = (page.sql_limit(), page.sql_offset());
     let rows =
@@ -81,7 +85,7 @@ pub async fn list(
     let views = rows.into_iter().filter_map(|account| {
         // An account whose auth config is gone by the second read is about to go too.
         let config = Arc::clone(configs.get(&account.auth_config_id)?);
-        Some(view(app, &open, account, config))
+        Some(view(&catalog, &open, account, config))
     });
     Ok(page.page(views.collect::<Result<_>>()?, total))
 }
@@ -106,13 +110,12 @@ pub(super) async fn read(
 /// # Errors
 /// When its credentials do not open.
 pub(super) fn view(
-    app: &App,
+    catalog: &Catalog,
     open: &OpenProject,
     account: ConnectedAccount,
     config: Arc<AuthConfig>,
 ) -> Result<AccountView> {
     let mut values = Keyring::in_hand(open).open_account(&account)?;
-    let catalog = app.catalog.current();
     let toolkit = catalog.toolkit(&account.toolkit).ok();
     let auth = toolkit.and_then(|toolkit| toolkit.auth(account.scheme));
     if open.project.settings.mask_secrets {

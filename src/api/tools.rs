@@ -19,6 +19,7 @@ use crate::error::Result;
 use crate::ids::{AuthConfigId, ProjectId};
 use crate::paging::{MAX_LIMIT, PageRequest};
 use crate::storage;
+use crate::toolkits;
 
 /// Tools on a page when the caller names no limit: as many as a model can choose from.
 const TOOLS_ON_A_PAGE: u32 = 20;
@@ -222,7 +223,7 @@ async fn list_tools(
         None => None,
         Some(CommaList(ids)) => Some(opened_by(&app, &caller.project, ids).await?),
     };
-    let catalog = app.catalog.current();
+    let catalog = toolkits::catalog(&app, &caller.project).await?;
     let pins = query.toolkit_versions;
     let found: Vec<(Cow<'_, str>, &Arc<Tool>)> = if named {
         let named = catalog.named_tools(&query.tool_slugs.0, &pins)?;
@@ -283,15 +284,10 @@ async fn opened_by(app: &App, project: &ProjectId, ids: &[String]) -> Result<Vec
     responses((status = 200, description = "All slugs", body = Vec<String>,
         example = json!(["GITHUB_CREATE_AN_ISSUE", "HACKERNEWS_GET_USER"]))),
 )]
-async fn list_tool_slugs(State(app): State<App>, _caller: Caller) -> Json<Vec<String>> {
-    Json(
-        app.catalog
-            .current()
-            .tool_slugs()
-            .into_iter()
-            .map(str::to_owned)
-            .collect(),
-    )
+async fn list_tool_slugs(State(app): State<App>, caller: Caller) -> Result<Json<Vec<String>>> {
+    let catalog = toolkits::catalog(&app, &caller.project).await?;
+    let slugs = catalog.tool_slugs().into_iter();
+    Ok(Json(slugs.map(str::to_owned).collect()))
 }
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -318,11 +314,11 @@ struct GetToolQuery {
 )]
 async fn get_tool(
     State(app): State<App>,
-    _caller: Caller,
+    caller: Caller,
     Path(slug): Path<String>,
     Query(query): Query<GetToolQuery>,
 ) -> Result<Json<ToolItem>> {
-    let catalog = app.catalog.current();
+    let catalog = toolkits::catalog(&app, &caller.project).await?;
     let toolkit = &catalog.newest_form(&slug)?.toolkit;
     let pin = query.toolkit_versions.of(&toolkit.manifest.slug);
     let version = query.version.as_deref().or(pin);

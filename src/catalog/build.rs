@@ -1,12 +1,15 @@
-//! From one toolkit's manifests to what calls use: checked, with the settings over it, schemas made.
+//! From one toolkit's manifests to what calls use: checked, schemas made, with the settings over it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use serde_json::value::to_raw_value;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 use url::Url;
 
+use super::files::KitFiles;
 use super::manifest::{AuthManifest, ToolManifest};
-use super::parse::Kit;
+use super::parse::{self, Kit};
 use super::problems::{Place, Problems};
 use super::revocation::RevokeManifest;
 use super::{Tool, Toolkit, check, forms, hosts, schema, template};
@@ -14,19 +17,35 @@ use crate::config::ToolkitOverride;
 use crate::scheme::Scheme;
 
 /// A toolkit and its tools, without regard to all others.
+#[derive(Debug, Clone)]
 pub(super) struct Built {
     /// Name of its folder.
     pub(super) folder: String,
     pub(super) toolkit: Arc<Toolkit>,
+    /// Where that stands.
+    place: Place,
     /// All forms of its tools, each with its place.
     pub(super) tools: Vec<(Arc<Tool>, Place)>,
-    pub(super) problems: Problems,
 }
 
-/// Checks and builds a toolkit.
-pub(super) fn toolkit(kit: Kit, settings: ToolkitOverride) -> Built {
-    let mut problems = Problems::default();
-    check::kit(&kit, &mut problems);
+/// Reads, checks and builds each toolkit apart, on all processors.
+pub(super) fn all(sources: Vec<KitFiles>, problems: &mut Problems) -> Vec<Built> {
+    let one = |source| {
+        let mut own = Problems::default();
+        let kit = parse::kit(source, &mut own);
+        (kit.map(|kit| toolkit(kit, &mut own)), own)
+    };
+    let built: Vec<_> = sources.into_par_iter().map(one).collect();
+    let mut toolkits = Vec::new();
+    for (toolkit, own) in built {
+        problems.append(own);
+        toolkits.extend(toolkit);
+    }
+    toolkits
+}
+
+fn toolkit(kit: Kit, problems: &mut Problems) -> Built {
+    check::kit(&kit, problems);
     let Kit {
         folder,
         toolkit: manifest,
@@ -34,7 +53,7 @@ pub(super) fn toolkit(kit: Kit, settings: ToolkitOverride) -> Built {
         tools,
         triggers: _,
     } = kit;
-    let tools = forms::of_tools(tools, &manifest.versions, &mut problems);
+    let tools = forms::of_tools(tools, &manifest.versions, problems);
     let having = |version: &String| {
         let mut own = tools.iter().flatten().map(|(_, own)| own);
         own.by_ref().filter(|own| own.contains(version)).count()
@@ -48,6 +67,7 @@ pub(super) fn toolkit(kit: Kit, settings: ToolkitOverride) -> Built {
         manifest,
         managed_app: None,
         moved: false,
+        of_project: false,
     };
     if toolkit.manifest.auth.is_empty() {
         toolkit
@@ -55,15 +75,13 @@ pub(super) fn toolkit(kit: Kit, settings: ToolkitOverride) -> Built {
             .auth
             .push(AuthManifest::new(Scheme::NoAuth));
     }
-    override_toolkit(&mut toolkit, settings, &place, &mut problems);
     let toolkit = Arc::new(toolkit);
-    let output_schema = Arc::new(schema::output(None));
     let mut built = Vec::new();
     for forms in tools {
         let all = forms.iter().flat_map(|(_, own)| own.clone());
         let available: Arc<[String]> = all.collect();
         for ((tool, place), own) in forms {
-            match build_tool(tool, (own, &available), &toolkit, &output_schema) {
+            match build_tool(tool, (own, &available), &toolkit) {
                 Ok(tool) => built.push((Arc::new(tool), place)),
                 Err(cause) => problems.add(&place, cause),
             }
@@ -72,8 +90,25 @@ pub(super) fn toolkit(kit: Kit, settings: ToolkitOverride) -> Built {
     Built {
         folder,
         toolkit,
+        place,
         tools: built,
-        problems,
+    }
+}
+
+impl Built {
+    /// The toolkit as this installation has it.
+    pub(super) fn with(mut self, settings: ToolkitOverride, problems: &mut Problems) -> Self {
+        let place = self.place.clone();
+        self.change(|toolkit| override_toolkit(toolkit, settings, &place, problems));
+        self
+    }
+
+    /// Changes the toolkit, which its tools know.
+    pub(super) fn change(&mut self, change: impl FnOnce(&mut Toolkit)) {
+        change(Arc::make_mut(&mut self.toolkit));
+        for (tool, _) in &mut self.tools {
+            Arc::make_mut(tool).toolkit = Arc::clone(&self.toolkit);
+        }
     }
 }
 
@@ -160,31 +195,43 @@ fn build_tool(
     manifest: ToolManifest,
     (versions, available): (Vec<String>, &Arc<[String]>),
     toolkit: &Arc<Toolkit>,
-    output_schema: &Arc<serde_json::Value>,
 ) -> Result<Tool, String> {
-    let input_schema = schema::input(&manifest);
     let response = manifest.response.or(&toolkit.manifest.response);
-    let output_schema = match &response.file {
-        Some(file) => Arc::new(schema::output(Some(file))),
-        None => Arc::clone(output_schema),
+    let published_output = match &response.file {
+        Some(file) => raw(&schema::output(Some(file)))?,
+        None => common_output()?,
     };
-    let validator = jsonschema::validator_for(&schema::checked(&manifest))
-        .map_err(|cause| format!("{}: args: {cause}", manifest.slug))?;
-    let raw = |schema| {
-        to_raw_value(schema)
-            .map(Arc::from)
-            .map_err(|cause| cause.to_string())
-    };
+    let validator = OnceLock::new();
+    // Without words of its own a schema is made of what the other rules know.
+    if manifest.args.iter().any(|arg| !arg.schema.is_empty()) {
+        let compiled = schema::compiled(&manifest)
+            .map_err(|cause| format!("{}: args: {cause}", manifest.slug))?;
+        validator.get_or_init(|| compiled);
+    }
     Ok(Tool {
-        published_input: raw(&input_schema)?,
-        published_output: raw(&output_schema)?,
+        published_input: raw(&schema::input(&manifest))?,
+        published_output,
         toolkit: Arc::clone(toolkit),
         versions,
         available_versions: Arc::clone(available),
-        output_schema,
-        input_schema,
         response,
         validator,
-        manifest,
+        manifest: Arc::new(manifest),
     })
+}
+
+/// The schema of a result in which no file is known of: nearly all tools have it.
+fn common_output() -> Result<Arc<RawValue>, String> {
+    static COMMON: OnceLock<Arc<RawValue>> = OnceLock::new();
+    if let Some(common) = COMMON.get() {
+        return Ok(Arc::clone(common));
+    }
+    let common = raw(&schema::output(None))?;
+    Ok(Arc::clone(COMMON.get_or_init(|| common)))
+}
+
+fn raw(schema: &Value) -> Result<Arc<RawValue>, String> {
+    to_raw_value(schema)
+        .map(Arc::from)
+        .map_err(|cause| cause.to_string())
 }

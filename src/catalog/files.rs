@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::catalog::problems::{Place, Problems};
 
-const TOOLKIT_FILE: &str = "toolkit.yaml";
+pub(super) const TOOLKIT_FILE: &str = "toolkit.yaml";
 
 /// The toolkits that come with the server (read from disk in debug builds).
 #[derive(rust_embed::RustEmbed)]
@@ -128,7 +128,7 @@ fn sorted_entries(dir: &Path) -> std::io::Result<Vec<std::path::PathBuf>> {
     Ok(paths)
 }
 
-fn is_yaml(path: &Path) -> bool {
+pub(super) fn is_yaml(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension == "yaml" || extension == "yml")
 }

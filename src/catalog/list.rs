@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::load::IMPORTANT;
-use super::{Catalog, Tool, Toolkit, VersionPins};
+use super::{Catalog, Tool, Toolkit, VersionPins, search};
 use crate::error::Result;
 
 /// Which toolkits a list shows; an empty list filters nothing.
@@ -20,6 +20,8 @@ pub struct ToolkitFilter {
     pub include_deprecated: bool,
     /// By name instead of the most used first.
     pub alphabetically: bool,
+    /// Only those that the project brought itself, or only the others.
+    pub of_project: Option<bool>,
 }
 
 /// Which tools a list shows; an empty list filters nothing, several filters must all be met.
@@ -65,6 +67,9 @@ impl Catalog {
             };
             (filter.slugs.is_empty() || is_among(&filter.slugs, &manifest.slug))
                 && (filter.include_deprecated || !manifest.deprecated)
+                && filter
+                    .of_project
+                    .is_none_or(|own| own == toolkit.of_project)
                 && filter.category.as_ref().is_none_or(|wanted| {
                     manifest.categories.iter().any(|name| {
                         name.eq_ignore_ascii_case(wanted)
@@ -125,13 +130,19 @@ impl Catalog {
         Ok(match &filter.search {
             None => self.tools.iter().filter(passes).collect(),
             Some(query) => self
-                .search
+                .search_index()
                 .search(query)
                 .into_iter()
                 .filter_map(|index| self.tools.get(index))
                 .filter(passes)
                 .collect(),
         })
+    }
+
+    /// The words of all tools; the first call makes the index, which takes a moment for thousands.
+    pub(super) fn search_index(&self) -> &search::Index {
+        let tools = || self.tools.iter().map(AsRef::as_ref);
+        self.search.get_or_init(|| search::Index::new(tools()))
     }
 
     /// The toolkits that the filter admits, by their place in memory, which is compared faster than a

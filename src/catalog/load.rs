@@ -2,15 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
-use std::sync::Arc;
-
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use super::build::{self, Built};
 use super::manifest::ToolManifest;
-use super::parse::Kit;
 use super::problems::{Place, Problems};
-use super::{Catalog, Tool, Toolkit, files, oauth_apps, parse, search};
+use super::{Catalog, Tool, Toolkit, files, oauth_apps};
 use crate::config::{Config, OAuthApp, ToolkitOverride};
 use crate::error::Result;
 use crate::scheme::Scheme;
@@ -18,26 +15,37 @@ use crate::scheme::Scheme;
 /// A tag that puts a tool among those an agent gets when it asks for a toolkit only.
 pub const IMPORTANT: &str = "important";
 
+/// The bundled toolkits, built once in a process: nothing changes them while it runs.
+static BUNDLED: LazyLock<(Vec<Built>, Problems)> = LazyLock::new(|| {
+    let mut problems = Problems::default();
+    (build::all(files::bundled(), &mut problems), problems)
+});
+
 /// The catalog that the bundled files, the operator's folder and the settings make.
 ///
 /// # Errors
 /// All problems of all files, each with file and line.
 pub(super) fn catalog(config: &Config) -> Result<Catalog> {
     let mut problems = Problems::default();
-    let kits = kits(config.toolkits_dir.as_deref(), &mut problems);
+    let mut kits = kits(config.toolkits_dir.as_deref(), &mut problems);
     let mut overrides = config.toolkit_overrides()?;
     if let Some(path) = &config.oauth_apps {
         let apps = oauth_apps::read(path, &mut problems);
         add_apps(apps, &kits, &mut overrides, &mut problems);
     }
-    let assembly = Assembly::of(kits, &mut overrides, &mut problems);
-    for slug in overrides.keys() {
-        problems.add_setting(format!(
-            "a setting names the toolkit `{slug}`, which does not exist (flags such as \
-             --base-url {slug}=…, variables such as TENON_BASE_URL_{})",
-            slug.to_ascii_uppercase()
-        ));
+    for (slug, settings) in overrides {
+        match kits.remove(&slug) {
+            Some(kit) => {
+                kits.insert(slug, kit.with(settings, &mut problems));
+            }
+            None => problems.add_setting(format!(
+                "a setting names the toolkit `{slug}`, which does not exist (flags such as \
+                 --base-url {slug}=…, variables such as TENON_BASE_URL_{})",
+                slug.to_ascii_uppercase()
+            )),
+        }
     }
+    let assembly = Assembly::of(kits, &mut problems);
     problems.or(()).map(|()| assembly.finish())
 }
 
@@ -52,7 +60,7 @@ pub(super) fn lint(dir: &Path) -> Result<Linted> {
         own.insert(source.folder);
     }
     let kits = kits(Some(dir), &mut problems);
-    let assembly = Assembly::of(kits, &mut BTreeMap::new(), &mut problems);
+    let assembly = Assembly::of(kits, &mut problems);
     let tools = assembly.tools.iter();
     let linted = Linted {
         tools: tools
@@ -73,34 +81,28 @@ pub struct Linted {
 }
 
 /// The bundled toolkits and those of the folder, which replace a bundled one whole.
-fn kits(dir: Option<&Path>, problems: &mut Problems) -> BTreeMap<String, Kit> {
-    let mut sources = files::bundled();
+fn kits(dir: Option<&Path>, problems: &mut Problems) -> BTreeMap<String, Built> {
+    let (bundled, known) = &*BUNDLED;
+    problems.append(known.clone());
+    let mut kits = bundled.clone();
     if let Some(dir) = dir {
-        sources.extend(files::in_folder(dir, problems));
+        let sources = files::in_folder(dir, problems);
+        kits.extend(build::all(sources, problems));
     }
-    let read = |source| {
-        let mut own = Problems::default();
-        (parse::kit(source, &mut own), own)
-    };
-    let read: Vec<_> = sources.into_par_iter().map(read).collect();
-    let mut kits = BTreeMap::new();
-    for (kit, own) in read {
-        problems.append(own);
-        kits.extend(kit.map(|kit| (kit.folder.clone(), kit)));
-    }
-    kits
+    let by_folder = kits.into_iter().map(|kit| (kit.folder.clone(), kit));
+    by_folder.collect()
 }
 
 /// The apps of the file beside the other settings; one in a flag or variable stands above it.
 fn add_apps(
     apps: BTreeMap<String, (Place, OAuthApp)>,
-    kits: &BTreeMap<String, Kit>,
+    kits: &BTreeMap<String, Built>,
     overrides: &mut BTreeMap<String, ToolkitOverride>,
     problems: &mut Problems,
 ) {
     for (slug, (place, app)) in apps {
         let has_oauth = kits.get(&slug).map(|kit| {
-            let mut auth = kit.toolkit.auth.iter();
+            let mut auth = kit.toolkit.manifest.auth.iter();
             auth.any(|auth| auth.scheme == Scheme::OAuth2)
         });
         match has_oauth {
@@ -125,36 +127,20 @@ struct Assembly {
 }
 
 impl Assembly {
-    /// Checks and builds each toolkit apart, on all processors, and puts them together.
-    fn of(
-        kits: BTreeMap<String, Kit>,
-        overrides: &mut BTreeMap<String, ToolkitOverride>,
-        problems: &mut Problems,
-    ) -> Self {
-        let with_settings = |(slug, kit)| (kit, overrides.remove(&slug).unwrap_or_default());
-        let kits: Vec<(Kit, ToolkitOverride)> = kits.into_iter().map(with_settings).collect();
-        let build = |(kit, settings)| build::toolkit(kit, settings);
-        let all: Vec<Built> = kits.into_par_iter().map(build).collect();
+    fn of(kits: BTreeMap<String, Built>, problems: &mut Problems) -> Self {
         let mut assembly = Self::default();
-        for built in all {
-            assembly.add(built, problems);
+        for kit in kits.into_values() {
+            assembly.add(kit, problems);
         }
         assembly
     }
 
-    fn add(&mut self, built: Built, problems: &mut Problems) {
-        let Built {
-            folder,
-            toolkit,
-            tools,
-            problems: own,
-        } = built;
-        problems.append(own);
-        for (tool, place) in tools {
+    fn add(&mut self, kit: Built, problems: &mut Problems) {
+        for (tool, place) in kit.tools {
             self.take_slugs(&tool.manifest, &place, problems);
             self.tools.push(tool);
         }
-        self.toolkits.insert(folder, toolkit);
+        self.toolkits.insert(kit.folder, kit.toolkit);
     }
 
     fn take_slugs(&mut self, tool: &ToolManifest, place: &Place, problems: &mut Problems) {
@@ -178,12 +164,17 @@ impl Assembly {
     }
 
     fn finish(self) -> Catalog {
-        let Self {
-            toolkits,
-            mut tools,
-            aliases,
-            taken: _,
-        } = self;
+        Catalog::of(self.toolkits, self.tools, self.aliases)
+    }
+}
+
+impl Catalog {
+    /// A catalog of what is checked already.
+    pub(super) fn of(
+        toolkits: HashMap<String, Arc<Toolkit>>,
+        mut tools: Vec<Arc<Tool>>,
+        aliases: HashMap<String, String>,
+    ) -> Self {
         tools.sort_by_cached_key(|tool| order(&tool.manifest));
         let mut toolkit_list: Vec<Arc<Toolkit>> = toolkits.values().map(Arc::clone).collect();
         toolkit_list
@@ -196,14 +187,13 @@ impl Assembly {
         for forms in tools_by_slug.values_mut() {
             forms.sort_by(|one, other| other.versions.cmp(&one.versions));
         }
-        let search = search::Index::new(tools.iter().map(AsRef::as_ref));
-        Catalog {
+        Self {
             toolkits,
             toolkit_list,
             tools_by_slug,
             tools,
             aliases,
-            search,
+            search: OnceLock::new(),
         }
     }
 }
@@ -253,7 +243,7 @@ mod tests {
                 (&manifest.name, 3),
                 (&manifest.description, 5),
             ] {
-                let hits = catalog.search.search(query);
+                let hits = catalog.search_index().search(query);
                 if !hits.iter().take(among).any(|hit| *hit == index) {
                     lost.push(format!("{}: {query}", manifest.slug));
                 }

@@ -12,6 +12,7 @@ mod load;
 mod lookup;
 pub mod manifest;
 mod oauth_apps;
+mod own;
 mod parse;
 mod problems;
 pub mod revocation;
@@ -22,22 +23,22 @@ pub mod versions;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::config::{Config, OAuthApp};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::scheme::Scheme;
 pub use check::alone::LARGEST_SCHEMA;
 pub use list::{ToolAccess, ToolFilter, ToolkitFilter, category_id};
 pub use load::{IMPORTANT, Linted};
 use manifest::{AuthManifest, ResponseRule, ToolManifest, ToolkitManifest};
+pub use own::OwnKit;
 pub use versions::VersionPins;
 
 /// A toolkit, checked and ready for use.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Toolkit {
     /// What its manifest says, with the operator's overrides applied.
     pub manifest: ToolkitManifest,
@@ -47,6 +48,8 @@ pub struct Toolkit {
     pub managed_app: Option<OAuthApp>,
     /// The operator moved the base URL to another host.
     moved: bool,
+    /// A project brought it, for itself alone.
+    pub of_project: bool,
 }
 
 impl Toolkit {
@@ -102,10 +105,10 @@ impl Toolkit {
 }
 
 /// A tool in one of its forms, checked and ready for use.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Tool {
     /// What its manifest says.
-    pub manifest: ToolManifest,
+    pub manifest: Arc<ToolManifest>,
     /// Its toolkit.
     pub toolkit: Arc<Toolkit>,
     /// The versions of the toolkit that have it in this form, newest first.
@@ -113,17 +116,13 @@ pub struct Tool {
     /// The versions that have it in any form, newest first.
     pub available_versions: Arc<[String]>,
     /// The published JSON Schema of its arguments.
-    pub input_schema: Value,
-    /// The published JSON Schema of its result.
-    pub output_schema: Arc<Value>,
-    /// [`Self::input_schema`] as JSON text, for lists.
     pub published_input: Arc<RawValue>,
-    /// [`Self::output_schema`] as JSON text, for lists.
+    /// The published JSON Schema of its result.
     pub published_output: Arc<RawValue>,
     /// How its answers are read: what its manifest says, and what its toolkit's says besides.
     pub response: ResponseRule,
-    /// The arguments' schema, compiled; for what [`Self::accept`] returns.
-    pub validator: jsonschema::Validator,
+    /// Compiled when a call first asks for it.
+    validator: OnceLock<jsonschema::Validator>,
 }
 
 impl Tool {
@@ -131,6 +130,18 @@ impl Tool {
     #[must_use]
     pub fn no_auth(&self) -> bool {
         self.toolkit.no_auth()
+    }
+
+    /// The arguments' schema, for what [`Self::accept`] returns.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when it cannot be compiled, which its load has ruled out.
+    pub fn validator(&self) -> Result<&jsonschema::Validator> {
+        if let Some(compiled) = self.validator.get() {
+            return Ok(compiled);
+        }
+        let compiled = schema::compiled(&self.manifest).map_err(Error::internal)?;
+        Ok(self.validator.get_or_init(|| compiled))
     }
 
     /// Whether it carries this tag.
@@ -155,8 +166,8 @@ pub struct Catalog {
     tools: Vec<Arc<Tool>>,
     /// Alias → slug.
     aliases: HashMap<String, String>,
-    /// Over `tools`.
-    search: search::Index,
+    /// Over `tools`; made when it is first asked for.
+    search: OnceLock<search::Index>,
 }
 
 /// Checks the toolkits of a folder as a server that reads it would.
@@ -220,6 +231,11 @@ impl CatalogHandle {
     #[must_use]
     pub fn current(&self) -> Arc<Catalog> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Makes the index of the catalog in force, for whose making the first search would wait.
+    pub fn prepare_search(&self) {
+        self.current().search_index();
     }
 
     /// Puts another catalog in force.

@@ -23,7 +23,7 @@ impl fmt::Display for Place {
 }
 
 /// The problems found so far.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Problems(Vec<String>);
 
 impl Problems {

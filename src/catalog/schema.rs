@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use jsonschema::{ValidationError, Validator};
 use serde_json::{Map, Value, json};
 
 use super::manifest::{ArgManifest, FileRule, ToolManifest};
@@ -119,9 +120,17 @@ fn open_output() -> Value {
     })
 }
 
+/// What arguments are checked by, compiled.
+///
+/// # Errors
+/// What is wrong with the schema words of an argument.
+pub(super) fn compiled(tool: &ToolManifest) -> Result<Validator, Box<ValidationError<'static>>> {
+    jsonschema::validator_for(&checked(tool)).map_err(Box::new)
+}
+
 /// What arguments are checked by: the published schema, with those that are not published and with
 /// the types that are taken besides.
-pub(super) fn checked(tool: &ToolManifest) -> Value {
+fn checked(tool: &ToolManifest) -> Value {
     let mut schema = for_validation(&input(tool));
     for arg in tool.args.iter().filter(|arg| arg.fixed.is_none()) {
         let mut own = for_validation(&Value::Object(property(arg)));

@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -34,6 +34,10 @@ use crate::{api, jobs};
 
 /// How long requests under way may take to finish after a stop signal.
 const DRAIN_LIMIT: Duration = Duration::from_secs(25);
+/// Connections that may wait to be accepted, where the system allows as many. The standard library's
+/// 128 are fewer than the calls that an agent's start sends at once; a connection too many is made a
+/// second later, when its client tries again.
+const BACKLOG: u32 = 4096;
 const LISTENER_RETRY: Duration = Duration::from_secs(1);
 
 /// A running server.
@@ -51,6 +55,7 @@ pub(super) async fn run(config: Config) -> Result<()> {
     start_logging(&config)?;
     let server = start(config, Clock::System).await?;
     announce(&server)?;
+    prepare_search(&server.app);
     wait_for_stop_signal(&server.app).await?;
     stop(&server.app).await;
     Ok(())
@@ -61,8 +66,7 @@ pub(super) async fn run(config: Config) -> Result<()> {
 /// # Errors
 /// When a setting is impossible, the database cannot be opened, or the address is taken.
 pub async fn start(mut config: Config, clock: Clock) -> Result<Server> {
-    let listener = TcpListener::bind(config.listen)
-        .await
+    let listener = listen_on(config.listen)
         .map_err(|cause| Error::invalid(format!("cannot listen on {}: {cause}", config.listen)))?;
     let address = listener.local_addr()?;
     config.listen = address;
@@ -81,6 +85,19 @@ pub async fn start(mut config: Config, clock: Clock) -> Result<Server> {
         address,
         first_keys,
     })
+}
+
+fn listen_on(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    // A server that starts again finds connections of the one before still closing.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// The parts of a server for a command that works on its installation, while it may run.
@@ -170,6 +187,7 @@ fn assemble(
         execution_log: LogWriter::default(),
         refreshes: SingleFlight::default(),
         registrations: SingleFlight::default(),
+        imports: Semaphore::new(1),
         job_stored: Notify::new(),
         tasks,
         stopping: CancellationToken::new(),
@@ -295,7 +313,10 @@ async fn wait_for_stop_signal(app: &App) -> Result<()> {
             _ = terminate.recv() => return Ok(()),
             _ = interrupt.recv() => return Ok(()),
             _ = reload.recv() => match app.catalog.reload(&app.config) {
-                Ok(()) => tracing::info!("reloaded the toolkits"),
+                Ok(()) => {
+                    prepare_search(app);
+                    tracing::info!("reloaded the toolkits");
+                }
                 Err(error) => tracing::error!(
                     %error, problems = ?error.shown().errors,
                     "the toolkits were not reloaded; those before stay in force"
@@ -303,6 +324,12 @@ async fn wait_for_stop_signal(app: &App) -> Result<()> {
             },
         }
     }
+}
+
+/// In the background: a server answers before it has read every tool's words.
+fn prepare_search(app: &App) {
+    let catalog = app.catalog.clone();
+    app.tasks.spawn_blocking(move || catalog.prepare_search());
 }
 
 fn start_logging(config: &Config) -> Result<()> {

@@ -22,14 +22,15 @@ pub(super) fn prepare(tool: &Tool, given: Map<String, Value>) -> Result<Map<Stri
         }
     }
     let mut problems = missing_together(tool, &arguments);
+    let validator = tool.validator()?;
     let arguments = Value::Object(arguments);
-    if problems.is_empty() && tool.validator.is_valid(&arguments) {
+    if problems.is_empty() && validator.is_valid(&arguments) {
         return Ok(match arguments {
             Value::Object(arguments) => arguments,
             _ => Map::new(),
         });
     }
-    let invalid = tool.validator.iter_errors(&arguments);
+    let invalid = validator.iter_errors(&arguments);
     problems.extend(invalid.map(|problem| line(&problem)));
     Err(Error::Invalid {
         message: format!("the arguments of {} are not valid", tool.manifest.slug),

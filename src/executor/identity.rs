@@ -12,6 +12,7 @@ use crate::catalog::Toolkit;
 use crate::error::{Error, Result};
 use crate::outbound::OutboundRequest;
 use crate::storage::connected_accounts::ConnectedAccount;
+use crate::toolkits;
 
 /// Makes sure that the service lets these credentials in.
 ///
@@ -40,7 +41,8 @@ pub async fn try_credentials(
 /// [`Error::Invalid`] when the toolkit names no request to try them with; [`Error::Upstream`] when
 /// the service does not answer.
 pub async fn lets_in(app: &App, account: &ConnectedAccount) -> Result<bool> {
-    let toolkit = Arc::clone(app.catalog.current().toolkit(&account.toolkit)?);
+    let catalog = toolkits::catalog(app, &account.project_id).await?;
+    let toolkit = Arc::clone(catalog.toolkit(&account.toolkit)?);
     let credentials = accounts::fresh_credentials(app, account).await?;
     let status = probe(app, &toolkit, credentials, app.config.upstream_timeout()).await?;
     is_welcome(&toolkit, status)

@@ -47,6 +47,7 @@ use crate::error::{Error, Result};
 use crate::ids::{LogId, ProjectId, RequestId};
 use crate::outbound::OutboundRequest;
 use crate::tenancy;
+use crate::toolkits;
 use call::{Call, Outcome};
 use connection::Connection;
 use recording::Recording;
@@ -128,7 +129,8 @@ pub async fn execute(
     call: ToolCall,
 ) -> Result<ToolResult> {
     let version = call.version.as_deref().unwrap_or(versions::BASE);
-    let tool = Arc::clone(app.catalog.current().tool(slug, Some(version))?);
+    let catalog = toolkits::catalog(app, &context.project).await?;
+    let tool = Arc::clone(catalog.tool(slug, Some(version))?);
     let recording = Recording::begin(app, context, "tool", &tool.toolkit.manifest.slug);
     recording.name(&tool.manifest.slug, Some(tool.version(Some(version))));
     let log_id = recording.id();

@@ -20,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::ids::AccountId;
 use crate::outbound::{OutboundReply, OutboundRequest, StreamAnswer};
 use crate::tenancy;
+use crate::toolkits;
 
 /// A request that the caller wrote.
 #[derive(Debug, Clone)]
@@ -76,7 +77,8 @@ pub async fn proxy(app: &App, context: &CallContext, call: ProxyCall) -> Result<
             .clone(),
         ProxyCredential::Given(given) => given.toolkit.clone(),
     };
-    let toolkit = Arc::clone(app.catalog.current().toolkit(&toolkit)?);
+    let catalog = toolkits::catalog(app, &context.project).await?;
+    let toolkit = Arc::clone(catalog.toolkit(&toolkit)?);
     let recording = Recording::begin(app, context, "proxy", &toolkit.manifest.slug);
     recording.name(call.method.as_str(), None);
     let outcome = run(app, context, &call, &toolkit, &recording).await;

@@ -9,6 +9,8 @@ use super::response::Shaped;
 use crate::app::App;
 use crate::catalog::Tool;
 use crate::error::{Error, Result};
+use crate::ids::ProjectId;
+use crate::toolkits;
 
 /// What one tool needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,12 +26,13 @@ pub struct ToolScopes {
 /// # Errors
 /// [`Error::NotFound`] for an unknown tool or version, [`Error::Invalid`] for tools of several
 /// toolkits or none at all.
-pub fn required_scopes(
+pub async fn required_scopes(
     app: &App,
+    project: &ProjectId,
     tools: &[String],
     version: Option<&str>,
 ) -> Result<Vec<ToolScopes>> {
-    let catalog = app.catalog.current();
+    let catalog = toolkits::catalog(app, project).await?;
     let found: Vec<_> = tools
         .iter()
         .map(|slug| catalog.tool(slug, version))

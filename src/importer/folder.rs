@@ -34,6 +34,18 @@ pub struct Imported {
     pub has_changed: bool,
 }
 
+/// The slug of the toolkit that an import of `source` makes.
+///
+/// # Errors
+/// When the description cannot be read, or says nothing to make a slug of.
+pub fn slug_of(source: &Source, wishes: &Wishes) -> Result<String> {
+    let root = match &wishes.slug {
+        Some(_) => Value::Null,
+        None => read::document(&source.bytes)?,
+    };
+    super::slug(&root, wishes)
+}
+
 /// Imports `source` into a folder below `to`, named by the toolkit's slug.
 ///
 /// # Errors

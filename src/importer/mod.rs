@@ -144,6 +144,9 @@ fn slug_of(title: &str, wishes: &Wishes) -> Result<String> {
 
 /// The slug of the toolkit that `root` describes.
 fn slug(root: &Value, wishes: &Wishes) -> Result<String> {
+    if wishes.slug.is_some() {
+        return slug_of("", wishes);
+    }
     let title = match Dialect::of(root)? {
         Dialect::OpenApi | Dialect::Swagger | Dialect::Graphql => root.pointer("/info/title"),
         Dialect::Discovery => root.get("name"),

@@ -68,18 +68,30 @@ impl Recipe {
     pub fn load(name: &str) -> Result<Self> {
         let path = Path::new(name);
         let is_file = path.components().count() > 1 || path.extension().is_some();
-        let text = if is_file {
-            std::fs::read_to_string(path)
-                .map_err(|cause| Error::invalid(format!("{name} cannot be read: {cause}")))?
-        } else {
-            let file = Bundled::get(&format!("{name}.yaml")).ok_or_else(|| Error::NotFound {
-                what: "recipe",
-                id: name.to_owned(),
-                fix: Some("`tenon toolkits recipes` lists all there are.".into()),
-            })?;
-            String::from_utf8_lossy(&file.data).into_owned()
-        };
-        serde_saphyr::from_str(&text)
+        if !is_file {
+            return Self::bundled(name);
+        }
+        let text = std::fs::read_to_string(path)
+            .map_err(|cause| Error::invalid(format!("{name} cannot be read: {cause}")))?;
+        Self::parse(name, &text)
+    }
+
+    /// The recipe of that name, of those that come with the program.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown name.
+    pub fn bundled(name: &str) -> Result<Self> {
+        let file = Bundled::get(&format!("{name}.yaml")).filter(|_| !name.contains(['/', '.']));
+        let file = file.ok_or_else(|| Error::NotFound {
+            what: "recipe",
+            id: name.to_owned(),
+            fix: Some("`tenon toolkits recipes` lists all there are.".into()),
+        })?;
+        Self::parse(name, &String::from_utf8_lossy(&file.data))
+    }
+
+    fn parse(name: &str, text: &str) -> Result<Self> {
+        serde_saphyr::from_str(text)
             .map_err(|cause| Error::invalid(format!("recipe {name}: {}", cause.without_snippet())))
     }
 

@@ -45,6 +45,11 @@ pub enum Change {
         /// The project.
         project: ProjectId,
     },
+    /// The toolkits that a project imported.
+    OwnToolkits {
+        /// The project.
+        project: ProjectId,
+    },
     /// An auth config.
     AuthConfig {
         /// Its project.

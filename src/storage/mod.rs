@@ -14,6 +14,7 @@ pub mod files;
 pub mod idempotent_calls;
 pub mod installation;
 pub mod jobs;
+pub mod own_toolkits;
 pub mod projects;
 pub mod revocations;
 pub mod sealed;
@@ -37,6 +38,7 @@ pub fn statements() -> Vec<Statement> {
         idempotent_calls::STATEMENTS,
         installation::STATEMENTS,
         jobs::STATEMENTS,
+        own_toolkits::STATEMENTS,
         projects::STATEMENTS,
         revocations::STATEMENTS,
         token_refresh::STATEMENTS,

@@ -14,6 +14,7 @@ use crate::storage::connected_accounts;
 use crate::storage::data_keys;
 use crate::storage::files;
 use crate::storage::idempotent_calls;
+use crate::storage::own_toolkits;
 use crate::storage::projects::{self, Project, ProjectSettings, SettingsChange};
 use crate::storage::revocations;
 use crate::time::Timestamp;
@@ -109,6 +110,7 @@ pub async fn delete(app: &App, org: &OrgId, id: &ProjectId) -> Result<()> {
     revocations::delete_all(tx.conn(), id).await?;
     auth_configs::delete_all(tx.conn(), id).await?;
     idempotent_calls::forget_all(tx.conn(), id).await?;
+    own_toolkits::delete_all(tx.conn(), id).await?;
     // Their contents go with the next purge; the key that opens them is gone with the project's.
     files::expire_all(tx.conn(), id, now).await?;
     // Nothing of the accounts and configs that memory may know is named here.

@@ -17,6 +17,7 @@ mod manners;
 mod not_built;
 mod oauth1;
 mod oauth2;
+mod own_toolkits;
 mod projects;
 mod proxy;
 mod proxy_binary;

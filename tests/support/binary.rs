@@ -144,8 +144,17 @@ impl Running {
 
     /// Sends SIGTERM and does not wait.
     pub fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    /// Stops it where it stands: it keeps its sockets and does nothing.
+    pub fn freeze(&self) {
+        self.signal("STOP");
+    }
+
+    fn signal(&self, name: &str) {
         let status = Command::new("sh")
-            .args(["-c", &format!("kill -TERM {}", self.child.id())])
+            .args(["-c", &format!("kill -{name} {}", self.child.id())])
             .status()
             .expect("sh runs");
         assert!(status.success());

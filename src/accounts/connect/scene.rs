@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::ids::ProjectId;
 use crate::tenancy;
+use crate::toolkits;
 
 /// Names and pictures for a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +30,7 @@ impl Scene {
     pub async fn of(app: &App, project: &ProjectId, toolkit: &str) -> Result<Self> {
         let open = tenancy::open_project(app, project).await?;
         let settings = &open.project.settings;
-        let catalog = app.catalog.current();
+        let catalog = toolkits::catalog(app, project).await?;
         let manifest = catalog.toolkit(toolkit).ok().map(|kit| &kit.manifest);
         Ok(Self {
             app_name: settings

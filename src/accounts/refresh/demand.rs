@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::auth_schemes::Credentials;
 use crate::error::{Error, Result};
 use crate::storage::connected_accounts::ConnectedAccount;
+use crate::toolkits;
 
 /// A token with less life left than this is refreshed when a call needs it.
 const MARGIN: Duration = Duration::from_mins(1);
@@ -34,7 +35,7 @@ pub async fn fresh_credentials(app: &App, account: &ConnectedAccount) -> Result<
         Some(end) if end <= now.after(margin(&held.values)) => end,
         Some(_) | None => return Ok(held),
     };
-    if !is_renewable(app, &held, account) {
+    if !is_renewable(app, &held, account).await? {
         return Ok(held);
     }
     if end >= now.after(GOOD_FOR_A_CALL) {
@@ -62,7 +63,7 @@ pub async fn refresh_after_unauthorized(
     app: &App,
     account: &ConnectedAccount,
 ) -> Result<Option<Credentials>> {
-    if !is_renewable(app, &open(app, account).await?, account) {
+    if !is_renewable(app, &open(app, account).await?, account).await? {
         return Ok(None);
     }
     match refresh(app, account, Want::Token).await {
@@ -92,13 +93,13 @@ fn refresh_aside(app: &App, account: &ConnectedAccount) {
     });
 }
 
-fn is_renewable(app: &App, held: &Credentials, account: &ConnectedAccount) -> bool {
-    let catalog = app.catalog.current();
+async fn is_renewable(app: &App, held: &Credentials, account: &ConnectedAccount) -> Result<bool> {
+    let catalog = toolkits::catalog(app, &account.project_id).await?;
     let auth = catalog
         .toolkit(&account.toolkit)
         .ok()
         .and_then(|toolkit| toolkit.auth(account.scheme));
-    auth.is_some_and(|auth| grant::is_renewable(auth, &held.values))
+    Ok(auth.is_some_and(|auth| grant::is_renewable(auth, &held.values)))
 }
 
 /// The account's values over those it inherits from its auth config.

@@ -7,7 +7,6 @@ use super::held::{HeldGrant, Holding, holding};
 use crate::accounts::blueprint::Blueprint;
 use crate::accounts::secrets::Keyring;
 use crate::app::App;
-use crate::catalog::Toolkit;
 use crate::crypto::Place;
 use crate::error::{Error, Result};
 use crate::ids::{AccountId, JobId, ProjectId};
@@ -15,6 +14,7 @@ use crate::storage::connected_accounts::ConnectedAccount;
 use crate::storage::jobs::{self, Job};
 use crate::storage::revocations::{self, Revocation};
 use crate::storage::{Tx, connected_accounts};
+use crate::toolkits;
 
 /// Requests to providers at a time, for one job.
 const AT_A_TIME: usize = 8;
@@ -157,7 +157,8 @@ async fn give_back(app: &App, keyring: &Keyring, revocation: &Revocation) -> Res
         created_at: _,
     } = revocation;
     let held: HeldGrant = keyring.open(place(account), secrets)?;
-    let Some(toolkit) = find(app, toolkit) else {
+    let catalog = toolkits::catalog(app, project).await?;
+    let Ok(toolkit) = catalog.toolkit(toolkit) else {
         return forget(app, project, account).await;
     };
     match held.give_back(app, &toolkit).await {
@@ -175,10 +176,6 @@ async fn give_back(app: &App, keyring: &Keyring, revocation: &Revocation) -> Res
         ),
     }
     forget(app, project, account).await
-}
-
-fn find(app: &App, slug: &str) -> Option<std::sync::Arc<Toolkit>> {
-    app.catalog.current().toolkit(slug).ok().cloned()
 }
 
 async fn forget(app: &App, project: &ProjectId, account: &AccountId) -> Result<()> {

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::ids::{AccountId, ProjectId};
 use crate::storage;
 use crate::storage::connected_accounts::{AccountFilter, AccountOrder, ConnectedAccount, Status};
+use crate::toolkits;
 
 /// Accounts that are read at a time.
 const PAGE: i64 = 500;
@@ -88,7 +89,7 @@ pub struct AccountReport {
 /// [`Error::NotFound`] for a project or toolkit that is not there. What one account's provider
 /// answers is no error but its outcome.
 pub async fn sweep(app: &App, sweep: &Sweep, mut tell: impl FnMut(&AccountReport)) -> Result<()> {
-    let catalog = app.catalog.current();
+    let catalog = toolkits::catalog(app, &sweep.project).await?;
     let slug = catalog.toolkit(&sweep.toolkit)?.manifest.slug.clone();
     let accounts = affected(app, sweep, slug).await?;
     let mut reports = stream::iter(accounts)

@@ -56,7 +56,7 @@ pub struct InputResponse {
 )]
 pub(super) async fn generate_tool_input(
     State(app): State<App>,
-    _caller: Caller,
+    caller: Caller,
     Path(slug): Path<String>,
     Json(request): Json<InputRequest>,
 ) -> Result<Json<InputResponse>> {
@@ -72,7 +72,7 @@ pub(super) async fn generate_tool_input(
         instructions: system_prompt.filter(|text| !text.trim().is_empty()),
     };
     let version = version.as_deref().filter(|version| !version.is_empty());
-    let made = executor::arguments_from_text(&app, &slug, version, &wish).await?;
+    let made = executor::arguments_from_text(&app, &caller.project, &slug, version, &wish).await?;
     Ok(Json(made.into()))
 }
 

@@ -86,10 +86,10 @@ impl From<ToolScopes> for ToolRequirement {
 )]
 pub(super) async fn required_scopes(
     State(app): State<App>,
-    _caller: Caller,
+    caller: Caller,
     Json(request): Json<ScopesRequest>,
 ) -> Result<Json<ScopesResponse>> {
-    answer(&app, &request)
+    answer(&app, &caller, &request).await
 }
 
 /// Tell which OAuth scopes tools need, under the older name
@@ -103,14 +103,19 @@ pub(super) async fn required_scopes(
 )]
 pub(super) async fn get_scopes_required(
     State(app): State<App>,
-    _caller: Caller,
+    caller: Caller,
     Json(request): Json<ScopesRequest>,
 ) -> Result<Json<ScopesResponse>> {
-    answer(&app, &request)
+    answer(&app, &caller, &request).await
 }
 
-fn answer(app: &App, request: &ScopesRequest) -> Result<Json<ScopesResponse>> {
+async fn answer(
+    app: &App,
+    caller: &Caller,
+    request: &ScopesRequest,
+) -> Result<Json<ScopesResponse>> {
     let ScopesRequest { tools, version } = request;
-    let scopes = executor::required_scopes(app, tools, version.as_deref())?;
+    let scopes = executor::required_scopes(app, &caller.project, tools, version.as_deref());
+    let scopes = scopes.await?;
     Ok(Json(scopes.into()))
 }

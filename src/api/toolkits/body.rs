@@ -21,6 +21,17 @@ pub(super) enum ManagedBy {
     Project,
 }
 
+impl ManagedBy {
+    /// Whether those of a project are meant, or the others; none where all are.
+    pub(super) const fn of_project(self) -> Option<bool> {
+        match self {
+            Self::Composio => Some(false),
+            Self::Project => Some(true),
+            Self::All => None,
+        }
+    }
+}
+
 /// How a list is sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]

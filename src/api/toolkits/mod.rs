@@ -2,6 +2,7 @@
 
 mod body;
 mod detail;
+mod import;
 mod oauth_fields;
 
 use axum::extract::State;
@@ -14,9 +15,10 @@ use super::auth::Caller;
 use super::extract::{Json, Path, Query, flag, number};
 use super::listing::Listing;
 use crate::app::App;
-use crate::catalog::ToolkitFilter;
+use crate::catalog::{Catalog, ToolkitFilter};
 use crate::error::{Error, Result};
 use crate::paging::PageRequest;
+use crate::toolkits;
 use body::{Category, Changelog, ManagedBy, SortBy, ToolkitItem};
 use detail::ToolkitDetail;
 
@@ -28,6 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list_toolkits))
         .routes(routes!(list_toolkit_categories))
         .routes(routes!(get_toolkits_changelog))
+        .merge(import::routes())
         .routes(routes!(fetch_toolkits))
         .routes(routes!(get_toolkit))
 }
@@ -71,7 +74,7 @@ struct ListToolkitsQuery {
 )]
 async fn list_toolkits(
     State(app): State<App>,
-    _caller: Caller,
+    caller: Caller,
     Query(query): Query<ListToolkitsQuery>,
 ) -> Result<Json<Listing<ToolkitItem>>> {
     let page = PageRequest::new(query.limit, query.cursor.as_deref())?;
@@ -89,8 +92,10 @@ async fn list_toolkits(
         search: query.search.map(|text| text.trim().to_owned()),
         include_deprecated: query.include_deprecated.unwrap_or(false),
         alphabetically: query.sort_by == Some(SortBy::Alphabetically),
+        of_project: query.managed_by.and_then(ManagedBy::of_project),
     };
-    Ok(Json(one_page(&app, &filter, query.managed_by, page)))
+    let catalog = toolkits::catalog(&app, &caller.project).await?;
+    Ok(Json(one_page(&catalog, &filter, page)))
 }
 
 /// Which toolkits to fetch; every field may be left out.
@@ -128,7 +133,7 @@ struct FetchToolkitsBody {
 )]
 async fn fetch_toolkits(
     State(app): State<App>,
-    _caller: Caller,
+    caller: Caller,
     Json(body): Json<FetchToolkitsBody>,
 ) -> Result<Json<Listing<ToolkitItem>>> {
     let page = PageRequest::new(body.limit, body.cursor.as_deref())?;
@@ -139,23 +144,14 @@ async fn fetch_toolkits(
         category: body.category,
         search: None,
         alphabetically: body.sort_by == Some(SortBy::Alphabetically),
+        of_project: body.managed_by.and_then(ManagedBy::of_project),
     };
-    Ok(Json(one_page(&app, &filter, body.managed_by, page)))
+    let catalog = toolkits::catalog(&app, &caller.project).await?;
+    Ok(Json(one_page(&catalog, &filter, page)))
 }
 
-fn one_page(
-    app: &App,
-    filter: &ToolkitFilter,
-    managed_by: Option<ManagedBy>,
-    page: PageRequest,
-) -> Listing<ToolkitItem> {
-    let toolkits = match managed_by {
-        None | Some(ManagedBy::All | ManagedBy::Composio) => {
-            app.catalog.current().list_toolkits(filter)
-        }
-        // All toolkits belong to the installation; none is a project's own.
-        Some(ManagedBy::Project) => Vec::new(),
-    };
+fn one_page(catalog: &Catalog, filter: &ToolkitFilter, page: PageRequest) -> Listing<ToolkitItem> {
+    let toolkits = catalog.list_toolkits(filter);
     Listing::from(
         page.slice(&toolkits)
             .map(|toolkit| ToolkitItem::new(&toolkit)),
@@ -171,9 +167,10 @@ fn one_page(
 )]
 async fn list_toolkit_categories(
     State(app): State<App>,
-    _caller: Caller,
+    caller: Caller,
 ) -> Result<Json<Listing<Category>>> {
-    let categories: Vec<_> = app.catalog.current().categories().into_iter().collect();
+    let catalog = toolkits::catalog(&app, &caller.project).await?;
+    let categories: Vec<_> = catalog.categories().into_iter().collect();
     let total = categories.len() as u64;
     let all = PageRequest::new(Some(i64::from(crate::paging::MAX_LIMIT)), None)?;
     let page = all.page(categories, total);
@@ -187,12 +184,10 @@ async fn list_toolkit_categories(
     get, path = "/toolkits/changelog", tag = "Toolkits", security(("ApiKeyAuth" = [])),
     responses((status = 200, description = "Versions by toolkit", body = Changelog)),
 )]
-async fn get_toolkits_changelog(State(app): State<App>, _caller: Caller) -> Json<Changelog> {
-    let toolkits = app
-        .catalog
-        .current()
-        .list_toolkits(&ToolkitFilter::default());
-    Json(Changelog::new(&toolkits, CHANGELOG_VERSIONS))
+async fn get_toolkits_changelog(State(app): State<App>, caller: Caller) -> Result<Json<Changelog>> {
+    let catalog = toolkits::catalog(&app, &caller.project).await?;
+    let toolkits = catalog.list_toolkits(&ToolkitFilter::default());
+    Ok(Json(Changelog::new(&toolkits, CHANGELOG_VERSIONS)))
 }
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -215,11 +210,11 @@ struct GetToolkitQuery {
 )]
 async fn get_toolkit(
     State(app): State<App>,
-    _caller: Caller,
+    caller: Caller,
     Path(slug): Path<String>,
     Query(query): Query<GetToolkitQuery>,
 ) -> Result<Json<ToolkitDetail>> {
-    let catalog = app.catalog.current();
+    let catalog = toolkits::catalog(&app, &caller.project).await?;
     let toolkit = catalog.toolkit(&slug)?;
     let version = toolkit.version(query.version.as_deref())?;
     Ok(Json(ToolkitDetail::new(

@@ -14,6 +14,8 @@ use super::{arguments, explain};
 use crate::app::App;
 use crate::catalog::Tool;
 use crate::error::{Error, Result};
+use crate::ids::ProjectId;
+use crate::toolkits;
 use chat::{Model, Said};
 
 /// Bounds what an operator pays for a call.
@@ -61,11 +63,13 @@ pub enum Made {
 /// when the model does not answer.
 pub async fn arguments_from_text(
     app: &App,
+    project: &ProjectId,
     slug: &str,
     version: Option<&str>,
     wish: &Wish,
 ) -> Result<Made> {
-    let tool = std::sync::Arc::clone(app.catalog.current().tool(slug, version)?);
+    let catalog = toolkits::catalog(app, project).await?;
+    let tool = std::sync::Arc::clone(catalog.tool(slug, version)?);
     make(app, &tool, wish).await
 }
 

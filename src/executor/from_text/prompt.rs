@@ -44,7 +44,7 @@ pub(super) fn functions(tool: &Tool, wish: &Wish) -> Value {
     });
     json!([
         { "type": "function", "function": {
-            "name": CALL, "description": description.trim(), "parameters": tool.input_schema } },
+            "name": CALL, "description": description.trim(), "parameters": tool.published_input } },
         { "type": "function", "function": {
             "name": ASK, "description": "Ask for what the message lacks.",
             "parameters": question } },

@@ -81,7 +81,7 @@ pub(super) async fn page(app: &App, open: &Open, sent: &Sent) -> Result<LinkPage
         continues_at_provider: continues,
         provider_host: auth.authorize_url.as_deref().and_then(fixed_host),
         scopes: if continues {
-            scopes(app, open, auth)
+            scopes(open, auth)
         } else {
             Vec::new()
         },
@@ -117,8 +117,8 @@ fn text_of(value: &Value) -> String {
     }
 }
 
-fn scopes(app: &App, open: &Open, auth: &AuthManifest) -> Vec<AskedScope> {
-    let mut names = open.blueprint.scopes(app, auth);
+fn scopes(open: &Open, auth: &AuthManifest) -> Vec<AskedScope> {
+    let mut names = open.blueprint.scopes(auth);
     for name in open.blueprint.secrets.list("user_scopes") {
         if !names.contains(&name) {
             names.push(name);
