@@ -6,6 +6,7 @@ import * as connecting from './journey/connecting.mjs';
 import * as executing from './journey/executing.mjs';
 import * as files from './journey/files.mjs';
 import * as findingTools from './journey/finding-tools.mjs';
+import * as importing from './journey/importing.mjs';
 import * as keysAndTenants from './journey/keys-and-tenants.mjs';
 import * as leaving from './journey/leaving.mjs';
 import * as pinning from './journey/pinning.mjs';
@@ -17,7 +18,7 @@ import { World } from './journey/world.mjs';
 
 const areas = [
   toolkits, authConfigs, connecting, accounts, findingTools, executing, files, pinning, proxying, tailoring,
-  schemes, keysAndTenants, leaving,
+  importing, schemes, keysAndTenants, leaving,
 ];
 
 const world = await World.create(process.argv[2], process.argv[3]);

@@ -10,6 +10,7 @@ from . import (
     executing,
     files,
     finding_tools,
+    importing,
     keys_and_tenants,
     leaving,
     pinning,
@@ -22,7 +23,7 @@ from .world import World
 
 AREAS = (
     toolkits, auth_configs, connecting, accounts, finding_tools, executing, files, pinning, proxying, tailoring,
-    schemes, keys_and_tenants, leaving,
+    importing, schemes, keys_and_tenants, leaving,
 )
 
 

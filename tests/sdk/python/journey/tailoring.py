@@ -145,13 +145,9 @@ def _when_written(read):
     raise AssertionError("no record was written")
 
 
-def _prefix(world: World) -> str:
-    return "/api/v3" if world.speaks_v3_only else "/api/v3.1"
-
-
 def _get(world: World, path: str) -> dict:
-    return world.composio.client.get(_prefix(world) + path, cast_to=object)
+    return world.composio.client.get(world.prefix + path, cast_to=object)
 
 
 def _post(world: World, path: str, body: dict) -> dict:
-    return world.composio.client.post(_prefix(world) + path, cast_to=object, body=body)
+    return world.composio.client.post(world.prefix + path, cast_to=object, body=body)

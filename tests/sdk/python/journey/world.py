@@ -28,6 +28,7 @@ class World(Steps):
         self.sdk_version = version("composio")
         # The era is told by which API prefix the SDK calls.
         self.speaks_v3_only = tuple(map(int, self.sdk_version.split(".")[:2])) < (0, 13)
+        self.prefix = "/api/v3" if self.speaks_v3_only else "/api/v3.1"
         self.composio = self.sdk(self.api_key)
 
     def __getattr__(self, name: str):
