@@ -65,6 +65,13 @@ pub struct Config {
     /// Folder with toolkits of yours; one with a bundled toolkit's slug replaces it.
     #[arg(long, env = "TENON_TOOLKITS_DIR", value_name = "FOLDER", help_heading = TOOLKITS)]
     pub toolkits_dir: Option<PathBuf>,
+    /// Where imports through the API find `npm:` packages, if not at registry.npmjs.org: a mirror of
+    /// it.
+    #[arg(long, env = "TENON_NPM_REGISTRY", value_name = "URL", help_heading = TOOLKITS)]
+    pub npm_registry: Option<Url>,
+    /// Where they find `pypi:` packages, if not at pypi.org/simple: a mirror of that index.
+    #[arg(long, env = "TENON_PYPI_INDEX", value_name = "URL", help_heading = TOOLKITS)]
+    pub pypi_index: Option<Url>,
     /// Networks that outbound calls may reach although they are private, such as `10.1.0.0/16`.
     #[arg(long, env = "TENON_ALLOW_CIDRS", value_delimiter = ',', value_name = "CIDR,…", help_heading = TOOLKITS)]
     pub allow_cidrs: Vec<IpNet>,

@@ -115,7 +115,11 @@ async fn brought(app: &App, description: Description, wishes: &mut Wishes) -> Re
                 ));
             }
             wishes.source_url = origin.url();
-            let bytes = origin.fetch(&app.outbound, &Registries::default()).await?;
+            let registries = Registries {
+                npm: app.config.npm_registry.clone(),
+                pypi: app.config.pypi_index.clone(),
+            };
+            let bytes = origin.fetch(&app.outbound, &registries).await?;
             (place, bytes)
         }
     };
