@@ -8,8 +8,8 @@
 //!    [`tenancy`], [`toolkits`]
 //! 4. [`app`]: the handles that services share, with [`caches`], [`rate_limit`], [`execution_log`],
 //!    [`single_flight`], [`upstreams`]
-//! 5. tools: [`storage`], [`catalog`], [`expressions`], [`auth_schemes`], [`outbound`], [`blobs`],
-//!    [`crypto`]
+//! 5. tools: [`storage`], [`catalog`], [`expressions`], [`auth_schemes`], [`mcp_client`],
+//!    [`outbound`], [`blobs`], [`crypto`]
 //! 6. words: [`error`], [`ids`], [`time`], [`config`], [`paging`], [`scheme`]
 //!
 //! axum stands only in `api`, SQL only in `storage`, `reqwest` only in `outbound`, the master key
@@ -40,6 +40,7 @@ pub mod blobs;
 pub mod catalog;
 pub mod crypto;
 pub mod expressions;
+pub mod mcp_client;
 pub mod outbound;
 pub mod storage;
 

@@ -25,7 +25,7 @@ impl ToolManifest {
         }
         arg.place.unwrap_or(match (request.kind, request.method()) {
             (RequestKind::Http, "GET" | "DELETE") => ArgIn::Query,
-            (RequestKind::Http | RequestKind::Graphql, _) => ArgIn::Body,
+            (RequestKind::Http | RequestKind::Graphql | RequestKind::Mcp, _) => ArgIn::Body,
         })
     }
 

@@ -12,10 +12,10 @@ use super::recording::Recording;
 use super::request::{self, Evaluated, Parts};
 use super::response::{self, Shaped};
 use super::scope::Scope;
-use super::{CallContext, limit, retry, steps, time_limit};
+use super::{CallContext, limit, mcp, retry, steps, time_limit};
 use crate::app::App;
 use crate::catalog::Tool;
-use crate::catalog::manifest::RequestManifest;
+use crate::catalog::manifest::{RequestKind, RequestManifest};
 use crate::error::{Error, Result};
 use crate::outbound::{OutboundRequest, StreamAnswer};
 
@@ -145,12 +145,6 @@ impl<'a> Call<'a> {
         connection: &mut Connection,
         stream: StreamAnswer,
     ) -> Result<Sent> {
-        let slug = &self.tool.manifest.slug;
-        if self.sent.fetch_add(1, Ordering::Relaxed) >= MOST_REQUESTS {
-            return Err(Error::upstream(format!(
-                "{slug} would make more than {MOST_REQUESTS} requests"
-            )));
-        }
         let parts = Parts {
             tool: &self.tool.manifest,
             default_headers: &self.tool.toolkit.manifest.default_headers,
@@ -159,8 +153,34 @@ impl<'a> Call<'a> {
             made,
             files: self.attached,
         };
-        let build = |connection: &Connection| self.build(parts, connection, stream);
+        if request.kind == RequestKind::Mcp {
+            return Box::pin(mcp::send(self, parts, connection)).await;
+        }
+        let build = |connection: &Connection| {
+            let mut request = self.build(parts, connection)?;
+            request.stream_answer = stream;
+            Ok(request)
+        };
         let repeatable = retry::is_repeatable_request(self.tool, request);
+        self.send_built(connection, build, repeatable).await
+    }
+
+    /// Sends what `build` makes, which is one of the tool's requests.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub(super) async fn send_built(
+        &self,
+        connection: &mut Connection,
+        build: impl Fn(&Connection) -> Result<OutboundRequest>,
+        repeatable: bool,
+    ) -> Result<Sent> {
+        let slug = &self.tool.manifest.slug;
+        if self.sent.fetch_add(1, Ordering::Relaxed) >= MOST_REQUESTS {
+            return Err(Error::upstream(format!(
+                "{slug} would make more than {MOST_REQUESTS} requests"
+            )));
+        }
         let sent = attempts::send(self.app, connection, build, repeatable, self.recording).await?;
         let length = sent.reply.body.len();
         let before = self.bytes.fetch_add(length, Ordering::Relaxed);
@@ -182,11 +202,14 @@ impl<'a> Call<'a> {
         self.sent.load(Ordering::Relaxed) > 0
     }
 
-    fn build(
+    /// One request with its credential.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub(super) fn build(
         &self,
         parts: Parts<'_>,
         connection: &Connection,
-        stream: StreamAnswer,
     ) -> Result<OutboundRequest> {
         let base = connection.base_url(parts.request.server.as_deref())?;
         let mut request = request::build(parts, &base)?;
@@ -200,7 +223,6 @@ impl<'a> Call<'a> {
         }
         limit(self.app, &mut request);
         request.timeout = time_limit(self.app, self.tool);
-        request.stream_answer = stream;
         connection.authorize(&mut request)?;
         parts.files.fill(parts.request, &mut request);
         Ok(request)

@@ -14,6 +14,7 @@ mod files;
 mod form;
 mod from_text;
 mod identity;
+mod mcp;
 mod proxy;
 mod reach;
 mod recording;

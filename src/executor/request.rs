@@ -149,7 +149,7 @@ pub(super) fn build(parts: Parts<'_>, base: &Url) -> Result<OutboundRequest> {
         request: given,
         scope,
         made,
-        files,
+        files: _,
     } = parts;
     let mut url = match &made.url {
         Some(url) => whole_url(url)?,
@@ -158,29 +158,21 @@ pub(super) fn build(parts: Parts<'_>, base: &Url) -> Result<OutboundRequest> {
     let mut headers = fixed_headers(default_headers)?;
     headers.extend(filled_headers(&given.headers, scope)?);
     let mut query = Vec::new();
-    let mut body = None;
     for arg in &manifest.args {
-        let place = manifest.place_of(arg, given);
-        if place == ArgIn::Body && body.is_none() {
-            body = Some(Map::new());
-        }
-        let Some(value) = scope.arguments().get(&arg.arg) else {
-            continue;
-        };
-        let value = converted(arg, value)
-            .map_err(|problem| Error::fields(vec![format!("arguments.{}: {problem}", arg.arg)]))?;
-        match (place, &mut body) {
-            (ArgIn::Body, Some(body)) if arg.file => files.bind(given, arg, body),
-            (ArgIn::Query, _) => query.extend(wire::pairs(arg, &value)),
-            (ArgIn::Header, _) => {
-                let header = header_value(arg, &value)?;
-                headers.insert(header_name(wire::name(arg))?, header);
+        match manifest.place_of(arg, given) {
+            ArgIn::Query => {
+                if let Some(value) = given_value(arg, scope)? {
+                    query.extend(wire::pairs(arg, &value));
+                }
             }
-            (ArgIn::Body, Some(body)) if !arg.whole => {
-                insert(body, wire::name(arg), wire::in_body(arg, &value));
+            ArgIn::Header => {
+                if let Some(value) = given_value(arg, scope)? {
+                    let header = header_value(arg, &value)?;
+                    headers.insert(header_name(wire::name(arg))?, header);
+                }
             }
-            // The path is filled already, and a whole body is none of many members.
-            (ArgIn::Path | ArgIn::None | ArgIn::Body, _) => {}
+            // The path is filled already, and the body comes later.
+            ArgIn::Path | ArgIn::None | ArgIn::Body => {}
         }
     }
     let query = made.query.clone().unwrap_or_else(|| {
@@ -196,16 +188,50 @@ pub(super) fn build(parts: Parts<'_>, base: &Url) -> Result<OutboundRequest> {
     }
     let mut request = OutboundRequest::new(method(given.method())?, url);
     request.headers = headers;
-    set_body(parts, body, &mut request)?;
+    set_body(parts, &mut request)?;
     Ok(request)
 }
 
+/// What a caller gave for an argument, in the form in which it is sent.
+fn given_value(arg: &ArgManifest, scope: &Scope) -> Result<Option<Value>> {
+    let value = scope.arguments().get(&arg.arg);
+    let value = value.map(|value| converted(arg, value)).transpose();
+    value.map_err(|problem| Error::fields(vec![format!("arguments.{}: {problem}", arg.arg)]))
+}
+
+/// What arguments fill of the body, member by member; none where none of them goes there.
+///
+/// # Errors
+/// [`Error::Invalid`] when one cannot stand there.
+pub(super) fn members(parts: Parts<'_>) -> Result<Option<Map<String, Value>>> {
+    let mut body = None;
+    for arg in &parts.tool.args {
+        if parts.tool.place_of(arg, parts.request) != ArgIn::Body {
+            continue;
+        }
+        let body = body.get_or_insert_with(Map::new);
+        match given_value(arg, parts.scope)? {
+            Some(_) if arg.file => parts.files.bind(parts.request, arg, body),
+            Some(value) if !arg.whole => {
+                insert(body, wire::name(arg), wire::in_body(arg, &value));
+            }
+            Some(_) | None => {}
+        }
+    }
+    Ok(body)
+}
+
+/// The argument that is the whole body, where there is one.
+pub(super) fn whole(parts: Parts<'_>) -> Option<Value> {
+    let mut args = parts.tool.args.iter();
+    let whole = args.find(|arg| {
+        arg.whole && !arg.file && parts.tool.place_of(arg, parts.request) == ArgIn::Body
+    })?;
+    parts.scope.arguments().get(&whole.arg).cloned()
+}
+
 /// The body: what an expression made, a GraphQL document, one argument, or what arguments filled.
-fn set_body(
-    parts: Parts<'_>,
-    filled: Option<Map<String, Value>>,
-    request: &mut OutboundRequest,
-) -> Result<()> {
+fn set_body(parts: Parts<'_>, request: &mut OutboundRequest) -> Result<()> {
     let Parts {
         tool,
         request: given,
@@ -214,20 +240,21 @@ fn set_body(
         files,
         ..
     } = parts;
-    if matches!(request.method, Method::GET | Method::HEAD) {
+    // A call of MCP's is a message of a session, which brings its own.
+    if matches!(request.method, Method::GET | Method::HEAD) || given.kind == RequestKind::Mcp {
         return Ok(());
     }
+    let filled = members(parts)?;
     if given.kind == RequestKind::Graphql {
         let variables = made.variables.clone();
         let variables = variables.unwrap_or_else(|| Value::Object(filled.unwrap_or_default()));
         return set_json(request, &graphql(given, scope, &made.completed(variables)));
     }
-    let whole = tool
-        .args
-        .iter()
-        .find(|arg| arg.whole && !arg.file && tool.place_of(arg, given) == ArgIn::Body);
-    let whole = whole.and_then(|arg| scope.arguments().get(&arg.arg).cloned());
-    let body = made.body.clone().or(whole).map(|body| made.completed(body));
+    let body = made
+        .body
+        .clone()
+        .or(whole(parts))
+        .map(|body| made.completed(body));
     let filled = filled.map(|filled| match made.completed(Value::Object(filled)) {
         Value::Object(filled) => filled,
         _ => Map::new(),

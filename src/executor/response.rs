@@ -5,6 +5,7 @@ use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value, json};
 
 use super::attempts::Sent;
+use super::mcp;
 use super::scope::{self, Scope};
 use crate::auth_schemes::Redactor;
 use crate::catalog::manifest::{RequestKind, ResponseRule};
@@ -171,13 +172,15 @@ impl<'a> Answer<'a> {
             let is_ok = self.scope.read("response.ok", ok, &self.input()).await?;
             return Ok(!matches!(is_ok, Value::Null | Value::Bool(false)));
         }
-        let errors = match (&self.body, self.kind) {
+        let is_success = match (&self.body, self.kind) {
             (Body::Json(body), RequestKind::Graphql) => {
-                body.get("errors").and_then(Value::as_array)
+                let errors = body.get("errors").and_then(Value::as_array);
+                errors.is_none_or(Vec::is_empty)
             }
-            _ => None,
+            (Body::Json(body), RequestKind::Mcp) => mcp::is_success(body),
+            _ => true,
         };
-        Ok(is_good(self.rule, self.status) && errors.is_none_or(Vec::is_empty))
+        Ok(is_good(self.rule, self.status) && is_success)
     }
 
     /// The tool's data; none where the answer is no text.
@@ -196,6 +199,7 @@ impl<'a> Answer<'a> {
             (None, Body::Json(body), RequestKind::Graphql) => {
                 body.get("data").cloned().unwrap_or_default()
             }
+            (None, Body::Json(body), RequestKind::Mcp) => mcp::data(body),
             (None, Body::Json(body), RequestKind::Http) => body.clone(),
             (None, Body::Text(text), _) => Value::String(text.clone()),
         };
@@ -321,7 +325,7 @@ fn reason(status: u16) -> &'static str {
 
 /// Looks where services keep their message.
 fn pick_message(body: &Value) -> Option<String> {
-    const PLACES: [&str; 11] = [
+    const PLACES: [&str; 12] = [
         "error.message",
         "error_description",
         "error",
@@ -333,6 +337,7 @@ fn pick_message(body: &Value) -> Option<String> {
         "error_message",
         "title",
         "msg",
+        "content.0.text",
     ];
     let mut found = PLACES
         .into_iter()

@@ -20,7 +20,7 @@ pub(super) struct Address {
 /// A toolkit's further servers, by name, as operations are found to need them.
 pub(super) struct Servers {
     base: String,
-    /// GraphQL: the path of the one address.
+    /// GraphQL and MCP: the path of the one address.
     pub(super) endpoint: String,
     /// The address that the description names, and the user's other one.
     moved: Option<(Url, Url)>,
@@ -111,12 +111,12 @@ fn is_web(url: &Url) -> bool {
 }
 
 impl Address {
-    /// Takes the last segment off the base URL, which GraphQL has all its operations at.
-    pub(super) fn split_endpoint(&mut self) -> String {
+    /// Takes the last segment off the base URL, where one address has all the operations.
+    pub(super) fn split_endpoint(&mut self, usual: &str) -> String {
         let host = self.base_url.find("://").map_or(0, |at| at + 3);
         match self.base_url.rfind('/') {
             Some(at) if at > host => self.base_url.split_off(at),
-            _ => "/graphql".into(),
+            _ => usual.to_owned(),
         }
     }
 }

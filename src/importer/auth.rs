@@ -84,6 +84,11 @@ fn way(
             }
             SecurityScheme::Basic { description } => way.basic(description, report),
             SecurityScheme::OAuth2(flow) => way.oauth2(flow, scopes, report)?,
+            SecurityScheme::Registered(resource) => {
+                way.rank("DCR_OAUTH", 2);
+                way.more.insert("resource".into(), (*resource).into());
+                way.header("Authorization", "Bearer {access_token}");
+            }
             SecurityScheme::Other(what) => {
                 report.lose(Loss::AuthLeftOut, AT, *what);
                 return None;

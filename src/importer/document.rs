@@ -3,7 +3,7 @@
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use super::graphql;
+use super::{graphql, mcp};
 use crate::error::{Error, Result};
 
 /// What a description is written in.
@@ -17,6 +17,8 @@ pub enum Dialect {
     Discovery,
     /// A GraphQL schema, made into an OpenAPI description.
     Graphql,
+    /// The tools of an MCP server, made into an OpenAPI description.
+    Mcp,
 }
 
 impl Dialect {
@@ -35,6 +37,9 @@ impl Dialect {
         if root.get(graphql::MARK).is_some() {
             return Ok(Self::Graphql);
         }
+        if root.get(mcp::MARK).is_some() {
+            return Ok(Self::Mcp);
+        }
         if is_version("openapi", "3.") {
             return Ok(Self::OpenApi);
         }
@@ -47,8 +52,9 @@ impl Dialect {
         Err(Error::invalid_with_fix(
             "the description is of no kind that can be imported",
             "It must be OpenAPI 3.0 or 3.1 (`openapi: 3.…`), Swagger 2 (`swagger: \"2.0\"`), a \
-             Google Discovery document (`kind: discovery#restDescription`) or a GraphQL schema, in \
-             its own language or as the answer to an introspection query.",
+             Google Discovery document (`kind: discovery#restDescription`), a GraphQL schema, in \
+             its own language or as the answer to an introspection query, or an MCP server's answer \
+             to `tools/list`.",
         ))
     }
 
@@ -60,6 +66,7 @@ impl Dialect {
             Self::Swagger => "swagger-2",
             Self::Discovery => "google-discovery",
             Self::Graphql => "graphql",
+            Self::Mcp => "mcp",
         }
     }
 }
@@ -89,7 +96,9 @@ impl<'d> Document<'d> {
             None => match self.dialect {
                 Dialect::Discovery => format!("/schemas/{reference}"),
                 Dialect::Swagger => format!("/definitions/{reference}"),
-                Dialect::OpenApi | Dialect::Graphql => format!("/components/schemas/{reference}"),
+                Dialect::OpenApi | Dialect::Graphql | Dialect::Mcp => {
+                    format!("/components/schemas/{reference}")
+                }
             },
         };
         self.root

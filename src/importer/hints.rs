@@ -1,6 +1,6 @@
 //! Tags: what a call does to the service, by method and name, and the groups of the description.
 
-use super::operation::Operation;
+use super::operation::{Envelope, Operation};
 
 /// A POST by one of these names only looks.
 const LOOKS: [&str; 14] = [
@@ -14,6 +14,9 @@ const LONGEST_GROUP: usize = 40;
 
 /// The tags of an operation.
 pub(super) fn tags(operation: &Operation<'_>) -> Vec<String> {
+    if let Some(Envelope::Mcp { hints, .. }) = &operation.envelope {
+        return hints.iter().map(|hint| (*hint).to_owned()).collect();
+    }
     let hints: &[&str] = match operation.method.as_str() {
         "GET" | "HEAD" | "OPTIONS" => &["readOnlyHint", "idempotentHint"],
         "POST" if begins_with(operation, &LOOKS) => &["readOnlyHint"],

@@ -1,4 +1,5 @@
-//! From an API's description to a toolkit: OpenAPI 3.0 and 3.1, Swagger 2, Google Discovery.
+//! From an API's description to a toolkit: OpenAPI 3.0 and 3.1, Swagger 2, Google Discovery, GraphQL
+//! schemas, MCP servers.
 //!
 //! Read it in the order of [`convert`]: a document is [read](mod@read), its [dialect](dialects)
 //! makes operations of it, each operation gets a [name](names) and becomes a [tool], and the
@@ -16,6 +17,7 @@ mod graphql;
 mod groups;
 mod hints;
 mod lock;
+mod mcp;
 mod merge;
 mod names;
 mod operation;
@@ -60,7 +62,7 @@ pub struct Wishes {
     pub base_url: Option<Url>,
     /// Where the description was fetched, if it was.
     pub source_url: Option<Url>,
-    /// GraphQL: the path of the one address, behind the base URL.
+    /// GraphQL and MCP: the path of the one address, behind the base URL.
     pub endpoint: Option<String>,
     /// What slugs are made of.
     pub slug_from: SlugFrom,
@@ -148,7 +150,9 @@ fn slug(root: &Value, wishes: &Wishes) -> Result<String> {
         return slug_of("", wishes);
     }
     let title = match Dialect::of(root)? {
-        Dialect::OpenApi | Dialect::Swagger | Dialect::Graphql => root.pointer("/info/title"),
+        Dialect::OpenApi | Dialect::Swagger | Dialect::Graphql | Dialect::Mcp => {
+            root.pointer("/info/title")
+        }
         Dialect::Discovery => root.get("name"),
     };
     slug_of(title.and_then(Value::as_str).unwrap_or_default(), wishes)
@@ -183,8 +187,11 @@ pub fn convert(
     let mut address = address::of(own, given, source, &mut report);
     let endpoint = match &wishes.endpoint {
         Some(endpoint) => endpoint.clone(),
-        None if dialect == Dialect::Graphql => address.split_endpoint(),
-        None => String::new(),
+        None => match dialect {
+            Dialect::Graphql => address.split_endpoint("/graphql"),
+            Dialect::Mcp => address.split_endpoint("/mcp"),
+            Dialect::OpenApi | Dialect::Swagger | Dialect::Discovery => String::new(),
+        },
     };
     let mut servers = Servers::new(&address, endpoint, own, given);
     let mut tools = tools(
@@ -273,6 +280,7 @@ fn credentials(api: &Api<'_>) -> BTreeSet<String> {
             SecurityScheme::Bearer
             | SecurityScheme::Basic { .. }
             | SecurityScheme::OAuth2(_)
+            | SecurityScheme::Registered(_)
             | SecurityScheme::Other(_) => None,
         })
         .collect()

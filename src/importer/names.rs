@@ -56,6 +56,8 @@ impl<'n> Names<'n> {
         wanted: &'n BTreeMap<String, Vec<String>>,
     ) -> Self {
         let from = match from {
+            // Its tools have names of that kind.
+            SlugFrom::Auto if dialect == Dialect::Mcp => SlugFrom::OperationId,
             SlugFrom::Auto => best(operations),
             chosen => chosen,
         };
@@ -374,7 +376,7 @@ mod tests {
             server: None,
             content: None,
             answers_file: false,
-            graphql: None,
+            envelope: None,
         }
     }
 

@@ -55,16 +55,24 @@ pub(super) struct Operation<'d> {
     pub(super) content: Option<Content>,
     /// The successful answer is a file.
     pub(super) answers_file: bool,
-    /// It is one of GraphQL's.
-    pub(super) graphql: Option<Graphql<'d>>,
+    /// What it is, where it is no plain request.
+    pub(super) envelope: Option<Envelope<'d>>,
 }
 
-/// What is sent to a GraphQL endpoint.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Graphql<'d> {
-    pub(super) document: &'d str,
-    /// An expression; without it the arguments are the variables.
-    pub(super) variables: Option<&'d str>,
+/// What is sent to the one address of an API that has but one.
+#[derive(Debug, Clone)]
+pub(super) enum Envelope<'d> {
+    Graphql {
+        document: &'d str,
+        /// An expression; without it the arguments are the variables.
+        variables: Option<&'d str>,
+    },
+    Mcp {
+        tool: &'d str,
+        hints: Vec<&'d str>,
+        /// It is to be called as a task, which is none of the kinds of calls that tools make.
+        is_task: bool,
+    },
 }
 
 /// How an operation of Discovery moves the content of a thing.
@@ -181,6 +189,8 @@ pub(super) enum SecurityScheme<'d> {
         description: &'d str,
     },
     OAuth2(Box<Flow<'d>>),
+    /// OAuth 2 whose clients register themselves; the protected resource, which knows where.
+    Registered(&'d str),
     /// What it is called.
     Other(&'d str),
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::graphql;
+use super::{graphql, mcp};
 use crate::error::{Error, Result};
 
 /// The largest description that is read, in bytes.
@@ -43,7 +43,10 @@ fn parsed(bytes: &[u8]) -> Result<Value> {
         .trim_start_matches('\u{feff}');
     let mut left = MOST_NODES;
     match json(text, &mut left) {
-        Ok(document) => Ok(graphql::of_introspection(&document).unwrap_or(document)),
+        Ok(document) => {
+            let made = graphql::of_introspection(&document).or_else(|| mcp::of_list(&document));
+            Ok(made.unwrap_or(document))
+        }
         Err(too_many) if left == 0 => Err(refused(&too_many)),
         Err(_) if graphql::is_sdl(text) => graphql::of_sdl(text),
         // What begins as JSON is told as JSON, unless the laxer reader takes it.

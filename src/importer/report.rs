@@ -71,6 +71,8 @@ pub enum Skip {
     RequiredArgument,
     /// The path is none.
     Path,
+    /// MCP: it is to be called as a task.
+    Task,
     /// The tool would break a rule of manifests; the detail says which.
     Rule,
 }

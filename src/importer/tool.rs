@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::address::Servers;
 use super::arguments::{self, Argument, FileArgument, Manner, Refusal, Request};
 use super::names::{self, Named};
-use super::operation::{Api, Graphql, Operation};
+use super::operation::{Api, Envelope, Operation};
 use super::report::{Loss, Skip};
 use super::schema::{Resolver, Wanted, cut, flatten};
 use super::{ConvertedTool, auth, hints};
@@ -29,6 +29,9 @@ pub(super) fn tool<'d>(
 ) -> Result<Map<String, Value>, Refusal> {
     if !METHODS.contains(&operation.method.as_str()) {
         return Err((Skip::Method, String::new()));
+    }
+    if let Some(Envelope::Mcp { is_task: true, .. }) = operation.envelope {
+        return Err((Skip::Task, String::new()));
     }
     resolver.next_operation();
     let request = arguments::request(operation, manner, resolver)?;
@@ -61,8 +64,8 @@ pub(super) fn tool<'d>(
     }
     let server = operation.server.as_ref();
     let server = server.and_then(|server| servers.name(server, &operation.at, resolver.report));
-    let request = match &operation.graphql {
-        Some(graphql) => graphql_request(graphql, &servers.endpoint),
+    let request = match &operation.envelope {
+        Some(envelope) => enveloped(envelope, &servers.endpoint),
         None => written_request(&request, operation, server),
     };
     tool.insert("request".into(), request);
@@ -241,16 +244,22 @@ fn written_request(
     written
 }
 
-fn graphql_request(graphql: &Graphql<'_>, endpoint: &str) -> Value {
-    let Graphql {
-        document,
-        variables,
-    } = graphql;
-    let mut written = json!({ "kind": "graphql", "path": endpoint, "document": document });
-    if let Some(variables) = variables {
-        written["variables"] = (*variables).into();
+fn enveloped(envelope: &Envelope<'_>, endpoint: &str) -> Value {
+    match envelope {
+        Envelope::Graphql {
+            document,
+            variables,
+        } => {
+            let mut written = json!({ "kind": "graphql", "path": endpoint, "document": document });
+            if let Some(variables) = variables {
+                written["variables"] = (*variables).into();
+            }
+            written
+        }
+        Envelope::Mcp { tool, .. } => {
+            json!({ "kind": "mcp", "path": endpoint, "tool": tool })
+        }
     }
-    written
 }
 
 /// The tool for what no other tool asks a GraphQL endpoint.

@@ -1,7 +1,9 @@
 //! Reads an answer whole, up to a limit.
 
 use bytes::{Bytes, BytesMut};
-use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue};
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::stream::{Peeked, StreamedAnswer, peek};
@@ -19,6 +21,21 @@ pub struct OutboundReply {
     pub body: Bytes,
     /// A body that was not read yet.
     pub streamed: Option<StreamedAnswer>,
+}
+
+impl OutboundReply {
+    /// An answer that is put together of others.
+    #[must_use]
+    pub fn json(status: u16, body: &Value) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Self {
+            status,
+            headers,
+            body: Bytes::from(body.to_string()),
+            streamed: None,
+        }
+    }
 }
 
 /// Shows the size and not the content, which may hold a credential.

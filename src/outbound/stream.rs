@@ -75,6 +75,8 @@ pub enum StreamAnswer {
     IfBinary,
     /// All successful ones.
     IfSuccessful,
+    /// Successful ones that are server-sent events, which may never end.
+    IfEvents,
 }
 
 /// An answer's body that was not read yet; whoever takes it first has it.
@@ -126,6 +128,7 @@ pub(super) async fn peek(
     match request.stream_answer {
         StreamAnswer::Never => return Ok(Peeked::Whole(beginning, response)),
         StreamAnswer::IfSuccessful if response.status().is_success() => {}
+        StreamAnswer::IfEvents if response.status().is_success() && is_events(headers) => {}
         StreamAnswer::IfBinary if !is_called_text(headers) => {
             while beginning.len() < PEEKED {
                 let Some(chunk) = next_chunk(request, &mut response).await? else {
@@ -137,7 +140,7 @@ pub(super) async fn peek(
                 return Ok(Peeked::Whole(beginning, response));
             }
         }
-        StreamAnswer::IfBinary | StreamAnswer::IfSuccessful => {
+        StreamAnswer::IfBinary | StreamAnswer::IfSuccessful | StreamAnswer::IfEvents => {
             return Ok(Peeked::Whole(beginning, response));
         }
     }
@@ -167,11 +170,19 @@ fn rest(request: OutboundRequest, response: reqwest::Response, end: Instant) -> 
     .boxed()
 }
 
-fn is_called_text(headers: &HeaderMap) -> bool {
+fn content_type(headers: &HeaderMap) -> String {
     let kind = headers
         .get(CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok());
-    let kind = kind.unwrap_or_default().to_ascii_lowercase();
+    kind.unwrap_or_default().to_ascii_lowercase()
+}
+
+fn is_events(headers: &HeaderMap) -> bool {
+    content_type(headers).starts_with("text/event-stream")
+}
+
+fn is_called_text(headers: &HeaderMap) -> bool {
+    let kind = content_type(headers);
     kind.starts_with("text/")
         || ["json", "xml", "x-www-form-urlencoded"]
             .iter()

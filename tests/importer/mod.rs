@@ -5,6 +5,7 @@ mod bodies;
 mod dialects;
 mod graphql;
 mod hostile;
+mod mcp;
 mod run;
 mod sources;
 

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256, Sha512};
 use tenon::error::{Error, Result};
-use tenon::importer::sources::{Origin, Registries};
+use tenon::importer::sources::{NPM as NPM_REGISTRY, Origin, PYPI as PYPI_INDEX, Registries, Ways};
 use tenon::outbound::Outbound;
 
 use super::SHOP;
@@ -59,10 +59,15 @@ fn here() -> Outbound {
 
 async fn fetch(upstream: &Upstream, source: &str) -> Result<Vec<u8>> {
     let registries = Registries {
-        npm: Some(format!("{}/npm", upstream.base).parse().unwrap()),
-        pypi: Some(format!("{}/simple/", upstream.base).parse().unwrap()),
+        npm: format!("{}/npm", upstream.base).parse().unwrap(),
+        pypi: format!("{}/simple/", upstream.base).parse().unwrap(),
     };
-    Origin::parse(source)?.fetch(&here(), &registries).await
+    let ways = Ways {
+        outbound: &here(),
+        registries: &registries,
+        header: None,
+    };
+    Origin::parse(source)?.fetch(&ways).await
 }
 
 #[track_caller]
@@ -228,7 +233,16 @@ async fn a_description_at_an_address_is_fetched_within_the_rules_of_all_outbound
     }
     let public = Outbound::new(&[]).unwrap();
     let origin = Origin::parse(&at("/shop.yaml")).unwrap();
-    let error = refused(origin.fetch(&public, &Registries::default()).await);
+    let registries = Registries {
+        npm: NPM_REGISTRY.parse().unwrap(),
+        pypi: PYPI_INDEX.parse().unwrap(),
+    };
+    let ways = Ways {
+        outbound: &public,
+        registries: &registries,
+        header: None,
+    };
+    let error = refused(origin.fetch(&ways).await);
     assert!(error.contains("not public"), "{error}");
 }
 
@@ -270,12 +284,8 @@ async fn a_recipe_is_installed_out_of_the_operators_own_mirror() {
         lint.output,
         lint.errors
     );
-    let without = place.run(&install, &[]);
-    assert!(
-        without.errors.contains("--npm-registry"),
-        "{}",
-        without.errors
-    );
+    let private = place.run(&install, &settings[..1]);
+    assert!(private.errors.contains("not public"), "{}", private.errors);
     let recipes = place.run(&["toolkits", "recipes"], &[]);
     assert!(
         recipes.output.contains("github-full  GitHub, out of npm:"),

@@ -1,4 +1,6 @@
 """Makes arguments for a tool out of the schema it publishes."""
+import re
+from re import _parser as re_parser
 
 # What a schema cannot say: combinations that GitHub's description demands or forbids.
 OVERRIDES = {}
@@ -50,10 +52,57 @@ def value_of(schema):
     raise ValueError(f"no value for a schema of type {kind}")
 
 
+FORMATS = {
+    "date-time": "2026-01-01T00:00:00Z", "date": "2026-01-01", "time": "08:00:00Z", "uri": "https://example.com/",
+    "url": "https://example.com/", "email": "ada@example.com", "uuid": "00000000-0000-4000-8000-000000000000",
+    "ipv4": "192.0.2.1", "ipv6": "2001:db8::1", "hostname": "example.com", "byte": "aGVsbG8=", "int32": "1", "int64": "1",
+    "uint32": "1", "uint64": "1", "google-datetime": "2026-01-01T00:00:00Z", "google-duration": "3.5s",
+    "google-fieldmask": "name",
+}
+
+
 def text_of(schema):
-    by_format = {"date-time": "2026-01-01T00:00:00Z", "date": "2026-01-01", "uri": "https://example.com/"}
-    text = by_format.get(schema.get("format"), "sample")
-    return text.ljust(schema.get("minLength", 0), "x")
+    text = FORMATS.get(schema.get("format"), "sample").ljust(schema.get("minLength", 0), "x")
+    text = text[:schema.get("maxLength", len(text))]
+    pattern = schema.get("pattern")
+    if not pattern or re.search(pattern, text):
+        return text
+    return sample(re_parser.parse(pattern)).ljust(schema.get("minLength", 0), "0")
+
+
+def sample(parsed):
+    """A text that a parsed regular expression matches, as a rule."""
+    return "".join(SAMPLES.get(str(kind), lambda _: "")(value) for kind, value in parsed)
+
+
+def one_of(members):
+    """A character of a class."""
+    if str(members[0][0]) == "NEGATE":
+        kept = (chr(code) for code in range(97, 123) if not any(matches(member, chr(code)) for member in members[1:]))
+        return next(kept, "-")
+    kind, value = members[0]
+    return {"LITERAL": lambda: chr(value), "RANGE": lambda: chr(value[0])}.get(str(kind), lambda: CATEGORIES.get(str(value), "a"))()
+
+
+def matches(member, character):
+    kind, value = member
+    if str(kind) == "RANGE":
+        return value[0] <= ord(character) <= value[1]
+    return str(kind) == "LITERAL" and value == ord(character) or str(kind) == "CATEGORY" and str(value) == "CATEGORY_WORD"
+
+
+CATEGORIES = {"CATEGORY_DIGIT": "1", "CATEGORY_SPACE": " ", "CATEGORY_NOT_WORD": "-", "CATEGORY_NOT_SPACE": "a"}
+SAMPLES = {
+    "LITERAL": chr,
+    "NOT_LITERAL": lambda code: "b" if code == ord("a") else "a",
+    "ANY": lambda _: "a",
+    "IN": one_of,
+    "CATEGORY": lambda kind: CATEGORIES.get(str(kind), "a"),
+    "MAX_REPEAT": lambda repeat: sample(repeat[2]) * max(repeat[0], min(1, repeat[1])),
+    "MIN_REPEAT": lambda repeat: sample(repeat[2]) * max(repeat[0], min(1, repeat[1])),
+    "SUBPATTERN": lambda group: sample(group[3]),
+    "BRANCH": lambda branches: sample(branches[1][0]),
+}
 
 
 def forbidden(schema):

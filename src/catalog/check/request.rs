@@ -124,12 +124,26 @@ fn check_kind(at: &str, request: &RequestManifest, tool: &ToolManifest, report: 
             format!("{at}.document: is no GraphQL document")
         });
     }
+    check_mcp(at, request, report);
     report.require(
         request.style == FormStyle::Brackets || request.encoding == Encoding::Form,
         || format!("{at}.style: is for `encoding: form`"),
     );
     report.require(request.body.is_none() || request.method() != "GET", || {
         format!("{at}.body: a GET request has no body")
+    });
+}
+
+fn check_mcp(at: &str, request: &RequestManifest, report: &mut Report<'_>) {
+    let is_mcp = request.kind == RequestKind::Mcp;
+    let names_tool = request.tool.as_ref().is_some_and(|tool| !tool.is_empty());
+    report.require(is_mcp == names_tool, || {
+        format!("{at}.tool: is for `kind: mcp`, which needs it")
+    });
+    let is_plain =
+        request.method() == "POST" && request.body.is_none() && request.encoding == Encoding::Json;
+    report.require(!is_mcp || is_plain, || {
+        format!("{at}: MCP has no `method`, `body` or `encoding` of its own")
     });
 }
 

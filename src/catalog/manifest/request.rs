@@ -13,7 +13,7 @@ use crate::expressions::Expression;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RequestManifest {
-    /// HTTP method; of GraphQL `POST` where nothing is said.
+    /// HTTP method; of GraphQL and MCP `POST` where nothing is said.
     #[serde(default)]
     pub method: String,
     /// Path under the base URL: `{arg}` is percent-encoded, `{+arg}` keeps `/`; in steps also
@@ -33,7 +33,7 @@ pub struct RequestManifest {
     /// Fixed headers, or templates over the arguments.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// What is asked for: a plain request, or GraphQL.
+    /// What is asked for: a plain request, GraphQL, or a tool of an MCP server.
     #[serde(default)]
     pub kind: RequestKind,
     /// The form of the body.
@@ -57,6 +57,9 @@ pub struct RequestManifest {
     /// GraphQL: which operation of the document is meant.
     #[serde(default)]
     pub operation: Option<String>,
+    /// MCP: what the server calls the tool.
+    #[serde(default)]
+    pub tool: Option<String>,
     /// In a step: the arguments that this request takes. Where no step says so, the first one takes
     /// them all.
     #[serde(default)]
@@ -68,8 +71,8 @@ impl RequestManifest {
     #[must_use]
     pub fn method(&self) -> &str {
         match (self.kind, self.method.as_str()) {
-            (RequestKind::Graphql, "") => "POST",
-            (RequestKind::Graphql | RequestKind::Http, method) => method,
+            (RequestKind::Graphql | RequestKind::Mcp, "") => "POST",
+            (RequestKind::Graphql | RequestKind::Mcp | RequestKind::Http, method) => method,
         }
     }
 
@@ -108,6 +111,9 @@ pub enum RequestKind {
     Http,
     /// A document and variables, as the GraphQL over HTTP specification sends them.
     Graphql,
+    /// A call of a tool of a remote MCP server, in a session of its own. The arguments of the body
+    /// are the tool's.
+    Mcp,
 }
 
 /// How objects and lists stand in a form.

@@ -1,6 +1,7 @@
 //! `tenon toolkits import` and `install`: toolkits out of descriptions.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use clap::Args;
 use ipnet::IpNet;
@@ -10,7 +11,7 @@ use super::say;
 use crate::error::{Error, Result};
 use crate::importer::folder::{self, Imported, Source};
 use crate::importer::recipes::{Recipe, Share};
-use crate::importer::sources::{Origin, Registries};
+use crate::importer::sources::{self, Header, Origin, Registries, Ways};
 use crate::importer::{Selection, SlugFrom, Wishes};
 use crate::outbound::Outbound;
 use crate::time::Clock;
@@ -18,14 +19,12 @@ use crate::time::Clock;
 /// What may be asked for descriptions.
 #[derive(Debug, Args)]
 struct Reach {
-    /// Where `npm:` packages are: an npm registry or a mirror of it, as `npm config get registry`
-    /// tells.
-    #[arg(long, env = "TENON_NPM_REGISTRY", value_name = "URL")]
-    npm_registry: Option<Url>,
-    /// Where `pypi:` packages are: a "simple" index or a mirror of it, which pip calls its index
-    /// URL.
-    #[arg(long, env = "TENON_PYPI_INDEX", value_name = "URL")]
-    pypi_index: Option<Url>,
+    /// Where `npm:` packages are: the public registry, or a mirror of it.
+    #[arg(long, env = "TENON_NPM_REGISTRY", value_name = "URL", default_value = sources::NPM)]
+    npm_registry: Url,
+    /// Where `pypi:` packages are: the public "simple" index, or a mirror of it.
+    #[arg(long, env = "TENON_PYPI_INDEX", value_name = "URL", default_value = sources::PYPI)]
+    pypi_index: Url,
     /// Networks that may be asked although they are private, such as `10.1.0.0/16`.
     #[arg(
         long,
@@ -34,12 +33,20 @@ struct Reach {
         value_name = "CIDR,…"
     )]
     allow_cidrs: Vec<IpNet>,
+    /// What a URL wants to see before it tells, such as `Authorization: Bearer …`; not kept.
+    #[arg(
+        long,
+        env = "TENON_IMPORT_HEADER",
+        hide_env_values = true,
+        value_name = "NAME: VALUE"
+    )]
+    header: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Import {
-    /// The description: a file, a URL, `npm:package@1.2.3/path/in/it.json` or
-    /// `pypi:package==1.2.3/path/in/it.json`.
+    /// The description: a file, a URL of one or of an MCP server,
+    /// `npm:package@1.2.3/path/in/it.json` or `pypi:package==1.2.3/path/in/it.json`.
     source: String,
     /// The folder of toolkits to write to; the toolkit gets a folder in it.
     #[arg(long, env = "TENON_TOOLKITS_DIR", value_name = "FOLDER")]
@@ -144,6 +151,7 @@ async fn make(source: String, wishes: Wishes, to: &Path, reach: &Reach) -> Resul
         npm_registry,
         pypi_index,
         allow_cidrs,
+        header,
     } = reach;
     let registries = Registries {
         npm: npm_registry.clone(),
@@ -154,9 +162,13 @@ async fn make(source: String, wishes: Wishes, to: &Path, reach: &Reach) -> Resul
         source_url: origin.url(),
         ..wishes
     };
-    let bytes = origin
-        .fetch(&Outbound::new(allow_cidrs)?, &registries)
-        .await?;
+    let header = header.as_deref().map(Header::from_str).transpose()?;
+    let ways = Ways {
+        outbound: &Outbound::new(allow_cidrs)?,
+        registries: &registries,
+        header: header.as_ref(),
+    };
+    let bytes = origin.fetch(&ways).await?;
     let source = Source {
         from: source,
         bytes,
@@ -225,4 +237,39 @@ fn summary(imported: &Imported, share: Option<Share>) -> String {
 fn word(value: &impl serde::Serialize) -> String {
     let text = serde_json::to_string(value).unwrap_or_default();
     text.trim_matches('"').replace('_', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Command {
+        #[command(flatten)]
+        reach: Reach,
+    }
+
+    #[test]
+    fn packages_come_from_the_public_registries_unless_an_operator_names_mirrors() {
+        let reach = |arguments: &[&str]| {
+            let all = ["tenon"].iter().chain(arguments);
+            let Reach {
+                npm_registry,
+                pypi_index,
+                ..
+            } = Command::try_parse_from(all).unwrap().reach;
+            [npm_registry, pypi_index].map(|url| url.to_string())
+        };
+        let public = ["https://registry.npmjs.org/", "https://pypi.org/simple/"];
+        assert_eq!(reach(&[]), public);
+        let flags = [
+            "--npm-registry",
+            "https://a.test",
+            "--pypi-index",
+            "https://b.test/simple",
+        ];
+        assert_eq!(reach(&flags), ["https://a.test/", "https://b.test/simple"]);
+    }
 }

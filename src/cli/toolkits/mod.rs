@@ -15,7 +15,7 @@ use crate::error::Result;
 #[derive(Debug, Subcommand)]
 pub(super) enum Toolkits {
     /// Make a toolkit of a description of an API: `OpenAPI` 3.0 or 3.1, Swagger 2, Google
-    /// Discovery or `GraphQL`. A second import keeps what was changed by hand, and the tools' names.
+    /// Discovery, `GraphQL`, or an MCP server. A second import keeps what was changed by hand, and the tools' names.
     Import(Box<import::Import>),
     /// Make a toolkit by a recipe, which knows where the vendor's description is, how its users
     /// connect, and what its tools are called elsewhere.

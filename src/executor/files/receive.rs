@@ -69,7 +69,10 @@ pub(in crate::executor) async fn shape(
     };
     if !is_whole {
         let answer = Answer::of(rule, kind, scope, sent);
-        if let Some(shaped) = answer.outcome().await {
+        if let Some(mut shaped) = answer.outcome().await {
+            if kind == RequestKind::Mcp && shaped.error.is_none() {
+                take_out_parts(app, context, tool, &sent.redactor, &mut shaped.data).await?;
+            }
             return take_out(app, context, tool, scope, &sent.redactor, shaped).await;
         }
     }
@@ -111,6 +114,39 @@ pub(in crate::executor) async fn take_out(
     let link = files::read_link(app, &file).await?;
     shaped.data.extend([given(&declared.field, &file, &link)]);
     Ok(shaped)
+}
+
+/// Makes files of the pictures, sounds and other bytes among the parts of an MCP tool's result.
+async fn take_out_parts(
+    app: &App,
+    context: &CallContext,
+    tool: &Tool,
+    redactor: &Redactor,
+    data: &mut Map<String, Value>,
+) -> Result<()> {
+    let parts = data.get_mut("content").and_then(Value::as_array_mut);
+    for part in parts.into_iter().flatten().filter_map(Value::as_object_mut) {
+        let kind = part.get("type").and_then(Value::as_str).unwrap_or_default();
+        let (held, key) = match (kind.to_owned().as_str(), part.get_mut("resource")) {
+            ("resource", Some(Value::Object(resource))) => (resource, "blob"),
+            ("image" | "audio", _) => (&mut *part, "data"),
+            _ => continue,
+        };
+        let bytes = held.get(key).and_then(Value::as_str).and_then(decoded);
+        let Some(bytes) = bytes else { continue };
+        held.remove(key);
+        let text = |key: &str| held.get(key).and_then(Value::as_str).map(str::to_owned);
+        let naming = Naming {
+            name: text("uri").and_then(|uri| Some(uri.rsplit('/').next()?.to_owned())),
+            media_type: text("mimeType"),
+        };
+        let mut arrival = arrival(names(tool), naming, &HeaderMap::new(), "");
+        redact(&mut arrival, redactor);
+        let file = files::store(app, &context.project, arrival, of_bytes(bytes)).await?;
+        let link = files::read_link(app, &file).await?;
+        part.extend([given(UNDECLARED, &file, &link)]);
+    }
+    Ok(())
 }
 
 fn names(tool: &Tool) -> (&str, &str) {

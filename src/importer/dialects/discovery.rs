@@ -194,6 +194,6 @@ fn operation<'d>(
         }),
         answers_file: content == Some(Content::Download),
         content,
-        graphql: None,
+        envelope: None,
     })
 }

@@ -15,7 +15,7 @@ use super::report::Report;
 /// The API that a document describes.
 pub(super) fn read<'d>(document: Document<'d>, report: &mut Report) -> Api<'d> {
     match document.dialect {
-        Dialect::OpenApi | Dialect::Graphql => openapi::read(document, report),
+        Dialect::OpenApi | Dialect::Graphql | Dialect::Mcp => openapi::read(document, report),
         Dialect::Swagger => swagger::read(document, report),
         Dialect::Discovery => discovery::read(document, report),
     }

@@ -6,7 +6,7 @@ use super::paths;
 use super::security::{requirements, schemes};
 use super::{entries, flag, text};
 use crate::catalog::manifest::ArgIn;
-use crate::importer::document::{Dialect, Document, Target, pointer};
+use crate::importer::document::{Document, Target, pointer};
 use crate::importer::operation::{Api, Body, Media, Parameter, Place, Style};
 use crate::importer::report::{Loss, Report};
 
@@ -14,7 +14,7 @@ pub(super) fn read<'d>(document: Document<'d>, report: &mut Report) -> Api<'d> {
     let root = document.root;
     let info = root.get("info").unwrap_or(&Value::Null);
     Api {
-        dialect: Dialect::OpenApi,
+        dialect: document.dialect,
         title: text(info, "title").unwrap_or_default(),
         description: text(info, "description").unwrap_or_default(),
         docs_url: root.get("externalDocs").and_then(|docs| text(docs, "url")),

@@ -5,10 +5,10 @@ use serde_json::Value;
 use super::security::requirements;
 use super::{entries, flag, text, texts};
 use crate::catalog::manifest::ArgIn;
-use crate::importer::document::{Document, Target, pointer};
-use crate::importer::graphql;
-use crate::importer::operation::{Body, Graphql, Operation, Parameter, Place, Server};
+use crate::importer::document::{Dialect, Document, Target, pointer};
+use crate::importer::operation::{Body, Envelope, Operation, Parameter, Place, Server};
 use crate::importer::report::{Loss, Report};
+use crate::importer::{graphql, mcp};
 
 const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
@@ -71,15 +71,28 @@ pub(super) fn operations<'d>(
                 server: server(operation).or_else(|| server(item)),
                 content: None,
                 answers_file: answers_file(document, operation),
-                graphql: text(operation, graphql::DOCUMENT).map(|document| Graphql {
-                    document,
-                    variables: text(operation, graphql::VARIABLES),
-                }),
+                envelope: envelope(document, operation),
                 at,
             });
         }
     }
     found
+}
+
+/// Of an operation that was made; nobody else's may pass for one.
+fn envelope<'d>(document: Document<'d>, operation: &'d Value) -> Option<Envelope<'d>> {
+    match document.dialect {
+        Dialect::Graphql => Some(Envelope::Graphql {
+            document: text(operation, graphql::DOCUMENT)?,
+            variables: text(operation, graphql::VARIABLES),
+        }),
+        Dialect::Mcp => Some(Envelope::Mcp {
+            tool: text(operation, mcp::TOOL)?,
+            hints: texts(operation, mcp::HINTS),
+            is_task: flag(operation, mcp::TASK),
+        }),
+        Dialect::OpenApi | Dialect::Swagger | Dialect::Discovery => None,
+    }
 }
 
 /// The first of the owner's `servers` (OpenAPI).

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{entries, text};
 use crate::catalog::manifest::ArgIn;
 use crate::importer::document::{Document, Target};
+use crate::importer::mcp;
 use crate::importer::operation::{Flow, Requirement, SecurityScheme};
 
 /// What the owner needs, `None` when it does not say.
@@ -61,6 +62,7 @@ fn scheme(value: &Value) -> Option<SecurityScheme<'_>> {
             _ => SecurityScheme::Other("an HTTP scheme besides basic and bearer"),
         },
         "oauth2" => oauth2(value),
+        mcp::OAUTH => SecurityScheme::Registered(text(value, "resource")?),
         "openIdConnect" => SecurityScheme::Other("openIdConnect"),
         _ => SecurityScheme::Other("a scheme of no known type"),
     })

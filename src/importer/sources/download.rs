@@ -11,12 +11,44 @@ use sha2::Digest;
 use tokio::io::AsyncWriteExt;
 use url::Url;
 
+use super::{Header, LARGEST_DOCUMENT};
 use crate::error::{Error, Result};
 use crate::outbound::{Outbound, OutboundReply, OutboundRequest, StreamAnswer};
 
 /// Bytes of a package, as it is sent.
 const LARGEST_PACKAGE: u64 = 256 * 1024 * 1024;
 const LIMIT: Duration = Duration::from_mins(10);
+
+/// What a GET finds.
+pub(super) enum Found {
+    Document(Vec<u8>),
+    /// No document; the error says so. An MCP server answers like that, or with events without end.
+    Nothing(Error),
+}
+
+/// The document at `url`.
+pub(super) async fn document(
+    outbound: &Outbound,
+    url: &Url,
+    header: Option<&Header>,
+) -> Result<Found> {
+    let mut request = OutboundRequest::new(Method::GET, url.clone());
+    request.max_bytes = LARGEST_DOCUMENT;
+    request.timeout = LIMIT;
+    request.stream_answer = StreamAnswer::IfEvents;
+    if let Some(header) = header {
+        header.put_into(&mut request);
+    }
+    let reply = outbound.send(request).await?;
+    match expect_success(&reply, url) {
+        Ok(()) if reply.streamed.is_none() => Ok(Found::Document(reply.body.to_vec())),
+        Ok(()) => Ok(Found::Nothing(Error::invalid(
+            "events without end are no description",
+        ))),
+        Err(error) if (400..500).contains(&reply.status) => Ok(Found::Nothing(error)),
+        Err(error) => Err(error),
+    }
+}
 
 /// What stands at `url`, up to `max_bytes`.
 pub(super) async fn whole(
@@ -28,11 +60,8 @@ pub(super) async fn whole(
     let mut request = OutboundRequest::new(Method::GET, url.clone());
     request.max_bytes = max_bytes;
     request.timeout = LIMIT;
-    if !accept.is_empty() {
-        request
-            .headers
-            .insert(ACCEPT, HeaderValue::from_static(accept));
-    }
+    let accept = HeaderValue::from_static(accept);
+    request.headers.insert(ACCEPT, accept);
     let reply = outbound.send(request).await?;
     expect_success(&reply, &url)?;
     Ok(reply.body.to_vec())

@@ -1,10 +1,13 @@
-//! Where descriptions come from: a file, an address, or a file in a package of npm or `PyPI`.
+//! Where descriptions come from: a file, an address, an MCP server, or a file in a package of npm or
+//! `PyPI`.
 //!
 //! A package is downloaded whole to a nameless file, checked against what its registry promises, and
 //! only then opened; of its contents one file is read and nothing is written.
 
 mod archive;
 mod download;
+mod header;
+mod mcp;
 mod npm;
 mod pypi;
 mod tar;
@@ -18,6 +21,8 @@ use url::Url;
 use super::read::LARGEST_DOCUMENT;
 use crate::error::{Error, Result};
 use crate::outbound::Outbound;
+use download::Found;
+pub use header::Header;
 
 /// What a gzip file begins with (RFC 1952 section 2.3.1).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -27,7 +32,7 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 pub enum Origin {
     /// On this machine.
     File(PathBuf),
-    /// At an address.
+    /// At an address, where a document or an MCP server is.
     Web(Url),
     /// `npm:@scope/package@1.2.3/path/in/it.json`
     Npm(Packaged),
@@ -44,13 +49,31 @@ pub struct Packaged {
     path: String,
 }
 
-/// The registries of packages; what is not named cannot be asked.
-#[derive(Debug, Clone, Default)]
+/// The public npm registry.
+pub const NPM: &str = "https://registry.npmjs.org/";
+/// The public index of Python packages.
+pub const PYPI: &str = "https://pypi.org/simple/";
+/// What a registry may say of one package.
+const LARGEST_PAGE: usize = 32 * 1024 * 1024;
+
+/// The registries of packages: the public ones, or mirrors of them.
+#[derive(Debug, Clone)]
 pub struct Registries {
     /// An npm registry.
-    pub npm: Option<Url>,
+    pub npm: Url,
     /// A `PyPI` "simple" index (PEP 503, PEP 691).
-    pub pypi: Option<Url>,
+    pub pypi: Url,
+}
+
+/// By which ways descriptions come.
+#[derive(Debug)]
+pub struct Ways<'w> {
+    /// Who may be asked.
+    pub outbound: &'w Outbound,
+    /// Where packages are.
+    pub registries: &'w Registries,
+    /// What an address wants to see before it tells.
+    pub header: Option<&'w Header>,
 }
 
 impl Origin {
@@ -87,10 +110,11 @@ impl Origin {
     /// # Errors
     /// [`Error::Invalid`] when there is no such file, it is too large, or a package is not what its
     /// registry promises; [`Error::Upstream`] when the other side does not answer.
-    pub async fn fetch(&self, outbound: &Outbound, registries: &Registries) -> Result<Vec<u8>> {
+    pub async fn fetch(&self, ways: &Ways<'_>) -> Result<Vec<u8>> {
+        let (outbound, registries) = (ways.outbound, ways.registries);
         let bytes = match self {
             Self::File(path) => file(path)?,
-            Self::Web(url) => download::whole(outbound, url.clone(), "", LARGEST_DOCUMENT).await?,
+            Self::Web(url) => web(outbound, url, ways.header).await?,
             Self::Npm(package) => npm::fetch(outbound, registries, package).await?,
             Self::Pypi(package) => pypi::fetch(outbound, registries, package).await?,
         };
@@ -131,6 +155,15 @@ impl Packaged {
     }
 }
 
+/// The document at `url`, or what the MCP server there says of itself.
+async fn web(outbound: &Outbound, url: &Url, header: Option<&Header>) -> Result<Vec<u8>> {
+    let refusal = match download::document(outbound, url, header).await? {
+        Found::Document(bytes) => return Ok(bytes),
+        Found::Nothing(refusal) => refusal,
+    };
+    mcp::document(outbound, url, header).await?.ok_or(refusal)
+}
+
 fn file(path: &PathBuf) -> Result<Vec<u8>> {
     let unreadable = |cause: std::io::Error| {
         Error::invalid(format!("{} cannot be read: {cause}", path.display()))
@@ -154,15 +187,40 @@ fn bounded(source: impl Read, what: &str) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The address of a registry, with a `/` at its end so that names can be joined to it.
-fn base(registry: Option<&Url>, missing: &str, fix: &str) -> Result<Url> {
-    let Some(mut url) = registry.cloned() else {
-        return Err(Error::invalid_with_fix(missing, fix));
-    };
-    if !url.path().ends_with('/') {
-        url.set_path(&format!("{}/", url.path()));
+/// A registry, and what it is asked for pages in.
+struct Registry<'r> {
+    outbound: &'r Outbound,
+    name: &'static str,
+    url: &'r Url,
+    accept: &'static str,
+}
+
+impl Registry<'_> {
+    /// Its page at `path` about `package`: where it is, and what `read` makes of it.
+    async fn page<T, E: std::fmt::Display>(
+        &self,
+        package: &Packaged,
+        path: &str,
+        read: impl FnOnce(&[u8]) -> Result<T, E>,
+    ) -> Result<(Url, T)> {
+        let strange = |cause: &dyn std::fmt::Display| {
+            let name = &package.name;
+            Error::invalid(format!(
+                "the {}'s answer about {name} is strange: {cause}",
+                self.name
+            ))
+        };
+        let mut base = self.url.clone();
+        // Names are joined to it.
+        if !base.path().ends_with('/') {
+            base.set_path(&format!("{}/", base.path()));
+        }
+        let page = base.join(path).map_err(|cause| strange(&cause))?;
+        let answer =
+            download::whole(self.outbound, page.clone(), self.accept, LARGEST_PAGE).await?;
+        let said = read(&answer).map_err(|cause| strange(&cause))?;
+        Ok((page, said))
     }
-    Ok(url)
 }
 
 #[cfg(test)]
@@ -236,10 +294,18 @@ mod tests {
             Origin::File(path)
         };
         let outbound = Outbound::new(&[]).unwrap();
-        let registries = Registries::default();
-        let small = pack("small.json.gz", 0).fetch(&outbound, &registries).await;
+        let registries = Registries {
+            npm: Url::parse(NPM).unwrap(),
+            pypi: Url::parse(PYPI).unwrap(),
+        };
+        let ways = Ways {
+            outbound: &outbound,
+            registries: &registries,
+            header: None,
+        };
+        let small = pack("small.json.gz", 0).fetch(&ways).await;
         assert_eq!(small.unwrap(), b"{}");
-        let endless = pack("endless.gz", 70).fetch(&outbound, &registries).await;
+        let endless = pack("endless.gz", 70).fetch(&ways).await;
         let error = endless.unwrap_err().to_string();
         assert!(error.contains("has more than 67108864 bytes"), "{error}");
     }

@@ -9,13 +9,12 @@ use sha2::Sha512;
 use url::Url;
 
 use super::archive::{self, Format};
-use super::{Packaged, Registries, base, download};
+use super::{Packaged, Registries, Registry, download};
 use crate::error::{Error, Result};
 use crate::outbound::Outbound;
 
 /// The short form of a package's document, and the long one for registries that know no other.
 const ACCEPT: &str = "application/vnd.npm.install-v1+json, application/json;q=0.5";
-const LARGEST_PACKUMENT: usize = 32 * 1024 * 1024;
 
 #[derive(Deserialize)]
 struct Packument {
@@ -60,23 +59,16 @@ pub(super) async fn fetch(
         version,
         path,
     } = package;
-    let registry = base(
-        registries.npm.as_ref(),
-        "no npm registry is known",
-        "Give the address that `npm config get registry` prints, or your mirror's: --npm-registry \
-         URL or TENON_NPM_REGISTRY.",
-    )?;
-    let strange = |cause: &dyn std::fmt::Display| {
-        Error::invalid(format!(
-            "the npm registry's answer about {name} is strange: {cause}"
-        ))
+    let registry = Registry {
+        outbound,
+        name: "npm registry",
+        url: &registries.npm,
+        accept: ACCEPT,
     };
-    let about = registry
-        .join(&name.replace('/', "%2f"))
-        .map_err(|cause| strange(&cause))?;
-    let answer = download::whole(outbound, about, ACCEPT, LARGEST_PACKUMENT).await?;
-    let mut packument: Packument =
-        serde_json::from_slice(&answer).map_err(|cause| strange(&cause))?;
+    let about = name.replace('/', "%2f");
+    let (_, mut packument): (_, Packument) = registry
+        .page(package, &about, |answer| serde_json::from_slice(answer))
+        .await?;
     let Some(Release { dist }) = packument.versions.remove(version) else {
         return Err(Error::invalid(format!(
             "the npm registry has no version {version} of {name}"

@@ -7,12 +7,11 @@ use serde::Deserialize;
 use sha2::Sha256;
 
 use super::archive::{self, Format};
-use super::{Packaged, Registries, base, download};
+use super::{Packaged, Registries, Registry, download};
 use crate::error::{Error, Result};
 use crate::outbound::Outbound;
 
 const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, text/html;q=0.5";
-const LARGEST_INDEX: usize = 32 * 1024 * 1024;
 
 /// A file of a package, in any of its versions.
 #[derive(Debug, PartialEq)]
@@ -64,22 +63,14 @@ pub(super) async fn fetch(
         version,
         path,
     } = package;
-    let index = base(
-        registries.pypi.as_ref(),
-        "no PyPI index is known",
-        "Give the address that pip calls its index URL, or your mirror's: --pypi-index URL or \
-         TENON_PYPI_INDEX.",
-    )?;
-    let strange = |cause: &dyn std::fmt::Display| {
-        Error::invalid(format!(
-            "the PyPI index's answer about {name} is strange: {cause}"
-        ))
+    let index = Registry {
+        outbound,
+        name: "PyPI index",
+        url: &registries.pypi,
+        accept: ACCEPT,
     };
-    let page = index
-        .join(&format!("{}/", normal(name)))
-        .map_err(|cause| strange(&cause))?;
-    let answer = download::whole(outbound, page.clone(), ACCEPT, LARGEST_INDEX).await?;
-    let releases = releases(&answer).map_err(|cause| strange(&cause))?;
+    let about = format!("{}/", normal(name));
+    let (page, releases) = index.page(package, &about, releases).await?;
     let chosen = releases
         .into_iter()
         .filter_map(|release| Some((rank(&release.name, name, version)?, release)))
@@ -99,7 +90,12 @@ pub(super) async fn fetch(
                 release.name
             ))
         })?;
-    let url = page.join(&release.url).map_err(|cause| strange(&cause))?;
+    let url = page.join(&release.url).map_err(|cause| {
+        Error::invalid(format!(
+            "the PyPI index has {} nowhere: {cause}",
+            release.name
+        ))
+    })?;
     let archive = download::checked::<Sha256>(outbound, url, &expected, &release.name).await?;
     archive::file(archive, format, path, &release.name).await
 }

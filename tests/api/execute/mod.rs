@@ -7,6 +7,7 @@ mod format;
 mod from_text;
 mod hot_path;
 mod limits;
+mod mcp;
 mod own_auth;
 mod records;
 mod replies;
