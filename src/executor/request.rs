@@ -206,16 +206,16 @@ fn given_value(arg: &ArgManifest, scope: &Scope) -> Result<Option<Value>> {
 pub(super) fn members(parts: Parts<'_>) -> Result<Option<Map<String, Value>>> {
     let mut body = None;
     for arg in &parts.tool.args {
-        if parts.tool.place_of(arg, parts.request) != ArgIn::Body {
+        let is_whole = arg.whole && !arg.file;
+        if is_whole || parts.tool.place_of(arg, parts.request) != ArgIn::Body {
             continue;
         }
+        // One is sent although nothing was given: services want an object where they take one.
         let body = body.get_or_insert_with(Map::new);
         match given_value(arg, parts.scope)? {
             Some(_) if arg.file => parts.files.bind(parts.request, arg, body),
-            Some(value) if !arg.whole => {
-                insert(body, wire::name(arg), wire::in_body(arg, &value));
-            }
-            Some(_) | None => {}
+            Some(value) => insert(body, wire::name(arg), wire::in_body(arg, &value)),
+            None => {}
         }
     }
     Ok(body)

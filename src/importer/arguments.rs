@@ -52,6 +52,8 @@ pub(super) struct Request<'d> {
     pub(super) arguments: Vec<Argument<'d>>,
     pub(super) query: BTreeMap<String, String>,
     pub(super) headers: BTreeMap<String, String>,
+    /// Groups of arguments of which one must be given whole.
+    pub(super) require_any: Vec<Vec<String>>,
     /// The form of the body, where it is not JSON.
     pub(super) encoding: Option<&'static str>,
     /// Names of arguments in use.
@@ -227,7 +229,9 @@ fn one<'d>(
     }
     let join = match parameter.style {
         _ if shape.kind != Some(Kind::Array) => None,
-        Style::Repeated | Style::List | Style::Deep => None,
+        Style::Repeated | Style::List => None,
+        // OpenAPI leaves lists of that style open; who writes them means `name[]`.
+        Style::Deep => Some("brackets"),
         Style::Commas => Some("csv"),
         Style::Separated(join) => Some(join),
         Style::Json => Some("json"),
@@ -288,7 +292,9 @@ fn object<'d>(
             description: None,
             required: parameter.required && shape.required.contains(member),
         };
-        request.add(&wire, wanted, ArgIn::Query, manner);
+        let is_deep_list = parameter.style == Style::Deep && wanted.shape.kind == Some(Kind::Array);
+        let argument = request.add(&wire, wanted, ArgIn::Query, manner);
+        argument.join = is_deep_list.then_some("brackets");
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! A body as arguments: the members of JSON and of forms, and files.
 
+use std::collections::BTreeMap;
+
 use super::arguments::{FileArgument, Manner, Refusal, Request};
 use super::document::{Dialect, pointer};
 use super::operation::{Body, Content, Media, Operation};
@@ -114,6 +116,7 @@ fn members<'d>(
     if shape.is_open || !shape.others.is_empty() {
         resolver.report.lose(Loss::OtherMembers, &body.at, "");
     }
+    let mut names = BTreeMap::new();
     for (name, source) in &shape.properties {
         let at = pointer(&pointer(&body.at, "properties"), name);
         let mut inner = resolver.shape(source, &shape.references, &at);
@@ -139,9 +142,29 @@ fn members<'d>(
             description: None,
             required,
         };
-        request.add(name, wanted, ArgIn::Body, manner).file = file;
+        let argument = request.add(name, wanted, ArgIn::Body, manner);
+        argument.file = file;
+        names.insert(*name, argument.wanted.name.clone());
+    }
+    request.require_any = demands(&shape, &names);
+    if body.required && request.require_any.is_empty() && !shape.demands.is_empty() {
+        resolver.report.lose(Loss::OneOfRequired, &body.at, "");
+    }
+    if !body.required {
+        request.require_any.clear();
     }
     Ok(())
+}
+
+/// Groups of arguments of which one must be given, beside those that must be given anyway; none
+/// where those will do, or where a group has a member that is no argument.
+fn demands(shape: &Shape<'_>, names: &BTreeMap<&str, String>) -> Vec<Vec<String>> {
+    let groups = shape.demands.iter().map(|group| {
+        let missing = group.iter().filter(|name| !shape.required.contains(name));
+        let group: Option<Vec<String>> = missing.map(|name| names.get(name).cloned()).collect();
+        group.filter(|group| !group.is_empty())
+    });
+    groups.collect::<Option<_>>().unwrap_or_default()
 }
 
 /// What is known of a file, if the shape is one or a list of them.

@@ -15,7 +15,7 @@ pub enum Loss {
     Union,
     /// A value of no kind is published as text.
     AnyKind,
-    /// "One of these must be given" is not checked before sending.
+    /// "One of these members of an object must be given" is not checked before sending.
     OneOfRequired,
     /// A schema that contains itself ends in an open object.
     Recursion,

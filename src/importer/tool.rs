@@ -50,15 +50,23 @@ pub(super) fn tool<'d>(
         tool.insert("aliases".into(), json!(aliases));
     }
     tool.insert("name".into(), name(operation, spoken).into());
+    let args = fitting_arguments(&request, operation, resolver)?;
+    let is_there = |name: &String| args.iter().any(|arg| arg["arg"] == **name);
+    let require_any = request.require_any.iter();
+    let require_any: Vec<&Vec<String>> = require_any
+        .filter(|group| group.iter().all(is_there))
+        .collect();
     tool.insert(
         "description".into(),
-        description(operation, resolver).into(),
+        description(operation, &require_any, resolver).into(),
     );
     tool.insert("tags".into(), json!(tags));
     if !scopes.is_empty() {
         tool.insert("scopes".into(), json!(scopes));
     }
-    let args = fitting_arguments(&request, operation, resolver)?;
+    if !require_any.is_empty() {
+        tool.insert("require_any".into(), json!(require_any));
+    }
     if !args.is_empty() {
         tool.insert("args".into(), Value::Array(args));
     }
@@ -80,7 +88,11 @@ fn name(operation: &Operation<'_>, spoken: String) -> String {
     if summary.is_empty() { spoken } else { summary }
 }
 
-fn description(operation: &Operation<'_>, resolver: &mut Resolver<'_, '_>) -> String {
+fn description(
+    operation: &Operation<'_>,
+    require_any: &[&Vec<String>],
+    resolver: &mut Resolver<'_, '_>,
+) -> String {
     let summary = cut(operation.summary.unwrap_or_default(), LONGEST_DESCRIPTION);
     let about = cut(
         operation.description.unwrap_or_default(),
@@ -97,7 +109,14 @@ fn description(operation: &Operation<'_>, resolver: &mut Resolver<'_, '_>) -> St
         resolver.report.lose(Loss::Deprecated, &operation.at, "");
         text.insert_str(0, "Deprecated by the vendor. ");
     }
-    cut(&text, LONGEST_DESCRIPTION)
+    let mut text = cut(&text, LONGEST_DESCRIPTION);
+    if !require_any.is_empty() {
+        // Schemas that every model accepts cannot say it.
+        let groups = require_any.iter().map(|group| group.join(" and "));
+        let groups = groups.collect::<Vec<_>>().join(", or ");
+        text = format!("{} Needs {groups}.", text.trim_end());
+    }
+    text
 }
 
 /// The arguments as a manifest has them, within the size that a tool may have.

@@ -199,3 +199,51 @@ fn an_operation_with_a_server_of_its_own_keeps_it() {
     let losses = serde_json::to_value(&kit.report.losses).unwrap();
     assert_eq!(losses["operation_server"], 1);
 }
+
+#[test]
+fn one_of_several_members_may_be_demanded() {
+    let schema = |rest: Value| {
+        let mut schema = json!({ "type": "object", "required": ["kind"], "properties": {
+            "kind": { "type": "string" }, "user-id": { "type": "string" }, "email": { "type": "string" }
+        } });
+        schema
+            .as_object_mut()
+            .unwrap()
+            .extend(rest.as_object().unwrap().clone());
+        json!({ "application/json": { "schema": schema } })
+    };
+    let tool = |content: &Value| {
+        let converted = converted(&with_body(content, &json!({})));
+        assert_eq!(
+            converted.report.skipped.len(),
+            0,
+            "{:?}",
+            converted.report.skipped
+        );
+        converted.tools[0].manifest.clone()
+    };
+    let beside =
+        json!({ "anyOf": [{ "required": ["user-id"] }, { "required": ["kind", "email"] }] });
+    let by_use = json!({ "oneOf": [
+        { "properties": { "team": { "type": "string" } }, "required": ["team"] },
+        { "properties": { "user-id": { "type": "string" } }, "required": ["user-id"] },
+    ] });
+    for (rest, groups, says) in [
+        (
+            beside,
+            json!([["user_id"], ["email"]]),
+            "POST /things Needs user_id, or email.",
+        ),
+        (
+            by_use,
+            json!([["team"], ["user_id"]]),
+            "POST /things Needs team, or user_id.",
+        ),
+    ] {
+        let tool = tool(&schema(rest));
+        assert_eq!(tool["require_any"], groups);
+        assert_eq!(tool["description"], says);
+    }
+    let free = json!({ "anyOf": [{ "required": ["email"] }, { "required": ["kind"] }] });
+    assert_eq!(tool(&schema(free)).get("require_any"), None);
+}

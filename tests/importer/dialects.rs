@@ -264,6 +264,12 @@ fn a_discovery_document_becomes_a_toolkit() {
     json!({ "type": "object", "schema": { "additionalProperties": { "type": "integer" } } }))]
 #[case::a_default_of_another_type(json!({ "type": "integer", "default": "5", "example": 7 }),
     json!({ "type": "integer", "default": 5, "schema": { "examples": [7] } }))]
+#[case::a_member_that_is_demanded_and_not_described(
+    json!({ "type": "object", "required": ["type"], "properties": { "a": { "type": "integer" } } }),
+    json!({ "type": "object", "schema": { "properties": {
+        "a": { "type": "integer" }, "type": { "type": "string" } }, "required": ["type"] } }))]
+#[case::choices_without_number(json!({ "type": "string", "enum": (0..1_000).collect::<Vec<_>>() }),
+    json!({ "type": "string", "schema": { "examples": ["0", "1", "2"] } }))]
 fn a_schema_becomes_one_that_every_model_accepts(
     #[case] schema: Value,
     #[case] mut expected: Value,
@@ -296,6 +302,47 @@ fn references_of_every_kind_end_somewhere() {
             "{reference}"
         );
     }
+}
+
+#[test]
+fn what_things_and_the_things_in_them_have_in_common_is_no_circle() {
+    let part = |name: &str, more: Value| json!({ "allOf": [{ "$ref": "#/components/schemas/Any" }, { "properties": { name: more } }] });
+    let root = json!({ "components": { "schemas": {
+        "Any": { "type": "object", "required": ["type"], "properties": { "type": { "type": "string" } } },
+        "Team": part("owner", json!({ "$ref": "#/components/schemas/User" })),
+        "User": part("team", json!({ "$ref": "#/components/schemas/Team" })),
+    } } });
+    let found = argument(json!({ "$ref": "#/components/schemas/Team" }), root);
+    let user = &found["schema"]["properties"]["owner"];
+    assert_eq!(user["properties"]["type"], json!({ "type": "string" }));
+    assert_eq!(user["required"], json!(["type"]));
+    let circle = json!({ "type": "object", "additionalProperties": true });
+    assert_eq!(user["properties"]["team"], circle);
+}
+
+#[test]
+fn lists_in_deep_objects_of_a_query_are_named_with_brackets() {
+    let list = json!({ "type": "array", "items": { "type": "string" } });
+    let document = json!({
+        "openapi": "3.0.0", "info": { "title": "Acme" }, "servers": [{ "url": "https://acme.test" }],
+        "paths": { "/x": { "get": { "operationId": "list", "parameters": [
+            { "name": "expand", "in": "query", "style": "deepObject", "explode": true, "schema": list },
+            { "name": "filter", "in": "query", "style": "deepObject", "schema": { "properties": { "ids": list } } },
+        ] } } }
+    });
+    let converted = converted(&document);
+    let args = converted.tools[0].manifest["args"]
+        .as_array()
+        .unwrap()
+        .clone();
+    assert_eq!(
+        (&args[0]["join"], args[0].get("name")),
+        (&json!("brackets"), None)
+    );
+    assert_eq!(
+        (&args[1]["join"], &args[1]["name"]),
+        (&json!("brackets"), &json!("filter[ids]"))
+    );
 }
 
 #[rstest::rstest]

@@ -2,6 +2,8 @@
 import re
 from re import _parser as re_parser
 
+from jsonschema import Draft202012Validator
+
 # What a schema cannot say: combinations that GitHub's description demands or forbids.
 OVERRIDES = {}
 
@@ -31,9 +33,12 @@ def make(slug, schema, wanted, kind):
 
 def value_of(schema):
     """A value that the schema allows."""
-    for key in ("enum", "examples"):
-        if schema.get(key):
-            return schema[key][0]
+    if schema.get("enum"):
+        return schema["enum"][0]
+    for example in schema.get("examples", []):
+        # Vendors' own examples break their own patterns now and then.
+        if Draft202012Validator(schema).is_valid(example):
+            return example
     if "default" in schema:
         return schema["default"]
     kind = schema["type"]
@@ -46,7 +51,7 @@ def value_of(schema):
     if kind == "boolean":
         return True
     if kind == "array":
-        return [value_of(schema["items"])] if "items" in schema else []
+        return [value_of(schema["items"])] * max(1, schema.get("minItems", 1)) if "items" in schema else []
     if kind == "object":
         return {name: value_of(inner) for name, inner in schema.get("properties", {}).items()}
     raise ValueError(f"no value for a schema of type {kind}")

@@ -60,11 +60,11 @@ def main():
 def loop(path):
     """Operations, tools, calls, what was refused of them, and how long it took."""
     began = time.monotonic()
-    description = load(path)
+    description, base = load(path)
     api = Api([description], f"Bearer {TOKEN}")
     with tempfile.TemporaryDirectory() as folder:
         toolkits = Path(folder) / "toolkits"
-        run("import", path, "--to", toolkits, "--slug", "kit", "--base-url", f"http://127.0.0.1:{api.port}")
+        run("import", path, "--to", toolkits, "--slug", "kit", "--base-url", f"http://127.0.0.1:{api.port}{base}")
         tenon = Tenon(Path(folder) / "data", TENON_TOOLKITS_DIR=str(toolkits))
         try:
             tools = tenon.tools("kit")
@@ -77,8 +77,10 @@ def loop(path):
 
 
 def load(path):
-    if json.loads(path.read_text()).get("discoveryVersion"):
-        return discovery.load(path)
+    """The description, and what stands before its paths."""
+    document = json.loads(path.read_text())
+    if document.get("discoveryVersion"):
+        return discovery.load(path), f"/{document['servicePath']}".rstrip("/")
     description = openapi.load(path)
     # What proves who one is comes as the operator has it, and not as an argument.
     schemes = description.document.get("components", {}).get("securitySchemes", {}).values()
@@ -87,7 +89,7 @@ def load(path):
         operation.parameters = [
             one for one in operation.parameters if one.place == "path" or one.name.lower() not in credentials
         ]
-    return description
+    return description, ""
 
 
 def run(*words):

@@ -88,8 +88,12 @@ class Tenon:
             sys.exit(f"no account of {toolkit}: {account}")
 
     def tools(self, toolkit):
-        _, page = self.call("GET", f"/tools?toolkit_slug={toolkit}&toolkit_versions=latest&limit=1000")
-        return page["items"]
+        found, cursor = [], ""
+        while cursor is not None:
+            _, page = self.call("GET", f"/tools?toolkit_slug={toolkit}&toolkit_versions=latest&limit=1000{cursor}")
+            found += page["items"]
+            cursor = f"&cursor={page['next_cursor']}" if page.get("next_cursor") else None
+        return found
 
     def execute(self, slug, values):
         return self.call("POST", f"/tools/execute/{slug}", {"user_id": USER, "version": "latest", "arguments": values})

@@ -15,6 +15,7 @@ pub(super) fn both<'d>(shape: &mut Shape<'d>, other: Shape<'d>) {
         words,
         properties,
         required,
+        demands,
         items,
         others,
         is_open,
@@ -44,6 +45,9 @@ pub(super) fn both<'d>(shape: &mut Shape<'d>, other: Shape<'d>) {
             shape.required.push(name);
         }
     }
+    if shape.demands.is_empty() {
+        shape.demands = demands;
+    }
     if shape.items.is_empty() {
         shape.items = items;
     }
@@ -57,13 +61,14 @@ pub(super) fn both<'d>(shape: &mut Shape<'d>, other: Shape<'d>) {
 /// One of them holds (`oneOf`, `anyOf`).
 pub(super) fn any<'d>(shapes: Vec<Shape<'d>>, at: &str, report: &mut Report) -> Shape<'d> {
     let nullable = shapes.iter().any(|shape| shape.nullable);
-    let demands: BTreeSet<&Vec<&str>> = shapes.iter().map(|shape| &shape.required).collect();
     let only_demands = shapes
         .iter()
         .all(|shape| shape.kind.is_none() && shape.is_silent());
-    if only_demands && demands.len() > 1 {
-        report.lose(Loss::OneOfRequired, at, "");
-        return Shape::default();
+    if only_demands && shapes.iter().any(|shape| !shape.required.is_empty()) {
+        return Shape {
+            demands: demands(&shapes),
+            ..Shape::default()
+        };
     }
     let mut shapes: Vec<Shape<'d>> = shapes
         .into_iter()
@@ -122,15 +127,33 @@ pub(super) fn note_kinds(shape: &mut Shape<'_>, kinds: &BTreeSet<Kind>) {
     shape.words.insert("description".into(), about.into());
 }
 
+/// What alternatives demand, each in its own way; nothing where one of them demands nothing.
+fn demands<'d>(shapes: &[Shape<'d>]) -> Vec<Vec<&'d str>> {
+    let mut groups: Vec<Vec<&'d str>> = Vec::new();
+    for shape in shapes {
+        let by_all = |name: &&str| shapes.iter().all(|other| other.required.contains(name));
+        let own = shape.required.iter().copied().filter(|name| !by_all(name));
+        let own: Vec<&'d str> = own.collect();
+        if own.is_empty() {
+            return Vec::new();
+        }
+        if !groups.contains(&own) {
+            groups.push(own);
+        }
+    }
+    groups
+}
+
 fn unite<'d>(shapes: Vec<Shape<'d>>, kind: Kind) -> Shape<'d> {
     let mut united = Shape {
         kind: Some(kind),
         is_file: shapes.iter().all(|shape| shape.is_file),
+        demands: demands(&shapes),
         ..Shape::default()
     };
     let count = shapes.len();
     let mut choices: Option<Vec<Value>> = Some(Vec::new());
-    let mut demands: Option<Vec<&'d str>> = None;
+    let mut required: Option<Vec<&'d str>> = None;
     for (index, shape) in shapes.into_iter().enumerate() {
         match (&mut choices, shape.words.get("enum")) {
             (Some(choices), Some(Value::Array(values))) => {
@@ -167,7 +190,7 @@ fn unite<'d>(shapes: Vec<Shape<'d>>, kind: Kind) -> Shape<'d> {
                 None => united.properties.push((name, source)),
             }
         }
-        demands = Some(match demands {
+        required = Some(match required {
             None => shape.required,
             Some(before) => before
                 .into_iter()
@@ -179,7 +202,7 @@ fn unite<'d>(shapes: Vec<Shape<'d>>, kind: Kind) -> Shape<'d> {
         united.is_open |= shape.is_open;
         united.references.extend(shape.references);
     }
-    united.required = demands.unwrap_or_default();
+    united.required = required.unwrap_or_default();
     forget_limits(&mut united, count);
     match choices {
         Some(choices) if !choices.is_empty() => {

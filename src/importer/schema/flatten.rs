@@ -149,6 +149,7 @@ impl<'d> Work<'_, '_, 'd> {
             words,
             properties,
             required,
+            demands,
             items,
             others,
             is_open,
@@ -156,6 +157,9 @@ impl<'d> Work<'_, '_, 'd> {
             is_read_only: _,
             is_file: _,
         } = shape;
+        if !demands.is_empty() {
+            self.resolver.report.lose(Loss::OneOfRequired, &at, "");
+        }
         let kind = kind.unwrap_or_else(|| {
             self.resolver.report.lose(Loss::AnyKind, &at, "");
             Kind::String

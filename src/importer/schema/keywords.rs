@@ -166,6 +166,8 @@ fn choices(schema: &Map<String, Value>, shape: &mut Shape<'_>, at: &str, report:
     }
     if bytes > LONGEST_ENUM {
         report.lose(Loss::LongEnum, at, format!("{bytes} bytes"));
+        kept.truncate(MOST_EXAMPLES);
+        shape.words.insert("examples".into(), Value::Array(kept));
     } else if !kept.is_empty() {
         shape.words.insert("enum".into(), Value::Array(kept));
     }

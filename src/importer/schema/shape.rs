@@ -63,6 +63,8 @@ pub(in crate::importer) struct Shape<'d> {
     pub(in crate::importer) words: Map<String, Value>,
     pub(in crate::importer) properties: Vec<(&'d str, Source<'d>)>,
     pub(in crate::importer) required: Vec<&'d str>,
+    /// Groups of members of which one must be there whole.
+    pub(in crate::importer) demands: Vec<Vec<&'d str>>,
     pub(in crate::importer) items: Source<'d>,
     /// What members besides `properties` are, where that is said.
     pub(in crate::importer) others: Source<'d>,
@@ -114,12 +116,32 @@ impl Shape<'_> {
     }
 }
 
+/// The way from a level's own schema to one of its parts.
+#[derive(Debug, Clone, Copy, Default)]
+struct Hops {
+    count: usize,
+    /// The part is one of several that hold together (`allOf`).
+    is_base: bool,
+}
+
+impl Hops {
+    /// A step further, into one of `count` parts that hold together.
+    const fn into_parts(self, count: usize) -> Self {
+        Self {
+            count: self.count + 1,
+            is_base: self.is_base || count > 1,
+        }
+    }
+}
+
 /// Finds shapes, within limits.
 pub(in crate::importer) struct Resolver<'a, 'd> {
     pub(in crate::importer) document: Document<'d>,
     pub(in crate::importer) report: &'a mut Report,
     steps: usize,
     steps_of_one: usize,
+    /// How many references of a trail lie above the level that is looked at.
+    above: usize,
     /// Those that were tried, and whether they are any good.
     patterns: HashMap<&'d str, bool>,
 }
@@ -131,6 +153,7 @@ impl<'a, 'd> Resolver<'a, 'd> {
             report,
             steps: MOST_STEPS,
             steps_of_one: MOST_STEPS_OF_ONE,
+            above: 0,
             patterns: HashMap::new(),
         }
     }
@@ -148,11 +171,24 @@ impl<'a, 'd> Resolver<'a, 'd> {
         at: &str,
     ) -> Shape<'d> {
         let mut trail = above.to_vec();
+        self.above = above.len();
+        let mut missing: Vec<(&'d str, Source<'d>)> = Vec::new();
         let mut shape = match source {
-            [only] => self.one(only, &mut trail, at, 0),
-            several => self.one_of(several, &mut trail, at, 0),
+            [only] => self.one(only, &mut trail, at, Hops::default()),
+            several => self.one_of(several, &mut trail, at, Hops::default()),
         };
         keywords::infer_kind(&mut shape);
+        // A member may be demanded and nowhere described.
+        for name in shape
+            .required
+            .iter()
+            .filter(|_| !shape.properties.is_empty())
+        {
+            if !shape.properties.iter().any(|(known, _)| known == name) {
+                missing.push((*name, Vec::new()));
+            }
+        }
+        shape.properties.extend(missing);
         shape
     }
 
@@ -168,9 +204,9 @@ impl<'a, 'd> Resolver<'a, 'd> {
         value: &'d Value,
         trail: &mut Vec<&'d str>,
         at: &str,
-        hops: usize,
+        hops: Hops,
     ) -> Shape<'d> {
-        if hops > MOST_HOPS || !self.spend() {
+        if hops.count > MOST_HOPS || !self.spend() {
             self.report
                 .lose(Loss::TooLarge, at, "too many references and parts");
             return Shape::open();
@@ -199,12 +235,13 @@ impl<'a, 'd> Resolver<'a, 'd> {
             }
             let parts: Vec<&'d Value> = parts.iter().take(MOST_PARTS).collect();
             if key == "allOf" {
+                let hops = hops.into_parts(parts.len());
                 for part in parts {
-                    let part = self.one(part, trail, at, hops + 1);
+                    let part = self.one(part, trail, at, hops);
                     combine::both(&mut shape, part);
                 }
             } else {
-                let chosen = self.one_of(&parts, trail, at, hops + 1);
+                let chosen = self.one_of(&parts, trail, at, hops.into_parts(1));
                 combine::both(&mut shape, chosen);
             }
         }
@@ -230,7 +267,7 @@ impl<'a, 'd> Resolver<'a, 'd> {
         parts: &[&'d Value],
         trail: &mut Vec<&'d str>,
         at: &str,
-        hops: usize,
+        hops: Hops,
     ) -> Shape<'d> {
         let shapes = parts
             .iter()
@@ -244,9 +281,11 @@ impl<'a, 'd> Resolver<'a, 'd> {
         reference: &'d str,
         trail: &mut Vec<&'d str>,
         at: &str,
-        hops: usize,
+        hops: Hops,
     ) -> Shape<'d> {
-        if trail.contains(&reference) {
+        // What things and the things in them have in common is no circle.
+        let above = if hops.is_base { self.above } else { 0 };
+        if trail[above..].contains(&reference) {
             self.report.lose(Loss::Recursion, at, reference);
             return Shape::open();
         }
@@ -262,9 +301,11 @@ impl<'a, 'd> Resolver<'a, 'd> {
             }
         };
         trail.push(reference);
-        let mut shape = self.one(target, trail, at, hops + 1);
+        let mut shape = self.one(target, trail, at, hops.into_parts(1));
         trail.pop();
-        shape.references.push(reference);
+        if !hops.is_base {
+            shape.references.push(reference);
+        }
         if self.document.dialect == Dialect::Discovery {
             shape.is_read_only = false;
         }

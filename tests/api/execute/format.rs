@@ -119,6 +119,12 @@ const TOOLS: &str = r#"
   args:
     - { arg: rows, type: array, whole: true, required: true, schema: { items: { type: integer } }, description: All. }
   request: { method: PUT, path: /rows }
+- slug: WORDS_WHOLE_OR_NOTHING
+  name: Whole or nothing
+  description: Sends a list, if there is one.
+  args:
+    - { arg: rows, type: array, whole: true, schema: { items: { type: integer } }, description: All. }
+  request: { method: POST, path: /rows }
 - slug: WORDS_READ
   name: Read
   description: Reads something.
@@ -295,6 +301,16 @@ async fn one_argument_may_be_the_whole_body() {
     let words = Words::with(TOOLS).await;
     let call = words.sent("WORDS_WHOLE", json!({ "rows": [1, 2] })).await;
     assert_eq!(call.json(), json!([1, 2]));
+}
+
+#[tokio::test]
+async fn a_whole_body_that_is_not_given_is_none() {
+    let words = Words::with(TOOLS).await;
+    let call = words.sent("WORDS_WHOLE_OR_NOTHING", json!({})).await;
+    assert_eq!(
+        (call.body.as_str(), call.header("content-type")),
+        ("", None)
+    );
 }
 
 #[tokio::test]

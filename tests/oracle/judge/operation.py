@@ -1,6 +1,7 @@
 """One operation of an API, whatever language its description is written in."""
 import re
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 SLOT = re.compile(r"\{(\+?)([^}]+)\}")
 
@@ -74,6 +75,7 @@ class Description:
         while isinstance(schema, dict) and "$ref" in schema:
             node = self.document
             for part in schema["$ref"].removeprefix("#/").split("/"):
-                node = node[part.replace("~1", "/").replace("~0", "~").replace("%7B", "{").replace("%7D", "}")]
+                part = unquote(part).replace("~1", "/").replace("~0", "~")
+                node = node[int(part)] if isinstance(node, list) else node[part]
             schema = node
         return schema
