@@ -1,8 +1,9 @@
 //! Imports descriptions one after the other and prints what each took: `cargo run --example import --
 //! [--recipe NAME] FILE…`, or a list of files on standard input. See `run` beside it.
 //!
-//! Each file gets a folder of its own, is written whole, and is linted as a server would. A file that
-//! panics or takes longer than the limit fails the run; one that is refused is counted.
+//! Each file gets a folder of its own, is written whole, and is linted afterwards as a server would,
+//! which the figures leave out. A file that panics or takes longer than the limit fails the run; one
+//! that is refused is counted.
 
 #![expect(
     clippy::print_stdout,
@@ -44,6 +45,9 @@ struct Outcome {
     operations: usize,
     converted: usize,
     share: Option<(usize, usize)>,
+    seconds: f64,
+    /// In KiB.
+    peak: u64,
 }
 
 fn main() {
@@ -101,8 +105,11 @@ fn measure(path: &str, recipe: &str, is_quiet: bool, totals: &mut Totals) {
     let waited = outcome.recv_timeout(10 * LIMIT);
     assert_ne!(waited, Err(mpsc::RecvTimeoutError::Timeout), "{path} hangs");
     let outcome = work.join().unwrap_or_else(|_| panic!("{path} panics"));
-    let seconds = began.elapsed().as_secs_f64();
-    let peak = memory("VmHWM:").saturating_sub(before) / 1024;
+    let (seconds, peak) = outcome.as_ref().map_or_else(
+        |_| (began.elapsed().as_secs_f64(), memory("VmHWM:")),
+        |outcome| (outcome.seconds, outcome.peak),
+    );
+    let peak = peak.saturating_sub(before) / 1024;
     totals.files += 1;
     totals.slow += usize::from(seconds > LIMIT.as_secs_f64());
     totals.slowest = totals.slowest.max(seconds);
@@ -137,6 +144,7 @@ fn measure(path: &str, recipe: &str, is_quiet: bool, totals: &mut Totals) {
 
 fn import(path: &str, recipe: &str) -> Result<Outcome, String> {
     let folder = tempfile::tempdir().unwrap();
+    let began = Instant::now();
     // As the command does, which unpacks what is packed.
     let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
     let outbound = Outbound::new(&[]).unwrap();
@@ -165,6 +173,7 @@ fn import(path: &str, recipe: &str) -> Result<Outcome, String> {
     );
     let imported = folder::import(&source, &wishes, folder.path(), Timestamp::from_millis(0))
         .map_err(|error| format!("{error:?}"))?;
+    let (seconds, peak) = (began.elapsed().as_secs_f64(), memory("VmHWM:"));
     let linted = tenon::catalog::lint(folder.path()).map_err(|error| error.to_string());
     let tools = linted
         .unwrap_or_else(|error| panic!("{path}: {error}"))
@@ -182,6 +191,8 @@ fn import(path: &str, recipe: &str) -> Result<Outcome, String> {
         operations: converted.report.operations,
         converted: converted.report.converted,
         share: share.map(|share| (share.found, share.official)),
+        seconds,
+        peak,
     })
 }
 

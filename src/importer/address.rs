@@ -22,8 +22,8 @@ pub(super) struct Servers {
     base: String,
     /// GraphQL and MCP: the path of the one address.
     pub(super) endpoint: String,
-    /// The address that the description names, and the user's other one.
-    moved: Option<(Url, Url)>,
+    /// The address that the description names, if it is one, and the user's other one.
+    moved: Option<(Option<Url>, Url)>,
     pub(super) found: BTreeMap<String, String>,
 }
 
@@ -42,7 +42,7 @@ impl Servers {
         Self {
             base: address.base_url.clone(),
             endpoint,
-            moved: described.zip(given.cloned()),
+            moved: given.map(|given| (described, given.clone())),
             found: BTreeMap::new(),
         }
     }
@@ -85,7 +85,10 @@ impl Servers {
         let Some((from, to)) = &self.moved else {
             return Some(url);
         };
-        if url.origin() != from.origin() {
+        if from
+            .as_ref()
+            .is_none_or(|from| url.origin() != from.origin())
+        {
             return None;
         }
         let mut url = to.join(url.path()).ok()?;
@@ -101,7 +104,11 @@ impl Server<'_> {
             let default = self.variables.get(slot.name)?.get("default")?;
             default.as_str().map(str::to_owned)
         });
-        let url = Url::parse(&text.ok()?).ok()?;
+        let mut text = text.ok()?;
+        if text.starts_with("//") {
+            text.insert_str(0, "https:");
+        }
+        let url = Url::parse(&text).ok()?;
         (is_web(&url) && url.query().is_none() && url.fragment().is_none()).then_some(url)
     }
 }

@@ -147,11 +147,8 @@ fn members<'d>(
         names.insert(*name, argument.wanted.name.clone());
     }
     request.require_any = demands(&shape, &names);
-    if body.required && request.require_any.is_empty() && !shape.demands.is_empty() {
+    if request.require_any.is_empty() && !shape.demands.is_empty() {
         resolver.report.lose(Loss::OneOfRequired, &body.at, "");
-    }
-    if !body.required {
-        request.require_any.clear();
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use super::arguments::{self, Argument, FileArgument, Manner, Refusal, Request};
 use super::names::{self, Named};
 use super::operation::{Api, Envelope, Operation};
 use super::report::{Loss, Skip};
-use super::schema::{Resolver, Wanted, cut, flatten};
+use super::schema::{Resolver, Wanted, cut, flatten, needs};
 use super::{ConvertedTool, auth, hints};
 use crate::catalog::LARGEST_SCHEMA;
 use crate::catalog::manifest::ArgIn;
@@ -53,8 +53,9 @@ pub(super) fn tool<'d>(
     let args = fitting_arguments(&request, operation, resolver)?;
     let is_there = |name: &String| args.iter().any(|arg| arg["arg"] == **name);
     let require_any = request.require_any.iter();
-    let require_any: Vec<&Vec<String>> = require_any
+    let require_any: Vec<Vec<&str>> = require_any
         .filter(|group| group.iter().all(is_there))
+        .map(|group| group.iter().map(String::as_str).collect())
         .collect();
     tool.insert(
         "description".into(),
@@ -90,7 +91,7 @@ fn name(operation: &Operation<'_>, spoken: String) -> String {
 
 fn description(
     operation: &Operation<'_>,
-    require_any: &[&Vec<String>],
+    require_any: &[Vec<&str>],
     resolver: &mut Resolver<'_, '_>,
 ) -> String {
     let summary = cut(operation.summary.unwrap_or_default(), LONGEST_DESCRIPTION);
@@ -112,9 +113,7 @@ fn description(
     let mut text = cut(&text, LONGEST_DESCRIPTION);
     if !require_any.is_empty() {
         // Schemas that every model accepts cannot say it.
-        let groups = require_any.iter().map(|group| group.join(" and "));
-        let groups = groups.collect::<Vec<_>>().join(", or ");
-        text = format!("{} Needs {groups}.", text.trim_end());
+        text = format!("{} {}", text.trim_end(), needs(require_any));
     }
     text
 }

@@ -42,7 +42,7 @@ fn an_openapi_description_becomes_a_toolkit() {
       {"arg":"name","type":"string","description":"Name.","required":true,"schema":{"maxLength":50}}
       {"arg":"body_shelf_id","type":"string","description":"Where it goes, see shelves.","name":"shelf-id"}
       {"arg":"price","type":"string","description":"(number or string, written as text)"}
-      {"arg":"maker","type":"object","description":"Maker.","schema":{"properties":{"name":{"type":"string"},"parent":{"type":"object","additionalProperties":true}},"nullable":true}}
+      {"arg":"maker","type":"object","description":"Maker.","schema":{"properties":{"name":{"type":"string"},"parent":{"type":"object","properties":{"name":{"type":"string","maxLength":50}},"required":["name"],"additionalProperties":true}},"nullable":true}}
     request: {"method":"POST","path":"/shelves/{shelf_id}/things"}
 
     slug: "SHOP_PUT_THINGS"
@@ -268,6 +268,11 @@ fn a_discovery_document_becomes_a_toolkit() {
     json!({ "type": "object", "required": ["type"], "properties": { "a": { "type": "integer" } } }),
     json!({ "type": "object", "schema": { "properties": {
         "a": { "type": "integer" }, "type": { "type": "string" } }, "required": ["type"] } }))]
+#[case::an_empty_text_beside_a_number(
+    json!({ "anyOf": [{ "type": "integer" }, { "type": "string", "enum": [""] }] }), json!({ "type": "integer" }))]
+#[case::some_texts_beside_a_number(
+    json!({ "anyOf": [{ "type": "string", "enum": ["now"] }, { "type": "integer" }] }),
+    json!({ "type": "string", "description": "(integer or string, written as text)", "schema": { "examples": ["now"] } }))]
 #[case::choices_without_number(json!({ "type": "string", "enum": (0..1_000).collect::<Vec<_>>() }),
     json!({ "type": "string", "schema": { "examples": ["0", "1", "2"] } }))]
 fn a_schema_becomes_one_that_every_model_accepts(
@@ -316,7 +321,9 @@ fn what_things_and_the_things_in_them_have_in_common_is_no_circle() {
     let user = &found["schema"]["properties"]["owner"];
     assert_eq!(user["properties"]["type"], json!({ "type": "string" }));
     assert_eq!(user["required"], json!(["type"]));
-    let circle = json!({ "type": "object", "additionalProperties": true });
+    // A circle ends with what must be there.
+    let circle = json!({ "type": "object", "properties": { "type": { "type": "string" } },
+        "required": ["type"], "additionalProperties": true });
     assert_eq!(user["properties"]["team"], circle);
 }
 
@@ -384,6 +391,35 @@ fn what_the_user_wishes_stands_above_the_description() {
         ["CORNER_SHOP_THROW_A_THING_AWAY", "CORNER_SHOP_FIND"]
     );
     assert_eq!(kit.report.skipped.len(), 3);
+}
+
+#[rstest::rstest]
+#[case::the_same_host(json!([{ "url": "//acme.test/v1" }]), Some("http://127.0.0.1:9/v2"))]
+#[case::another_host(json!([{ "url": "https://other.test" }]), None)]
+#[case::no_host(json!([{ "url": "/v1" }]), None)]
+#[case::none(json!([]), None)]
+fn where_the_user_says_the_address_nobody_else_is_called(
+    #[case] servers: Value,
+    #[case] server: Option<&str>,
+) {
+    let own = json!([{ "url": "https://acme.test/v2" }]);
+    let document = json!({
+        "openapi": "3.0.0", "info": { "title": "Acme" }, "servers": servers,
+        "paths": { "/x": { "get": { "operationId": "list", "servers": own } } }
+    });
+    let wishes = Wishes {
+        base_url: Some("http://127.0.0.1:9/v1".parse().unwrap()),
+        ..Wishes::default()
+    };
+    let kit = convert(&document, &wishes, &BTreeMap::new()).unwrap();
+    let servers: Vec<Option<&str>> = kit.toolkit.get("servers").map_or_else(Vec::new, |all| {
+        all.as_object()
+            .unwrap()
+            .values()
+            .map(Value::as_str)
+            .collect()
+    });
+    assert_eq!(servers, server.map(Some).into_iter().collect::<Vec<_>>());
 }
 
 #[test]

@@ -86,6 +86,9 @@ def load(path):
     schemes = description.document.get("components", {}).get("securitySchemes", {}).values()
     credentials = {scheme.get("name", "").lower() for scheme in schemes} | {"authorization", "accept", "content-type", "user-agent"}
     for operation in description.operations:
+        # Some tell operations of one path by what stands behind it.
+        operation.template = operation.template.split("#")[0]
+        operation.__post_init__()
         operation.parameters = [
             one for one in operation.parameters if one.place == "path" or one.name.lower() not in credentials
         ]
@@ -106,6 +109,11 @@ def judge(tenon, api, tool):
         values = fitted(make(slug, tool["input_parameters"]), made, {})
         call = {"version": "latest", "arguments": values, "custom_auth_params": AUTH}
         status, result = tenon.call("POST", f"/tools/execute/{slug}", call)
+        if status == 400 and (more := wanted_beside(result)):
+            # No schema tells it, but the refusal does, and agents try again.
+            properties = tool["input_parameters"]["properties"]
+            values |= fitted({name: arguments.value_of(properties[name]) for name in more}, made, {})
+            status, result = tenon.call("POST", f"/tools/execute/{slug}", call)
         seen = api.take()
         problems = [problem for one in seen for problem in one.problems]
         if status == 200 and result["successful"] and seen and not problems:
@@ -113,6 +121,14 @@ def judge(tenon, api, tool):
         else:
             asked = [f"{one.request.method} {one.request.path}" for one in seen]
             yield slug, kind, asked, "; ".join(problems) or json.dumps(result)[:600]
+
+
+def wanted_beside(refusal):
+    """The arguments of the first group, where one of several groups is wanted."""
+    for problem in refusal["error"].get("errors", []):
+        if wanted := re.fullmatch(r"arguments: (.+) is required", problem):
+            return wanted[1].split(", or ")[0].split(" and ")
+    return []
 
 
 def tell(refused):

@@ -74,7 +74,13 @@ pub(super) fn any<'d>(shapes: Vec<Shape<'d>>, at: &str, report: &mut Report) -> 
         .into_iter()
         .filter(|shape| !shape.is_null())
         .collect();
-    let kinds: BTreeSet<Kind> = shapes.iter().filter_map(|shape| shape.kind).collect();
+    let mut kinds: BTreeSet<Kind> = shapes.iter().filter_map(|shape| shape.kind).collect();
+    // An empty text beside another type stands for nothing at all.
+    if kinds.len() > 1 && shapes.iter().any(is_empty_text) {
+        shapes.retain(|shape| !is_empty_text(shape));
+        kinds = shapes.iter().filter_map(|shape| shape.kind).collect();
+    }
+    let words = choices_of_text(&shapes);
     let mut chosen = match shapes.len() {
         0 => Shape::default(),
         1 => shapes.remove(0),
@@ -90,6 +96,9 @@ pub(super) fn any<'d>(shapes: Vec<Shape<'d>>, at: &str, report: &mut Report) -> 
                 let mut united = unite(fitting, kind);
                 if kinds.len() > 1 && kind == Kind::String {
                     note_kinds(&mut united, &kinds);
+                    if !words.is_empty() {
+                        united.words.insert("examples".into(), Value::Array(words));
+                    }
                 }
                 united
             }
@@ -97,6 +106,21 @@ pub(super) fn any<'d>(shapes: Vec<Shape<'d>>, at: &str, report: &mut Report) -> 
     };
     chosen.nullable |= nullable;
     chosen
+}
+
+fn is_empty_text(shape: &Shape<'_>) -> bool {
+    shape.kind == Some(Kind::String) && shape.only_value() == Some("")
+}
+
+/// The texts that alternatives allow beside other types, if all of them are listed.
+fn choices_of_text(shapes: &[Shape<'_>]) -> Vec<Value> {
+    let texts = shapes
+        .iter()
+        .filter(|shape| shape.kind == Some(Kind::String));
+    let lists = texts.map(|shape| shape.words.get("enum")?.as_array().cloned());
+    let lists: Option<Vec<Vec<Value>>> = lists.collect();
+    let texts = lists.unwrap_or_default().into_iter().flatten();
+    texts.filter(|text| *text != "").take(3).collect()
 }
 
 /// The type that takes the most of several.

@@ -7,7 +7,7 @@ use std::collections::BinaryHeap;
 use serde_json::{Map, Value, json};
 
 use super::keywords::{ITEM, fitting};
-use super::prose::cut;
+use super::prose::{cut, needs};
 use super::shape::{Kind, Resolver, Shape, Source};
 use crate::importer::document::pointer;
 use crate::importer::report::Loss;
@@ -46,6 +46,8 @@ struct Node<'d> {
     items: Option<usize>,
     others: Option<usize>,
     is_open: bool,
+    /// Of its members there are only those that it must have.
+    is_stub: bool,
     /// Its references and those above it.
     above: Vec<&'d str>,
     at: String,
@@ -157,9 +159,6 @@ impl<'d> Work<'_, '_, 'd> {
             is_read_only: _,
             is_file: _,
         } = shape;
-        if !demands.is_empty() {
-            self.resolver.report.lose(Loss::OneOfRequired, &at, "");
-        }
         let kind = kind.unwrap_or_else(|| {
             self.resolver.report.lose(Loss::AnyKind, &at, "");
             Kind::String
@@ -172,6 +171,12 @@ impl<'d> Work<'_, '_, 'd> {
             if !text.is_empty() {
                 kept.insert("description".into(), text.into());
             }
+        }
+        if !demands.is_empty() {
+            self.resolver.report.lose(Loss::OneOfRequired, &at, "");
+            let about = kept.get("description").and_then(Value::as_str);
+            let about = format!("{} {}", about.unwrap_or_default(), needs(&demands));
+            kept.insert("description".into(), about.trim().into());
         }
         kept.extend(fitting(&words, kind));
         if nullable {
@@ -195,6 +200,7 @@ impl<'d> Work<'_, '_, 'd> {
             items: None,
             others: None,
             is_open: is_object && (is_open || !has_members),
+            is_stub: false,
             above,
             at,
         });
@@ -268,12 +274,14 @@ impl<'d> Work<'_, '_, 'd> {
         if shape.is_read_only && matches!(slot, Slot::Property(..)) {
             return;
         }
+        let is_below_stub = self.nodes[parent].is_stub;
         if !has_room {
             self.cut(parent);
-            shape = stub(&shape);
+            shape = stub(shape, !is_below_stub);
         }
         self.charge(cost);
         let id = self.add(shape, above, at, depth + 1);
+        self.nodes[id].is_stub = !has_room;
         let node = &mut self.nodes[parent];
         match slot {
             Slot::Property(name, is_required) => {
@@ -333,13 +341,23 @@ impl<'d> Work<'_, '_, 'd> {
     }
 }
 
-/// Its type alone.
-fn stub<'d>(shape: &Shape<'d>) -> Shape<'d> {
+/// Its type, and of an object the members that it must have, if there is to be that much.
+fn stub(mut shape: Shape<'_>, keeps_members: bool) -> Shape<'_> {
     match shape.kind {
+        Some(Kind::Object) if keeps_members => {
+            shape.words.clear();
+            shape.keep_required();
+            shape
+        }
         Some(Kind::Object) => Shape::open(),
         kind => Shape {
             kind: Some(kind.unwrap_or(Kind::String)),
             nullable: shape.nullable,
+            words: shape
+                .words
+                .into_iter()
+                .filter(|(word, _)| word == "enum")
+                .collect(),
             ..Shape::default()
         },
     }

@@ -51,6 +51,11 @@ pub(super) fn own<'d>(
     if let Some(Value::Array(required)) = schema.get("required") {
         shape.required = required.iter().filter_map(Value::as_str).collect();
     }
+    // What nobody may give nobody can demand.
+    if schema.get("additionalProperties") == Some(&Value::Bool(false)) {
+        let known = |name: &&str| shape.properties.iter().any(|(one, _)| one == name);
+        shape.required.retain(known);
+    }
     match schema.get("items") {
         Some(Value::Array(each)) => shape.items = each.iter().collect(),
         Some(items) => shape.items = vec![items],

@@ -8,5 +8,5 @@ mod prose;
 mod shape;
 
 pub(super) use flatten::{Flat, Wanted, flatten};
-pub(super) use prose::cut;
+pub(super) use prose::{cut, needs};
 pub(super) use shape::{Kind, Resolver, Shape};

@@ -24,6 +24,12 @@ pub(in crate::importer) fn cut(text: &str, most: usize) -> String {
     out
 }
 
+/// In words what schemas cannot say: one of these groups of members must be given whole.
+pub(in crate::importer) fn needs(groups: &[Vec<&str>]) -> String {
+    let groups: Vec<String> = groups.iter().map(|group| group.join(" and ")).collect();
+    format!("Needs {}.", groups.join(", or "))
+}
+
 fn without_links(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

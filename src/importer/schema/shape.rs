@@ -88,6 +88,16 @@ impl Shape<'_> {
         }
     }
 
+    /// An open object with the members that it must have, and anything else as it is.
+    pub(super) fn keep_required(&mut self) {
+        if self.kind == Some(Kind::Object) {
+            self.properties
+                .retain(|(name, _)| self.required.contains(name));
+            self.others.clear();
+            self.is_open = true;
+        }
+    }
+
     /// Nothing is said about it but perhaps that it may be null.
     pub(super) fn is_null(&self) -> bool {
         self.kind.is_none() && self.nullable && self.is_silent()
@@ -285,8 +295,12 @@ impl<'a, 'd> Resolver<'a, 'd> {
     ) -> Shape<'d> {
         // What things and the things in them have in common is no circle.
         let above = if hops.is_base { self.above } else { 0 };
-        if trail[above..].contains(&reference) {
+        let before = trail[above..].iter().filter(|one| **one == reference);
+        let rounds = before.count();
+        if rounds > 0 {
             self.report.lose(Loss::Recursion, at, reference);
+        }
+        if rounds > 1 {
             return Shape::open();
         }
         let target = match self.document.follow(reference) {
@@ -305,6 +319,9 @@ impl<'a, 'd> Resolver<'a, 'd> {
         trail.pop();
         if !hops.is_base {
             shape.references.push(reference);
+        }
+        if rounds > 0 {
+            shape.keep_required();
         }
         if self.document.dialect == Dialect::Discovery {
             shape.is_read_only = false;

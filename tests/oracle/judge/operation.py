@@ -65,10 +65,17 @@ class Description:
 
     def find(self, method, path):
         """The operation that a request is for, and the values in its path."""
+        return next(self.all(method, path), (None, {}))
+
+    def all(self, method, path):
+        """The operations of the first shape of path that fits: some descriptions tell several by what is sent."""
+        rank = None
         for operation in self.operations:
+            if rank is not None and operation.rank != rank:
+                return
             if operation.method == method and (values := operation.values(path)) is not None:
-                return operation, values
-        return None, {}
+                rank = operation.rank
+                yield operation, values
 
     def resolve(self, schema):
         """The schema that a reference is for."""

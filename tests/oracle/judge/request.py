@@ -51,10 +51,10 @@ class Judge:
             if parameter.place != "query":
                 continue
             name = parameter.name.removesuffix("[]")
-            if parameter.deep:
-                own = [pair for pair in left if pair[0].startswith(f"{name}[")]
-                if own:
-                    yield from self._valid(f"query {name}", parameter.schema, self._typed(nested(own)[name], parameter.schema))
+            own = [pair for pair in left if parameter.deep and pair[0].startswith(f"{name}[")]
+            # A plain value has nothing that could stand in brackets.
+            if own:
+                yield from self._valid(f"query {name}", parameter.schema, self._typed(nested(own)[name], parameter.schema))
             else:
                 own = [pair for pair in left if pair[0] in (name, f"{name}[]")]
                 yield from self._texts(parameter, [value for _, value in own])
@@ -136,6 +136,9 @@ class Judge:
             return [self._typed(inner, items, depth + 1) for inner in value]
         if not isinstance(value, str):
             return value
+        if types == {"array"} and value[:1] != "[":
+            # A form's only part of that name.
+            return self._typed([value], schema, depth + 1)
         if types & {"integer", "number"}:
             try:
                 return int(value) if value.lstrip("-").isdigit() else float(value)
@@ -168,7 +171,10 @@ class Judge:
         members = self._members(schema)
         if not isinstance(value, dict) or not members or any(branch.get("additionalProperties") for branch in branches):
             return
+        demanded = {name for branch in branches for name in branch.get("required", [])}
         for name, inner in value.items():
+            if name not in members and name in demanded:
+                continue
             if name not in members:
                 yield f"{path}.{name}"
             else:

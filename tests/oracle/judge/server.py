@@ -47,14 +47,16 @@ class Api:
         for judge in self.judges:
             if not request.path.startswith(judge.description.base):
                 continue
-            operation, values = judge.description.find(request.method, request.path[len(judge.description.base):])
-            if operation:
-                return self._judged(judge, operation, values, seen)
+            found = list(judge.description.all(request.method, request.path[len(judge.description.base):]))
+            if found:
+                problems = [list(judge.problems(operation, values, request)) for operation, values in found]
+                best = min(range(len(found)), key=lambda place: len(problems[place]))
+                seen.problems += problems[best]
+                return self._answered(judge, found[best][0], seen)
         seen.problems.append(f"{request.method} {request.path}: not described")
         return 404, {}, {"message": "not described"}
 
-    def _judged(self, judge, operation, values, seen):
-        seen.problems += judge.problems(operation, values, seen.request)
+    def _answered(self, judge, operation, seen):
         if seen.problems:
             return 422, {}, {"message": "; ".join(seen.problems)}
         if operation.opens_upload and "uploadType=resumable" in seen.request.query:
