@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use tenon::importer::folder::{self, Source};
 use tenon::importer::recipes::Recipe;
-use tenon::importer::sources::{self, Origin, Registries, Ways};
+use tenon::importer::sources::{Origin, Registries};
 use tenon::importer::{Dialect, Wishes};
 use tenon::outbound::Outbound;
 use tenon::time::Timestamp;
@@ -148,16 +148,8 @@ fn import(path: &str, recipe: &str) -> Result<Outcome, String> {
     // As the command does, which unpacks what is packed.
     let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
     let outbound = Outbound::new(&[]).unwrap();
-    let registries = Registries {
-        npm: sources::NPM.parse().unwrap(),
-        pypi: sources::PYPI.parse().unwrap(),
-    };
-    let ways = Ways {
-        outbound: &outbound,
-        registries: &registries,
-        header: None,
-    };
-    let bytes = runtime.block_on(Origin::File(path.into()).fetch(&ways));
+    let registries = Registries::default();
+    let bytes = runtime.block_on(Origin::File(path.into()).fetch(&outbound, &registries));
     let bytes = bytes.map_err(|error| error.to_string())?;
     let source = Source {
         from: path.to_owned(),

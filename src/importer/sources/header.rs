@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::outbound::{AllowedHosts, OutboundRequest};
 
 /// One header with its value, which is a secret and is not kept.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Header {
     name: HeaderName,
     value: HeaderValue,

@@ -32,8 +32,8 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 pub enum Origin {
     /// On this machine.
     File(PathBuf),
-    /// At an address, where a document or an MCP server is.
-    Web(Url),
+    /// At an address, where a document or an MCP server is; and what that wants to see first.
+    Web(Url, Option<Header>),
     /// `npm:@scope/package@1.2.3/path/in/it.json`
     Npm(Packaged),
     /// `pypi:package==1.2.3/path/in/it.json`
@@ -49,31 +49,16 @@ pub struct Packaged {
     path: String,
 }
 
-/// The public npm registry.
-pub const NPM: &str = "https://registry.npmjs.org/";
-/// The public index of Python packages.
-pub const PYPI: &str = "https://pypi.org/simple/";
 /// What a registry may say of one package.
 const LARGEST_PAGE: usize = 32 * 1024 * 1024;
 
-/// The registries of packages: the public ones, or mirrors of them.
-#[derive(Debug, Clone)]
+/// Mirrors of the registries of packages; where none is named, the public one is asked.
+#[derive(Debug, Clone, Default)]
 pub struct Registries {
     /// An npm registry.
-    pub npm: Url,
+    pub npm: Option<Url>,
     /// A `PyPI` "simple" index (PEP 503, PEP 691).
-    pub pypi: Url,
-}
-
-/// By which ways descriptions come.
-#[derive(Debug)]
-pub struct Ways<'w> {
-    /// Who may be asked.
-    pub outbound: &'w Outbound,
-    /// Where packages are.
-    pub registries: &'w Registries,
-    /// What an address wants to see before it tells.
-    pub header: Option<&'w Header>,
+    pub pypi: Option<Url>,
 }
 
 impl Origin {
@@ -91,16 +76,25 @@ impl Origin {
         if text.starts_with("https://") || text.starts_with("http://") {
             let url = Url::parse(text)
                 .map_err(|cause| Error::invalid(format!("`{text}` is no URL: {cause}")))?;
-            return Ok(Self::Web(url));
+            return Ok(Self::Web(url, None));
         }
         Ok(Self::File(text.into()))
+    }
+
+    /// The same, asked with a header; packages and files need none.
+    #[must_use]
+    pub fn with_header(self, header: Header) -> Self {
+        match self {
+            Self::Web(url, _) => Self::Web(url, Some(header)),
+            other @ (Self::File(_) | Self::Npm(_) | Self::Pypi(_)) => other,
+        }
     }
 
     /// What relative addresses in the description start from.
     #[must_use]
     pub fn url(&self) -> Option<Url> {
         match self {
-            Self::Web(url) => Some(url.clone()),
+            Self::Web(url, _) => Some(url.clone()),
             Self::File(_) | Self::Npm(_) | Self::Pypi(_) => None,
         }
     }
@@ -110,11 +104,10 @@ impl Origin {
     /// # Errors
     /// [`Error::Invalid`] when there is no such file, it is too large, or a package is not what its
     /// registry promises; [`Error::Upstream`] when the other side does not answer.
-    pub async fn fetch(&self, ways: &Ways<'_>) -> Result<Vec<u8>> {
-        let (outbound, registries) = (ways.outbound, ways.registries);
+    pub async fn fetch(&self, outbound: &Outbound, registries: &Registries) -> Result<Vec<u8>> {
         let bytes = match self {
             Self::File(path) => file(path)?,
-            Self::Web(url) => web(outbound, url, ways.header).await?,
+            Self::Web(url, header) => web(outbound, url, header.as_ref()).await?,
             Self::Npm(package) => npm::fetch(outbound, registries, package).await?,
             Self::Pypi(package) => pypi::fetch(outbound, registries, package).await?,
         };
@@ -191,7 +184,8 @@ fn bounded(source: impl Read, what: &str) -> Result<Vec<u8>> {
 struct Registry<'r> {
     outbound: &'r Outbound,
     name: &'static str,
-    url: &'r Url,
+    public: &'static str,
+    mirror: Option<&'r Url>,
     accept: &'static str,
 }
 
@@ -210,7 +204,10 @@ impl Registry<'_> {
                 self.name
             ))
         };
-        let mut base = self.url.clone();
+        let mut base = match self.mirror {
+            Some(mirror) => mirror.clone(),
+            None => Url::parse(self.public).map_err(|cause| strange(&cause))?,
+        };
         // Names are joined to it.
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
@@ -294,18 +291,10 @@ mod tests {
             Origin::File(path)
         };
         let outbound = Outbound::new(&[]).unwrap();
-        let registries = Registries {
-            npm: Url::parse(NPM).unwrap(),
-            pypi: Url::parse(PYPI).unwrap(),
-        };
-        let ways = Ways {
-            outbound: &outbound,
-            registries: &registries,
-            header: None,
-        };
-        let small = pack("small.json.gz", 0).fetch(&ways).await;
+        let registries = Registries::default();
+        let small = pack("small.json.gz", 0).fetch(&outbound, &registries).await;
         assert_eq!(small.unwrap(), b"{}");
-        let endless = pack("endless.gz", 70).fetch(&ways).await;
+        let endless = pack("endless.gz", 70).fetch(&outbound, &registries).await;
         let error = endless.unwrap_err().to_string();
         assert!(error.contains("has more than 67108864 bytes"), "{error}");
     }

@@ -62,7 +62,8 @@ pub(super) async fn fetch(
     let registry = Registry {
         outbound,
         name: "npm registry",
-        url: &registries.npm,
+        public: "https://registry.npmjs.org/",
+        mirror: registries.npm.as_ref(),
         accept: ACCEPT,
     };
     let about = name.replace('/', "%2f");

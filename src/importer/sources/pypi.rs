@@ -66,7 +66,8 @@ pub(super) async fn fetch(
     let index = Registry {
         outbound,
         name: "PyPI index",
-        url: &registries.pypi,
+        public: "https://pypi.org/simple/",
+        mirror: registries.pypi.as_ref(),
         accept: ACCEPT,
     };
     let about = format!("{}/", normal(name));
