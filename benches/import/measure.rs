@@ -1,9 +1,9 @@
 //! Imports descriptions one after the other and prints what each took: `cargo run --example import --
 //! [--recipe NAME] FILE…`, or a list of files on standard input. See `run` beside it.
 //!
-//! Each file gets a folder of its own, is written whole, and is linted afterwards as a server would,
-//! which the figures leave out. A file that panics or takes longer than the limit fails the run; one
-//! that is refused is counted.
+//! Each file is written whole, and from time to time all that was written is linted as a server would,
+//! which the figures leave out. Memory is that of the whole process, at its peak since the file before.
+//! A file that panics or takes longer than the limit fails the run; one that is refused is counted.
 
 #![expect(
     clippy::print_stdout,
@@ -18,6 +18,7 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use tempfile::TempDir;
 use tenon::importer::folder::{self, Source};
 use tenon::importer::recipes::Recipe;
 use tenon::importer::sources::{Origin, Registries};
@@ -27,6 +28,8 @@ use tenon::time::Timestamp;
 
 /// For one file; the issue's own.
 const LIMIT: Duration = Duration::from_secs(5);
+/// Files that are linted together: that reads the bundled toolkits each time.
+const BATCH: usize = 100;
 
 #[derive(Default)]
 struct Totals {
@@ -45,9 +48,30 @@ struct Outcome {
     operations: usize,
     converted: usize,
     share: Option<(usize, usize)>,
-    seconds: f64,
-    /// In KiB.
-    peak: u64,
+}
+
+/// What was written since the last lint.
+struct Batch {
+    folder: TempDir,
+    files: usize,
+    tools: usize,
+}
+
+impl Batch {
+    fn begin() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            files: 0,
+            tools: 0,
+        }
+    }
+
+    fn lint(&mut self) {
+        let linted = tenon::catalog::lint(self.folder.path());
+        let linted = linted.unwrap_or_else(|error| panic!("{error:?}"));
+        assert_eq!(linted.tools, self.tools, "tools of {} files", self.files);
+        *self = Self::begin();
+    }
 }
 
 fn main() {
@@ -59,15 +83,19 @@ fn main() {
         std::io::stdin().read_to_string(&mut list).unwrap();
         arguments = list.lines().map(str::to_owned).collect();
     }
-    let mut totals = Totals::default();
+    let (mut totals, mut batch) = (Totals::default(), Batch::begin());
     println!(
         "| document | dialect | operations | converted | seconds | peak MB | official slugs |"
     );
     println!("|---|---|---|---|---|---|---|");
     for argument in &arguments {
         let (path, recipe) = argument.split_once('=').unwrap_or((argument, ""));
-        measure(path, recipe, is_quiet, &mut totals);
+        measure(path, recipe, is_quiet, &mut totals, &mut batch);
+        if batch.files == BATCH {
+            batch.lint();
+        }
     }
+    batch.lint();
     let Totals {
         files,
         refused,
@@ -90,26 +118,22 @@ fn main() {
     }
 }
 
-fn measure(path: &str, recipe: &str, is_quiet: bool, totals: &mut Totals) {
-    // Peak memory is of this file alone.
+fn measure(path: &str, recipe: &str, is_quiet: bool, totals: &mut Totals, batch: &mut Batch) {
     let _ = std::fs::write("/proc/self/clear_refs", "5");
-    let before = memory("VmRSS:");
     let began = Instant::now();
     let (done, outcome) = mpsc::channel();
     let (owned_path, owned_recipe) = (path.to_owned(), recipe.to_owned());
+    let (to, number) = (batch.folder.path().to_owned(), batch.files);
     let work = std::thread::spawn(move || {
-        let outcome = import(&owned_path, &owned_recipe);
+        let outcome = import(&owned_path, &owned_recipe, &to, number);
         let _ = done.send(());
         outcome
     });
     let waited = outcome.recv_timeout(10 * LIMIT);
     assert_ne!(waited, Err(mpsc::RecvTimeoutError::Timeout), "{path} hangs");
     let outcome = work.join().unwrap_or_else(|_| panic!("{path} panics"));
-    let (seconds, peak) = outcome.as_ref().map_or_else(
-        |_| (began.elapsed().as_secs_f64(), memory("VmHWM:")),
-        |outcome| (outcome.seconds, outcome.peak),
-    );
-    let peak = peak.saturating_sub(before) / 1024;
+    let seconds = began.elapsed().as_secs_f64();
+    let peak = memory("VmHWM:") / 1024;
     totals.files += 1;
     totals.slow += usize::from(seconds > LIMIT.as_secs_f64());
     totals.slowest = totals.slowest.max(seconds);
@@ -121,6 +145,8 @@ fn measure(path: &str, recipe: &str, is_quiet: bool, totals: &mut Totals) {
             *totals.refused.entry(kind.to_owned()).or_default() += 1;
         }
         Ok(outcome) => {
+            batch.files += 1;
+            batch.tools += outcome.converted;
             totals.operations += outcome.operations;
             totals.converted += outcome.converted;
             if is_quiet && seconds < 1.0 {
@@ -142,9 +168,7 @@ fn measure(path: &str, recipe: &str, is_quiet: bool, totals: &mut Totals) {
     }
 }
 
-fn import(path: &str, recipe: &str) -> Result<Outcome, String> {
-    let folder = tempfile::tempdir().unwrap();
-    let began = Instant::now();
+fn import(path: &str, recipe: &str, to: &Path, number: usize) -> Result<Outcome, String> {
     // As the command does, which unpacks what is packed.
     let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
     let outbound = Outbound::new(&[]).unwrap();
@@ -158,20 +182,14 @@ fn import(path: &str, recipe: &str) -> Result<Outcome, String> {
     let recipe = (!recipe.is_empty()).then(|| Recipe::load(recipe).unwrap());
     let wishes = recipe.as_ref().map_or_else(
         || Wishes {
-            slug: Some("kit".into()),
+            slug: Some(format!("kit_{number}")),
             ..Wishes::default()
         },
         |recipe| recipe.wishes(None).unwrap(),
     );
-    let imported = folder::import(&source, &wishes, folder.path(), Timestamp::from_millis(0))
+    let imported = folder::import(&source, &wishes, to, Timestamp::from_millis(0))
         .map_err(|error| format!("{error:?}"))?;
-    let (seconds, peak) = (began.elapsed().as_secs_f64(), memory("VmHWM:"));
-    let linted = tenon::catalog::lint(folder.path()).map_err(|error| error.to_string());
-    let tools = linted
-        .unwrap_or_else(|error| panic!("{path}: {error}"))
-        .tools;
     let converted = imported.converted;
-    assert_eq!(tools, converted.tools.len(), "{path}");
     assert!(
         Path::new(&imported.folder)
             .join("import-report.json")
@@ -183,8 +201,6 @@ fn import(path: &str, recipe: &str) -> Result<Outcome, String> {
         operations: converted.report.operations,
         converted: converted.report.converted,
         share: share.map(|share| (share.found, share.official)),
-        seconds,
-        peak,
     })
 }
 

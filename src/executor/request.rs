@@ -474,15 +474,18 @@ fn header_value(arg: &ArgManifest, value: &Value) -> Result<HeaderValue> {
     })
 }
 
-/// `author.name` becomes an object in an object.
+/// `author.name` becomes an object in an object, `author\.name` a member of that name.
 pub(super) fn insert(body: &mut Map<String, Value>, path: &str, value: Value) {
-    match path.split_once('.') {
+    let plain = |name: &str| name.replace("\\.", ".");
+    let mut dots = path.match_indices('.').map(|(at, _)| at);
+    let dot = dots.find(|at| !path[..*at].ends_with('\\'));
+    match dot.map(|at| (&path[..at], &path[at + 1..])) {
         None => {
-            body.insert(path.to_owned(), value);
+            body.insert(plain(path), value);
         }
         Some((outer, inner)) => {
             let entry = body
-                .entry(outer)
+                .entry(plain(outer))
                 .or_insert_with(|| Value::Object(Map::new()));
             if !entry.is_object() {
                 *entry = Value::Object(Map::new());
@@ -556,7 +559,8 @@ mod tests {
         insert(&mut body, "a.b.c", Value::from(1));
         insert(&mut body, "a.b.d", Value::from(2));
         insert(&mut body, "e", Value::from(3));
-        let expected = serde_json::json!({ "a": { "b": { "c": 1, "d": 2 } }, "e": 3 });
+        insert(&mut body, "f\\.g.h\\.", Value::from(4));
+        let expected = json!({ "a": { "b": { "c": 1, "d": 2 } }, "e": 3, "f.g": { "h.": 4 } });
         assert_eq!(Value::Object(body), expected);
     }
 }

@@ -125,13 +125,13 @@ fn members<'d>(
             continue;
         }
         let required = shape.required.contains(name);
-        // A dot makes objects in objects.
-        if name.contains('.') || name.is_empty() {
-            let why = "a dot in a name of the body";
+        if name.is_empty() {
             if required {
-                return Err((Skip::RequiredArgument, format!("{name}: {why}")));
+                return Err((Skip::RequiredArgument, "without a name".to_owned()));
             }
-            resolver.report.lose(Loss::ArgumentLeftOut, &at, why);
+            resolver
+                .report
+                .lose(Loss::ArgumentLeftOut, &at, "without a name");
             continue;
         }
         let file = file_of(&inner, &at, resolver).filter(|_| is_form);
@@ -142,7 +142,9 @@ fn members<'d>(
             description: None,
             required,
         };
-        let argument = request.add(name, wanted, ArgIn::Body, manner);
+        // A plain dot makes objects in objects.
+        let wire = name.replace('.', "\\.");
+        let argument = request.add(&wire, wanted, ArgIn::Body, manner);
         argument.file = file;
         names.insert(*name, argument.wanted.name.clone());
     }

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
 use super::{ConvertedTool, names};
 
 /// A file holds less than YAML readers refuse.
@@ -30,7 +28,8 @@ impl Groups {
             group if tool.group.is_empty() || group == "value" => "tools".to_owned(),
             group => group,
         };
-        let bytes = Value::Object(tool.manifest.clone()).to_string().len();
+        let bytes = tool.manifest.values().map(|value| value.to_string().len());
+        let bytes: usize = bytes.sum();
         if let Some((file, count, size)) = self.open.get_mut(&group)
             && *count < MOST_TOOLS
             && *size + bytes < MOST_BYTES

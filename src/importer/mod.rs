@@ -381,7 +381,7 @@ fn manifest_of(toolkit: &Map<String, Value>) -> Result<manifest::ToolkitManifest
 
 /// What the catalog would refuse about a tool.
 fn problems_of(tool: &Map<String, Value>, toolkit: &manifest::ToolkitManifest) -> Vec<String> {
-    match serde_json::from_value(Value::Object(tool.clone())) {
+    match serde::Deserialize::deserialize(tool) {
         Ok(tool) => catalog::problems_of_tool(&tool, toolkit),
         Err(cause) => vec![cause.to_string()],
     }

@@ -134,7 +134,10 @@ fn fitting_arguments<'d>(
                 .map(|(flat, argument)| argument.written(flat, &operation.method))
                 .collect();
             // Titles and the frame are what the list does not show.
-            let size = Value::from(args.clone()).to_string().len() + 60 * args.len();
+            let size = args
+                .iter()
+                .map(|arg| arg.to_string().len() + 60)
+                .sum::<usize>();
             if size <= LARGEST_SCHEMA {
                 return Ok(args);
             }

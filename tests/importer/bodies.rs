@@ -201,6 +201,18 @@ fn an_operation_with_a_server_of_its_own_keeps_it() {
 }
 
 #[test]
+fn a_dot_in_a_name_makes_no_object() {
+    let schema = json!({ "type": "object", "required": ["@odata.type"], "properties": { "@odata.type": { "type": "string" } } });
+    let content = json!({ "application/json": { "schema": schema } });
+    let kit = converted(&with_body(&content, &json!({})));
+    let argument = &kit.tools[0].manifest["args"][0];
+    assert_eq!(
+        (&argument["arg"], &argument["name"]),
+        (&json!("odata_type"), &json!("@odata\\.type"))
+    );
+}
+
+#[test]
 fn one_of_several_members_may_be_demanded() {
     let schema = |rest: Value| {
         let mut schema = json!({ "type": "object", "required": ["kind"], "properties": {

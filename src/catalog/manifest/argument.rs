@@ -36,7 +36,7 @@ pub struct ArgManifest {
     /// body.
     #[serde(default, rename = "in")]
     pub place: Option<ArgIn>,
-    /// The name on the wire; dotted in bodies (`author.name`).
+    /// The name on the wire; dotted in bodies (`author.name`), where `\.` is a plain dot.
     #[serde(default)]
     pub name: Option<String>,
     /// Other names a caller may use for it, each with the value that is made of what came:
