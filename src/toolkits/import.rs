@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::ids::random_text;
 use crate::importer::folder::{self, Source};
 use crate::importer::report::Report;
-use crate::importer::sources::{Origin, Registries};
+use crate::importer::sources::{Header, Origin, Registries};
 use crate::importer::{Dialect, Wishes};
 use crate::storage;
 use crate::storage::own_toolkits::{OwnToolkit, Revision};
@@ -28,8 +28,9 @@ const REVISION_CHARACTERS: usize = 16;
 /// Where a description is.
 #[derive(Debug)]
 pub enum Description {
-    /// At an address, or in a package: what the command line takes, but for files.
-    At(String),
+    /// At an address, or in a package: what the command line takes, but for files; and a header that
+    /// the address wants to see.
+    At(String, Option<Header>),
     /// Here.
     Given(Vec<u8>),
 }
@@ -105,8 +106,11 @@ pub async fn import(app: &App, owner: &Owner, request: ImportRequest) -> Result<
 async fn brought(app: &App, description: Description, wishes: &mut Wishes) -> Result<Source> {
     let (from, bytes) = match description {
         Description::Given(bytes) => ("the request".to_owned(), bytes),
-        Description::At(place) => {
-            let origin = Origin::parse(&place)?;
+        Description::At(place, header) => {
+            let mut origin = Origin::parse(&place)?;
+            if let Some(header) = header {
+                origin = origin.with_header(header);
+            }
             if matches!(origin, Origin::File(_)) {
                 return Err(Error::invalid_with_fix(
                     "`source` names a file of the server, which no caller may read",

@@ -5,6 +5,7 @@ use tenon::ids::ProjectId;
 use tenon::storage;
 
 use crate::support::client::Client;
+use crate::support::mcp_server::{Manner, McpServer};
 use crate::support::server::TestServer;
 use crate::support::upstream::{Answer, Upstream};
 
@@ -272,6 +273,25 @@ async fn a_description_is_brought_from_an_address_but_never_from_the_servers_dis
     let error = guarded.client.post(IMPORT, source.clone()).await;
     assert!((400..600).contains(&error.status), "{}", error.text);
     guarded.client.get(PARTS).await.error(404);
+}
+
+#[tokio::test]
+async fn an_mcp_servers_tools_are_listed_with_a_header_that_is_not_kept() {
+    let token = "listing-token-of-the-mcp-server";
+    crate::support::secrets::note(token);
+    let mcp = McpServer::start(Manner {
+        authorization: Some(format!("Bearer {token}")),
+        ..Manner::default()
+    })
+    .await;
+    let server = TestServer::start().await;
+    let mut body = json!({ "source": mcp.url, "slug": "remote" });
+    server.client.post(IMPORT, body.clone()).await.error(400);
+    body["header"] = format!("Authorization: Bearer {token}").into();
+    let imported = server.client.post(IMPORT, body).await.expect(200);
+    assert_eq!(imported["dialect"], "mcp");
+    let listed = server.client.get("/api/v3/tools?toolkit_slug=remote").await;
+    assert_eq!(listed.expect(200)["total_items"], imported["tools_count"]);
 }
 
 #[tokio::test]

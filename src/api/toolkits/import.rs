@@ -1,6 +1,7 @@
 //! Toolkits that a project or the operator imports: made of an API's description, again and again.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ use crate::catalog::versions::LATEST;
 use crate::error::{Error, Result};
 use crate::importer::recipes::Recipe;
 use crate::importer::report::{Loss, Skip, Skipped};
+use crate::importer::sources::Header;
 use crate::importer::{Selection, SlugFrom, Wishes};
 use crate::toolkits::{self, Description, ImportRequest, Imported, Owner};
 
@@ -31,12 +33,16 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// A description of an API, and what is wanted of it. One of `source`, `document` and `recipe`.
 #[derive(Debug, Deserialize, ToSchema)]
 struct ImportToolkitBody {
-    /// Where the description is: a URL, `npm:package@1.2.3/path` or `pypi:package==1.2.3/path`.
+    /// Where the description is: a URL of it or of an MCP server, `npm:package@1.2.3/path` or
+    /// `pypi:package==1.2.3/path`.
     #[schema(
         nullable = false,
         example = "npm:@octokit/openapi@23.0.2/generated/api.github.com.json"
     )]
     source: Option<String>,
+    /// What the URL wants to see before it tells, as `Name: value`; not kept.
+    #[schema(nullable = false, example = "Authorization: Bearer …")]
+    header: Option<String>,
     /// The description itself: OpenAPI 3, Swagger 2 or Google Discovery as an object, or any of them
     /// or GraphQL as text.
     #[schema(nullable = false)]
@@ -194,6 +200,7 @@ impl ImportToolkitBody {
     fn request(self) -> Result<ImportRequest> {
         let Self {
             source,
+            header,
             document,
             recipe,
             slug,
@@ -205,7 +212,10 @@ impl ImportToolkitBody {
             snake,
         } = self;
         let (description, recipe) = match (source, document, recipe) {
-            (Some(source), None, None) => (Description::At(source), None),
+            (Some(source), None, None) => {
+                let header = header.as_deref().map(Header::from_str).transpose()?;
+                (Description::At(source, header), None)
+            }
             (None, Some(Value::String(text)), None) => {
                 (Description::Given(text.into_bytes()), None)
             }
@@ -214,7 +224,7 @@ impl ImportToolkitBody {
             }
             (None, None, Some(name)) => {
                 let recipe = Recipe::bundled(&name)?;
-                (Description::At(recipe.source.clone()), Some(recipe))
+                (Description::At(recipe.source.clone(), None), Some(recipe))
             }
             _ => {
                 let problem = "body: must have one of `source`, `document` and `recipe`";
