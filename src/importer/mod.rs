@@ -172,7 +172,8 @@ pub fn convert(
     let document = Document { root, dialect };
     let mut report = Report::default();
     let mut api = dialects::read(document, &mut report);
-    report.operations = api.operations.len();
+    // What was too much is left out already.
+    report.operations = api.operations.len() + report.skipped_by_reason.values().sum::<usize>();
     let slug = slug(root, wishes)?;
     let (wanted, others) = api
         .operations

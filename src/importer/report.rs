@@ -73,6 +73,8 @@ pub enum Skip {
     Path,
     /// MCP: it is to be called as a task.
     Task,
+    /// The description has more operations than one toolkit may be made of.
+    TooMany,
     /// The tool would break a rule of manifests; the detail says which.
     Rule,
 }

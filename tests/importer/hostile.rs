@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
+use tenon::importer::report::Skip;
 use tenon::importer::{Wishes, convert};
 
 use super::{SHOP, argument, assert_acceptable, converted, read, with_schema};
@@ -88,6 +89,16 @@ fn a_flood_of_operations_of_one_name_gets_different_names() {
     let mut document = with_schema(json!({}), Value::Null);
     document["paths"] = paths.into();
     assert_eq!(converted(&document).tools.len(), 4_000);
+}
+
+#[test]
+fn operations_beyond_all_measure_are_left_out_and_told() {
+    let paths = (0..20_001).map(|n| (format!("/p{n}"), json!({ "head": {} })));
+    let mut document = with_schema(json!({}), Value::Null);
+    document["paths"] = Value::Object(paths.collect());
+    let report = converted(&document).report;
+    assert_eq!(report.operations, 20_001);
+    assert_eq!(report.skipped_by_reason[&Skip::TooMany], 1);
 }
 
 #[rstest::rstest]

@@ -7,7 +7,7 @@ use super::{entries, flag, text, texts};
 use crate::catalog::manifest::ArgIn;
 use crate::importer::document::{Dialect, Document, Target, pointer};
 use crate::importer::operation::{Body, Envelope, Operation, Parameter, Place, Server};
-use crate::importer::report::{Loss, Report};
+use crate::importer::report::{Loss, Report, Skip};
 use crate::importer::{graphql, mcp};
 
 const METHODS: [&str; 8] = [
@@ -41,8 +41,12 @@ pub(super) fn operations<'d>(
             continue;
         };
         for (method, operation) in item.as_object().into_iter().flatten() {
-            let is_method = METHODS.contains(&method.as_str()) && operation.is_object();
-            if !is_method || found.len() >= MOST_OPERATIONS {
+            if !METHODS.contains(&method.as_str()) || !operation.is_object() {
+                continue;
+            }
+            if found.len() >= MOST_OPERATIONS {
+                let key = format!("{} {path}", method.to_ascii_uppercase());
+                report.skip(&key, Skip::TooMany, "");
                 continue;
             }
             let at = pointer(&at_path, method);
