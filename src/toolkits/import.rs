@@ -233,18 +233,15 @@ async fn keep(
     let revision = random_text(REVISION_CHARACTERS);
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let is_kept = match former {
-        Some(row) => {
-            storage::own_toolkits::replace(tx.conn(), &row.at, &revision, files, now).await?
-        }
-        None => {
-            let at = Revision {
-                owner: owner.clone(),
-                slug: slug.to_owned(),
-                revision,
-            };
-            storage::own_toolkits::insert(tx.conn(), &at, files, now).await?
-        }
+    let is_kept = if let Some(row) = former {
+        storage::own_toolkits::replace(tx.conn(), &row.at, &revision, files, now).await?
+    } else {
+        let at = Revision {
+            owner: owner.clone(),
+            slug: slug.to_owned(),
+            revision,
+        };
+        storage::own_toolkits::insert(tx.conn(), &at, files, now).await?
     };
     if !is_kept {
         return Err(Error::Conflict(format!(

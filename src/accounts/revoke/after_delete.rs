@@ -161,7 +161,7 @@ async fn give_back(app: &App, keyring: &Keyring, revocation: &Revocation) -> Res
     let Ok(toolkit) = catalog.toolkit(toolkit) else {
         return forget(app, project, account).await;
     };
-    match held.give_back(app, &toolkit).await {
+    match held.give_back(app, toolkit).await {
         Ok(_) => tracing::info!(account.id = %account, "its grant is given back"),
         Err(failure) if failure.may_pass => {
             return Err(Error::upstream(format!(
