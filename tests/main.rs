@@ -13,6 +13,7 @@ mod api;
 mod cli;
 mod fixtures;
 mod guards;
+mod hostile;
 mod importer;
 mod key_rotation;
 mod leaks;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -14,7 +15,7 @@ use crate::scheme::Scheme;
 /// for a member of a field that holds JSON, `{base64(username:password)}`, and beside them
 /// `{jwt}`, `{scopes}`, `{url}` and `{random}`. An entry that names an optional field which was
 /// not given is left out.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExchangeManifest {
     /// POST, GET or PUT.
@@ -72,7 +73,7 @@ fn expires_in() -> String {
 
 /// A JSON Web Token that is signed for an exchange (RFC 7523). It says by itself when it was
 /// issued and when it ends.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JwtManifest {
     /// How it is signed.
@@ -99,7 +100,7 @@ const fn ten_minutes() -> u32 {
 }
 
 /// Signature algorithms (RFC 7518 section 3.1).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum JwtAlgorithm {
     /// RSA with SHA-256.
     #[default]

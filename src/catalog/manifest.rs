@@ -14,6 +14,7 @@ mod trigger;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::exchange::ExchangeManifest;
@@ -33,7 +34,7 @@ pub use trigger::{
 };
 
 /// `toolkit.yaml`: identity, hosts and auth of a toolkit.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ToolkitManifest {
     /// Version of the format; 1.
@@ -102,7 +103,7 @@ const fn unranked() -> u32 {
 }
 
 /// The "who am I" request of a toolkit.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IdentityManifest {
     /// HTTP method.
@@ -112,7 +113,7 @@ pub struct IdentityManifest {
 }
 
 /// One way to connect.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AuthManifest {
     /// The scheme.
@@ -265,7 +266,7 @@ impl AuthManifest {
 }
 
 /// What a person or a program gives: for the auth config, and for each connection.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AuthFields {
     /// Once an auth config.
@@ -277,7 +278,7 @@ pub struct AuthFields {
 }
 
 /// One value that is asked for.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Field {
     /// The name in the API.
@@ -327,7 +328,7 @@ fn string_type() -> String {
 }
 
 /// Where a value goes in a request: `{in: header, name: Authorization, value: "Bearer {token}"}`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Placement {
     /// Header or query.
@@ -340,7 +341,7 @@ pub struct Placement {
 }
 
 /// The part of a request that carries a credential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PlacementIn {
     /// A header.
@@ -350,7 +351,7 @@ pub enum PlacementIn {
 }
 
 /// OAuth 2 scopes (RFC 6749 section 3.3).
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Scopes {
     /// Asked for when the auth config names none.
@@ -387,7 +388,7 @@ impl Default for Scopes {
 }
 
 /// Whether a provider takes part in RFC 7636.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Pkce {
     /// It refuses or ignores a challenge badly.
@@ -400,7 +401,7 @@ pub enum Pkce {
 }
 
 /// How the client proves itself at the token endpoint.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenAuth {
     /// In the body.
@@ -413,7 +414,7 @@ pub enum TokenAuth {
 }
 
 /// How OAuth 1 requests are signed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum Signature {
     /// RFC 5849 section 3.4.2.
     #[default]

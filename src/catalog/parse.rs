@@ -1,5 +1,6 @@
 //! From YAML text to manifests that know where they stand.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_saphyr::Spanned;
@@ -7,6 +8,17 @@ use serde_saphyr::Spanned;
 use super::files::KitFiles;
 use super::manifest::{ToolManifest, ToolkitManifest, TriggerManifest};
 use super::problems::{Place, Problems};
+
+/// Of a file, in bytes; the importer begins another after one million.
+const LARGEST_FILE: usize = 8 * 1024 * 1024;
+/// Mappings and lists in one another: the stack of a thread holds so many.
+const DEEPEST: usize = 48;
+/// Of a toolkit. What is checked of one is compared with all of another, so these come first.
+const MOST_VERSIONS: usize = 1_000;
+/// Of a tool or a trigger; a schema of more has no room.
+const MOST_ARGUMENTS: usize = 500;
+/// Of a path or a URL, in bytes.
+const LONGEST_PATH: usize = 4_096;
 
 /// A toolkit as its files say it, not yet checked.
 #[derive(Debug)]
@@ -24,16 +36,20 @@ pub(super) struct Kit {
 }
 
 /// `tools/*.yaml`
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct ToolsFile {
+pub(super) struct ToolsFile {
+    /// The tools, each in every form that it has.
+    #[schemars(with = "Vec<ToolManifest>")]
     tools: Vec<Spanned<ToolManifest>>,
 }
 
 /// `triggers/*.yaml`
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct TriggersFile {
+pub(super) struct TriggersFile {
+    /// The triggers.
+    #[schemars(with = "Vec<TriggerManifest>")]
     triggers: Vec<Spanned<TriggerManifest>>,
 }
 
@@ -47,7 +63,23 @@ pub(super) fn kit(files: KitFiles, problems: &mut Problems) -> Option<Kit> {
     } = files;
     let tools = listed(tools, problems, |file: ToolsFile| file.tools);
     let triggers = listed(triggers, problems, |file: TriggersFile| file.triggers);
-    let toolkit = yaml(&path, &text, problems)?;
+    let toolkit: ToolkitManifest = yaml(&path, &text, problems)?;
+    if toolkit.versions.len() > MOST_VERSIONS {
+        let place = Place {
+            file: path,
+            line: 1,
+        };
+        problems.add(&place, format!("versions: are more than {MOST_VERSIONS}"));
+        return None;
+    }
+    let tools = bounded(tools, problems, |tool: &ToolManifest| {
+        let paths = tool.requests().map(|request| request.path.len());
+        (&tool.slug, tool.args.len(), paths.max())
+    });
+    let triggers = bounded(triggers, problems, |trigger: &TriggerManifest| {
+        let paths = trigger.requests().map(|(_, request)| request.path.len());
+        (&trigger.slug, trigger.config.len(), paths.max())
+    });
     Some(Kit {
         folder,
         toolkit,
@@ -58,6 +90,32 @@ pub(super) fn kit(files: KitFiles, problems: &mut Problems) -> Option<Kit> {
         tools,
         triggers,
     })
+}
+
+/// Without those that are too large to be checked; `measure` gives slug, arguments and longest path.
+fn bounded<T>(
+    all: Vec<(T, Place)>,
+    problems: &mut Problems,
+    measure: impl Fn(&T) -> (&String, usize, Option<usize>),
+) -> Vec<(T, Place)> {
+    let mut kept = Vec::new();
+    for (one, place) in all {
+        let (slug, arguments, path) = measure(&one);
+        if arguments > MOST_ARGUMENTS {
+            problems.add(
+                &place,
+                format!("{slug}: has {arguments} arguments, more than {MOST_ARGUMENTS}"),
+            );
+        } else if path > Some(LONGEST_PATH) {
+            problems.add(
+                &place,
+                format!("{slug}: a path has more than {LONGEST_PATH} bytes"),
+            );
+        } else {
+            kept.push((one, place));
+        }
+    }
+    kept
 }
 
 /// What the files list, each with its place.
@@ -83,7 +141,22 @@ fn listed<F: DeserializeOwned, T>(
 }
 
 fn yaml<T: DeserializeOwned>(path: &str, text: &str, problems: &mut Problems) -> Option<T> {
-    serde_saphyr::from_str(text)
+    if text.len() > LARGEST_FILE {
+        let place = Place {
+            file: path.to_owned(),
+            line: 0,
+        };
+        let size = text.len();
+        problems.add(
+            &place,
+            format!("has {size} bytes, more than {LARGEST_FILE}"),
+        );
+        return None;
+    }
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! { max_depth: DEEPEST, flow_nesting_limit: DEEPEST },
+    };
+    serde_saphyr::from_str_with_options(text, options)
         .map_err(|error| {
             let (line, message) = explain(&error);
             let file = path.to_owned();

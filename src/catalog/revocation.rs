@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// How a grant is given back.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RevokeManifest {
     /// The endpoint; may name connection fields, `{client_id}` and `{token}`.
@@ -44,7 +45,7 @@ pub struct RevokeManifest {
 }
 
 /// How a revocation proves who sends it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RevokeAuth {
     /// As `token_auth` says.
@@ -61,7 +62,7 @@ pub enum RevokeAuth {
 }
 
 /// Where a token stands in a revocation.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum TokenPlace {
     /// In a form body.

@@ -29,7 +29,8 @@ pub(super) fn input(tool: &ToolManifest) -> Value {
     schema
 }
 
-fn property(arg: &ArgManifest) -> Map<String, Value> {
+/// The schema of one argument.
+pub(super) fn property(arg: &ArgManifest) -> Map<String, Value> {
     let mut property = Map::new();
     property.insert("type".into(), arg.kind.clone().into());
     property.insert("title".into(), title(&arg.arg).into());
@@ -110,7 +111,8 @@ fn open_output() -> Value {
                 "description": "Whether the service did what was asked."
             },
             "error": {
-                "type": ["string", "null"],
+                "type": "string",
+                "nullable": true,
                 "title": "Error",
                 "description": "Why it did not; null on success."
             }

@@ -19,6 +19,7 @@ mod threads;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -28,8 +29,9 @@ pub use names::{Name, Names};
 use program::Program;
 
 /// A jq expression; compiled when it is first asked for, which a manifest's check does.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, JsonSchema)]
 #[serde(from = "String")]
+#[schemars(into = "String")]
 pub struct Expression(Arc<Source>);
 
 struct Source {

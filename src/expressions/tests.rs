@@ -169,6 +169,90 @@ async fn what_goes_on_for_ever_or_grows_without_end_is_ended(#[case] source: &st
     assert!(told.is_err(), "{source}: {told:?}");
 }
 
+/// Numbers, indices, texts and times at and beyond every edge: a value or an error, and no panic.
+#[rstest]
+#[case("[1e18, -1, 55296, 1114112, 1e400] | map(try ([.] | implode) catch .)")]
+#[case("[.[]?, .[1e18]?, .[-1e18]?, .[infinite]?, .[nan]?, .[nan:]?, .[infinite:-infinite]?]")]
+#[case(
+    "[[] | try (.[1000000000] = 1) catch ., try (.[-1] = 1) catch ., try (.[1e300] = 1) catch .]"
+)]
+#[case(
+    "[[] | try setpath([4000000000]; 1) catch ., try (.[3:1] = [1]) catch ., try (.[nan:] = [1]) catch .]"
+)]
+#[case("[try (\"ä€😀\" | .[1:2], .[-1:], .[1e18:], .[:-1e18]) catch .]")]
+#[case(
+    "[1e308, -1e308, infinite, nan, 1e1000 | floor?, ceil?, round?, sqrt?, tostring, tojson, @text, @json]"
+)]
+#[case(
+    "[pow(10; 400)?, pow(2; 1e18)?, ldexp(1; 1e9)?, scalb(1; 1e9)?, scalbln(1; 1e9)?, nearbyint?, trunc?]"
+)]
+#[case(
+    "[1e18, -1e18, infinite, nan, 1e300 | try todate catch ., try gmtime catch ., try strftime(\"%Y\") catch .]"
+)]
+#[case("[[1e18, 1e9, -5, 70, 99, 1e300, 8, 400], [nan], [], [1, \"x\"] | try mktime catch .]")]
+#[case(
+    "[\"%\", \"%Q\", \"%9999999999d\", \"%E\", (\"%Y\" * 10000) | . as $f | try (0 | strftime($f) | length) catch .]"
+)]
+#[case(
+    "[\"\", \"9999999999\", \"-\", \"2026-13-45T99:99:99Z\" | try fromdate catch ., try strptime(\"%Y\") catch .]"
+)]
+#[case("[range(0; 1; 0)?] | length")]
+#[case("[limit(-1; 1, 2)?, limit(0; error), first(empty), nth(-1; 1)?, nth(1e18; 1)?]")]
+#[case("[try ([1, [2]] | flatten(1e18)) catch ., try ([1] | flatten(-1)) catch .]")]
+#[case("[[range(300)] | transpose?, combinations?]")]
+#[case(
+    "[\"a\", \"\", \"(\" | try test(\"\"; \"gx\") catch ., try [scan(\"\")] catch ., try gsub(\"\"; \"-\") catch ., try sub(\"(?<x>a)?\"; .x) catch .]"
+)]
+#[case(
+    "[try (\"a\" | test(\"(?=a)\")) catch ., try (\"a\" | test(\"\\\\1(\")) catch ., try (\"a\" | test(\"[[:x:]]\")) catch .]"
+)]
+#[case(
+    "[\"AAA\", \"=\", \"\\u0000\", \"ä\" | try @base64d catch ., try b64d catch ., try b64url_d catch ., @uri, @html, @sh, @base32, try @base32d catch .]"
+)]
+#[case(
+    "[try error catch ., try error(null) catch ., try error({}) catch ., (try error(\"x\") catch error(\"y\"))?]"
+)]
+#[case(
+    "[try getpath([1e18]) catch ., try getpath([\"a\", 1]) catch ., try delpaths([[1e18], [-1]]) catch ., try del(.[1e18]) catch .]"
+)]
+#[case(
+    "[try ([1] | .[[1]]) catch ., try ([] | .[[]]) catch ., try ({} | .[{}]) catch ., try indices([]) catch ., try (\"aa\" | indices(\"\")) catch .]"
+)]
+#[case("[tostream, fromstream(1 | truncate_stream([[0], 1]))?]")]
+#[case(
+    "[\"x\" | try ltrimstr(1) catch ., try splits(1) catch ., try ascii_downcase catch ., try explode catch ., try ascii catch .]"
+)]
+#[case("[1e18, -1, nan, \"x\" | try (. as $n | \"ab\" * $n) catch .]")]
+#[case(
+    "[0, 1e18, -9223372036854775808 | try (1 % .) catch ., try (. % -1) catch ., try (1 / .) catch ., try -(.) catch ., try (. * .) catch ., try abs catch .]"
+)]
+#[case("9223372036854775807 | [. + 1, . * ., -(.) - 2, try (. | tojson | fromjson) catch .]")]
+#[case(
+    "[time_add(1e300)?, (\"2026-01-01T00:00:00Z\" | time_add(1e18)?, time_add(nan)?), (1e18, infinite, \"9\" | parse_time?, epoch?)]"
+)]
+#[case(
+    "[\"ZZZZZZZ1\", \"A99999999999999999999\", \"\", \"A0\", \"!\" | try a1_range catch ., try grid_range catch .]"
+)]
+#[case(
+    "[null, 1, [], {}, \"<\", \"<a\" | try html_to_text catch ., try md_to_html catch ., try md_to_adf catch ., try md_to_notion_blocks catch ., try mime_message catch ., try gmail_payload catch .]"
+)]
+#[case("(\"<div>\" * 20000) | html_to_text | length")]
+#[case("(\"> \" * 5000 + \"x\") | [md_to_html, md_to_adf, md_to_notion_blocks | tojson | length]")]
+#[case("(\"[\" * 20000) | [md_to_html, (md_to_adf | tojson) | length]")]
+#[case(
+    "(\"- \" * 3000 + \"x\") | [md_to_html, (md_to_adf, md_to_notion_blocks | tojson) | length]"
+)]
+#[case("(\"*_\" * 20000 + \"x\") | [md_to_html, (md_to_adf | tojson) | length]")]
+#[tokio::test]
+async fn what_lies_at_an_edge_ends_in_a_value_or_an_error(#[case] source: &str) {
+    let made = evaluate(source, &json!([1, "a", null, { "b": [] }])).await;
+    assert_ne!(
+        made,
+        Err("the expression ended without a value".into()),
+        "{source}"
+    );
+}
+
 #[tokio::test]
 async fn an_error_tells_its_beginning_only() {
     let told = evaluate("error(\"x\" * 100000)", &Value::Null)

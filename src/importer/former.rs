@@ -56,6 +56,12 @@ impl Former {
         }
         let lock: Lock = serde_json::from_str(&text(&lock_path)?)
             .map_err(|cause| Error::invalid(format!("{}: {cause}", lock_path.display())))?;
+        if !lock.stays_in_its_folder() {
+            let path = lock_path.display();
+            return Err(Error::invalid(format!(
+                "{path}: names files that are none of `tools/`"
+            )));
+        }
         let mut former = Self {
             toolkit: mapping(&folder.join(TOOLKIT))?,
             ..Self::default()

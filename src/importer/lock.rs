@@ -2,6 +2,7 @@
 //! it was written, so that what people changed since is known and kept.
 
 use std::collections::BTreeMap;
+use std::path::{Component, Path};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -42,6 +43,15 @@ pub(super) struct LockedTool {
 }
 
 impl Lock {
+    /// Whether it names files below `tools/` alone: those that are gone are removed.
+    pub(super) fn stays_in_its_folder(&self) -> bool {
+        let mut files = self.files.iter();
+        files.all(|name| {
+            let mut parts = Path::new(name).components();
+            matches!((parts.next(), parts.next()), (Some(Component::Normal(own)), None) if own == name.as_str())
+        })
+    }
+
     /// Slugs by operation.
     pub(super) fn slugs(&self) -> BTreeMap<String, String> {
         let tools = self.tools.iter();

@@ -7,6 +7,8 @@ use super::operation::{Content, Operation};
 
 /// Function names of model APIs end there.
 pub(super) const LONGEST: usize = 64;
+/// Of a summary or an id that slugs are made of.
+const MOST_WORDS: usize = 60;
 const FILLERS: [&str; 12] = [
     "A", "AN", "THE", "OF", "FOR", "TO", "IN", "ON", "BY", "WITH", "FROM", "AND",
 ];
@@ -36,6 +38,8 @@ pub(super) struct Names<'n> {
     /// By operation key: what it is called elsewhere.
     wanted: &'n BTreeMap<String, Vec<String>>,
     taken: BTreeSet<String>,
+    /// By words: the number that the next operation of the same ones gets.
+    numbers: BTreeMap<String, usize>,
 }
 
 /// A tool's slugs.
@@ -71,6 +75,7 @@ impl<'n> Names<'n> {
             known,
             wanted,
             taken,
+            numbers: BTreeMap::new(),
         }
     }
 
@@ -103,14 +108,17 @@ impl<'n> Names<'n> {
                 return tagged;
             }
         }
-        let mut number = 2_usize;
+        // Those below are taken since the last one of this name.
+        let next = self.numbers.entry(words.join("_"));
+        let mut number = *next.or_insert(2);
         loop {
             let end = format!("_{number}");
             let numbered = self.fitted(&words, end.len()) + &end;
+            number += 1;
             if self.taken.insert(numbered.clone()) {
+                self.numbers.insert(words.join("_"), number);
                 return numbered;
             }
-            number += 1;
         }
     }
 
@@ -124,6 +132,7 @@ impl<'n> Names<'n> {
         };
         let words = words.filter(|words| !words.is_empty());
         let mut words = words.unwrap_or_else(|| path_words(operation));
+        words.truncate(MOST_WORDS);
         let own = self.prefix.trim_end_matches('_');
         if words.len() > 1 && words[0] == own {
             words.remove(0);
@@ -328,12 +337,15 @@ pub(super) fn argument(name: &str) -> String {
     if plain != name {
         plain = plain.trim_matches('_').into();
     }
-    plain.truncate(LONGEST);
     if plain.is_empty() {
-        "value".into()
-    } else {
-        plain
+        return "value".into();
     }
+    // No parameter of Google's may begin with a digit.
+    if plain.starts_with(|first: char| first.is_ascii_digit()) {
+        plain.insert_str(0, "value_");
+    }
+    plain.truncate(LONGEST);
+    plain
 }
 
 /// `pageToken` → `page_token`

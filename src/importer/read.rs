@@ -14,6 +14,11 @@ pub const LARGEST_DOCUMENT: usize = 64 * 1024 * 1024;
 const MOST_NODES: usize = 3_000_000;
 /// `serde_json`'s own limit; YAML gets the same.
 const DEEPEST: usize = 128;
+/// Of a text, what is kept, in bytes: what is longer is prose, or content, and may be told a million
+/// times over by aliases and references.
+const LONGEST_TEXT: usize = 16 * 1024;
+/// Keys are names and paths, and stand in every place that a report tells.
+const LONGEST_KEY: usize = 4 * 1024;
 /// Bytes of stack, for so many levels in the largest frames of a debug build.
 const STACK: usize = 64 * 1024 * 1024;
 
@@ -141,10 +146,11 @@ impl<'de> Visitor<'de> for Bounded<'_> {
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
+        Ok(value[..value.floor_char_boundary(LONGEST_TEXT)].into())
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+    fn visit_string<E>(self, mut value: String) -> Result<Value, E> {
+        value.truncate(value.floor_char_boundary(LONGEST_TEXT));
         Ok(Value::String(value))
     }
 
@@ -195,12 +201,14 @@ impl Visitor<'_> for Key {
         f.write_str("a key")
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<String, E> {
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<String, E> {
+        if value.len() > LONGEST_KEY {
+            let length = value.len();
+            return Err(E::custom(format!(
+                "a key has {length} bytes, more than {LONGEST_KEY}"
+            )));
+        }
         Ok(value.to_owned())
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<String, E> {
-        Ok(value)
     }
 }
 
@@ -231,8 +239,18 @@ mod tests {
     }
 
     #[rstest::rstest]
-    #[case::deep_json("[".repeat(100_000))]
-    #[case::deep_yaml(format!("a: {}", "[".repeat(100_000)))]
+    #[case::deep_json("[".repeat(LARGEST_DOCUMENT))]
+    #[case::deep_objects("{\"a\":".repeat(LARGEST_DOCUMENT / 5))]
+    #[case::deep_yaml(format!("a: {}", "[".repeat(LARGEST_DOCUMENT - 3)))]
+    #[case::deep_mappings("{a: ".repeat(LARGEST_DOCUMENT / 4))]
+    #[case::deep_lists("- ".repeat(LARGEST_DOCUMENT / 2))]
+    #[case::deep_questions("? ".repeat(LARGEST_DOCUMENT / 2))]
+    #[case::a_level_too_many_of_json(nested("[", "]", DEEPEST + 1))]
+    #[case::a_level_too_many_of_yaml(format!("a: {}", nested("[", "]", DEEPEST)))]
+    #[case::many_values(format!("[{}0]", "0,".repeat(MOST_NODES)))]
+    #[case::many_values_of_yaml(format!("- [{}0]", "0, ".repeat(MOST_NODES)))]
+    #[case::a_long_key(format!("{{\"{}\": 1}}", "k".repeat(LONGEST_KEY + 1)))]
+    #[case::a_nul("{\"a\": \0}".into())]
     #[case::deep_blocks(blocks())]
     #[case::many_laughs(laughs())]
     #[case::bytes("x".repeat(LARGEST_DOCUMENT + 1))]
@@ -255,6 +273,35 @@ mod tests {
             error.starts_with("it has more than 3000000 values"),
             "{error}"
         );
+    }
+
+    fn nested(open: &str, close: &str, count: usize) -> String {
+        open.repeat(count) + &close.repeat(count)
+    }
+
+    #[test]
+    fn what_is_just_allowed_is_read() {
+        for text in [
+            nested("[", "]", DEEPEST - 1),
+            nested("{\"a\":[", "]}", DEEPEST / 2 - 1),
+            format!("a: {}", nested("[", "]", DEEPEST - 2)),
+        ] {
+            assert!(document(text.as_bytes()).is_ok(), "{}", &text[..20]);
+        }
+        let keys: Vec<String> = (0..1_000_000).map(|n| format!("\"k{n}\":{n},")).collect();
+        let found = document(format!("{{{}\"k0\":\"last\"}}", keys.concat()).as_bytes()).unwrap();
+        assert_eq!(
+            (found.as_object().unwrap().len(), &found["k0"]),
+            (1_000_000, &json!("last"))
+        );
+        let long = document(format!("[\"{}\"]", "ä".repeat(LONGEST_TEXT)).as_bytes()).unwrap();
+        assert_eq!(long[0].as_str().unwrap().len(), LONGEST_TEXT);
+    }
+
+    #[test]
+    fn what_is_not_utf_8_is_refused() {
+        let error = document(b"{\"a\": \"\xff\"}").unwrap_err().to_string();
+        assert!(error.ends_with("it is not written in UTF-8"), "{error}");
     }
 
     fn blocks() -> String {

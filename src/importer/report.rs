@@ -6,6 +6,8 @@ use serde::Serialize;
 
 /// Places that are listed one by one; beyond that only the counts grow.
 const MOST_LISTED: usize = 5_000;
+/// Of a place and of a detail, in bytes.
+const LONGEST_TOLD: usize = 500;
 
 /// What a toolkit cannot say, or says less well than the description did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -29,6 +31,10 @@ pub enum Loss {
     BrokenKeyword,
     /// A list of values was too long to be published.
     LongEnum,
+    /// A choice that is an empty text was left out: a model's vendor refuses it.
+    EmptyChoice,
+    /// A member by whose name a model's vendor refuses a tool is named in the description alone.
+    MemberName,
     /// Cookies cannot be sent.
     CookieParameter,
     /// An optional argument cannot be sent, and was left out.
@@ -139,8 +145,8 @@ impl Report {
         if self.notes.len() < MOST_LISTED {
             self.notes.push(Note {
                 loss,
-                at: at.to_owned(),
-                detail: detail.into(),
+                at: told(at.to_owned()),
+                detail: told(detail.into()),
             });
         }
     }
@@ -150,10 +156,15 @@ impl Report {
         *self.skipped_by_reason.entry(reason).or_default() += 1;
         if self.skipped.len() < MOST_LISTED {
             self.skipped.push(Skipped {
-                operation: operation.to_owned(),
+                operation: told(operation.to_owned()),
                 reason,
-                detail: detail.into(),
+                detail: told(detail.into()),
             });
         }
     }
+}
+
+fn told(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(LONGEST_TOLD));
+    text
 }

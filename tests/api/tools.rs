@@ -101,45 +101,67 @@ async fn a_tool_is_answered_whole_in_the_shape_that_sdks_read() {
     "#);
 }
 
-/// The TypeScript SDK drops a whole list when one tool breaks one of these rules.
-fn check_schema(at: &str, schema: &Value, problems: &mut Vec<String>) {
+/// SDKs drop a whole list, and models' vendors a whole request, when one tool breaks one of these.
+fn check_schema(at: &str, schema: &Value, depth: usize, problems: &mut Vec<String>) {
     let Some(object) = schema.as_object() else {
         return problems.push(format!("{at}: is no object"));
     };
-    let is_type = |name: &Value| {
-        [
-            "string", "integer", "number", "boolean", "array", "object", "null",
-        ]
-        .contains(&name.as_str().unwrap_or_default())
+    let kind = object.get("type").and_then(Value::as_str).unwrap_or("none");
+    let mut require = |kept: bool, what: String| {
+        if !kept {
+            problems.push(format!("{at}: {what}"));
+        }
     };
-    match &object.get("type") {
-        Some(Value::Array(names)) if names.iter().all(is_type) => {}
-        Some(name) if is_type(name) => {}
-        other => problems.push(format!("{at}: type is {other:?}")),
-    }
+    let kinds = ["string", "number", "integer", "boolean", "object", "array"];
+    require(kinds.contains(&kind), format!("type is {kind}"));
+    require(depth <= 10, "lies too deep".into());
+    require(
+        kind != "array" || object.contains_key("items"),
+        "no items".into(),
+    );
+    let has = |name: &Value| !object["properties"][name.as_str().unwrap()].is_null();
     for (key, value) in object {
         let fits = match key.as_str() {
-            "description" | "title" | "format" => value.is_string(),
-            "enum" | "examples" | "required" => value.is_array(),
+            "type" | "properties" | "items" => true,
+            "description" | "title" | "pattern" => value.is_string(),
+            "format" => value == "date-time",
+            "examples" => value.is_array(),
+            "enum" => {
+                let mut values = value.as_array().unwrap().iter();
+                kind == "string"
+                    && values.all(|one| one.as_str().is_some_and(|one| !one.is_empty()))
+            }
+            "required" => value.as_array().unwrap().iter().all(has),
             "minimum" | "maximum" => value.is_number(),
-            "properties" => value.is_object(),
-            "$ref" | "oneOf" | "anyOf" | "allOf" => false,
-            _ => !value.is_null(),
+            "minLength" | "maxLength" | "minItems" | "maxItems" => value.is_u64(),
+            "nullable" | "file_uploadable" | "file_downloadable" => value.is_boolean(),
+            "additionalProperties" => value.is_boolean() || (depth > 1 && value.is_object()),
+            "default" => match kind {
+                "string" => value.is_string(),
+                "boolean" => value.is_boolean(),
+                "array" => value.is_array(),
+                "object" => value.is_object(),
+                _ => value.is_number(),
+            },
+            _ => false,
         };
-        if !fits {
-            problems.push(format!("{at}: {key} is {value}"));
+        require(fits, format!("{key} is {value}"));
+    }
+    let properties = object.get("properties").and_then(Value::as_object);
+    let nested = properties.into_iter().flatten();
+    let nested = nested.map(|(name, nested)| (format!("{at}.{name}"), nested));
+    let parts = ["items", "additionalProperties"].map(|key| (format!("{at}.{key}"), &schema[key]));
+    let parts = parts.into_iter().filter(|(_, part)| part.is_object());
+    for (at, nested) in nested.chain(parts) {
+        let is_nested = matches!(nested["type"].as_str(), Some("object" | "array"));
+        check_schema(&at, nested, depth + usize::from(is_nested), problems);
+    }
+    for name in properties.into_iter().flatten().map(|(name, _)| name) {
+        let letters =
+            |b: u8| b.is_ascii_alphanumeric() || (b"_.-".contains(&b) && (depth > 1 || b == b'_'));
+        if !(1..=64).contains(&name.len()) || !name.bytes().all(letters) {
+            problems.push(format!("{at}: {name} is no name"));
         }
-    }
-    for (name, nested) in object
-        .get("properties")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-    {
-        check_schema(&format!("{at}.{name}"), nested, problems);
-    }
-    if let Some(items) = object.get("items") {
-        check_schema(&format!("{at}[]"), items, problems);
     }
 }
 
@@ -165,15 +187,24 @@ async fn no_published_tool_breaks_a_rule_of_the_sdks() {
             let at = format!("{slug}: {schema}");
             assert_eq!(tool[schema]["type"], "object", "{at}");
             assert!(tool[schema]["properties"].is_object(), "{at}");
-            check_schema(&at, &tool[schema], &mut problems);
+            check_schema(&at, &tool[schema], 1, &mut problems);
+            let size = tool[schema].to_string().len();
+            assert!(size <= 24 * 1024, "{at} has {size} bytes");
         }
         let result = jsonschema::validator_for(&tool["output_parameters"]).unwrap();
         let with_sdk_keys = serde_json::json!({
-            "data": { "id": 1 }, "successful": true, "error": null, "logId": "log_1"
+            "data": { "id": 1 }, "successful": true, "error": "none", "logId": "log_1"
         });
         assert!(result.is_valid(&with_sdk_keys), "{slug}");
-        if tool["description"].as_str().unwrap().len() < 20 {
-            problems.push(format!("{slug}: says too little about itself"));
+        assert_eq!(
+            tool["output_parameters"]["properties"]["error"]["nullable"], true,
+            "{slug}"
+        );
+        let is_letter = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
+        assert!(slug.len() <= 64 && slug.bytes().all(is_letter), "{slug}");
+        let length = tool["description"].as_str().unwrap().chars().count();
+        if !(20..=1024).contains(&length) {
+            problems.push(format!("{slug}: says too little or too much about itself"));
         }
     }
     assert!(problems.is_empty(), "{problems:#?}");

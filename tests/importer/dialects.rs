@@ -223,7 +223,7 @@ fn a_discovery_document_becomes_a_toolkit() {
     args:
       {"arg":"user_id","type":"string","description":"User id.","required":true}
       {"arg":"id","type":"string","description":"Id."}
-      {"arg":"message","type":"object","description":"Message.","schema":{"properties":{"raw":{"type":"string","format":"byte"},"parts":{"type":"array","items":{"type":"object","additionalProperties":true}}}}}
+      {"arg":"message","type":"object","description":"Message.","schema":{"properties":{"raw":{"type":"string","description":"Format: byte."},"parts":{"type":"array","items":{"type":"object","additionalProperties":true}}}}}
     request: {"method":"POST","path":"/users/{user_id}/drafts"}
 
     slug: "MAILBOX_STOP_DRAFT"
@@ -256,7 +256,18 @@ fn a_discovery_document_becomes_a_toolkit() {
 #[case::a_list_or_one(json!({ "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }] }),
     json!({ "type": "array", "schema": { "items": { "type": "string" } } }))]
 #[case::an_old_exclusive_limit(json!({ "type": "number", "minimum": 1, "exclusiveMinimum": true }),
-    json!({ "type": "number", "schema": { "exclusiveMinimum": 1 } }))]
+    json!({ "type": "number", "description": "More than 1." }))]
+#[case::choices_of_numbers(json!({ "type": "integer", "enum": [1, 2], "multipleOf": 1, "description": "How." }),
+    json!({ "type": "integer", "description": "How. One of 1, 2. A multiple of 1." }))]
+#[case::an_empty_choice(json!({ "enum": ["", "a"] }), json!({ "type": "string", "schema": { "enum": ["a"] } }))]
+#[case::formats_and_sets(
+    json!({ "type": "array", "uniqueItems": true, "items": { "type": "string", "format": "email" } }),
+    json!({ "type": "array", "description": "No item twice.",
+        "schema": { "items": { "type": "string", "description": "Format: email." } } }))]
+#[case::members_of_strange_names(
+    json!({ "type": "object", "required": ["@type"], "properties": { "@type": { "type": "string" }, "a.b-c": { "type": "string" } } }),
+    json!({ "type": "object", "description": "Also takes `@type`.", "schema": {
+        "properties": { "a.b-c": { "type": "string" } }, "additionalProperties": true } }))]
 #[case::a_broken_pattern(json!({ "type": "string", "pattern": "(a", "maxLength": -1, "default": null }),
     json!({ "type": "string" }))]
 #[case::nothing_at_all(json!({}), json!({ "type": "string" }))]

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use tenon::importer::report::Skip;
+use tenon::importer::folder::{self, Source};
 use tenon::importer::{Wishes, convert};
+use tenon::time::Clock;
 
 use super::{SHOP, argument, assert_acceptable, converted, read, with_schema};
 
@@ -99,6 +101,170 @@ fn operations_beyond_all_measure_are_left_out_and_told() {
     let report = converted(&document).report;
     assert_eq!(report.operations, 20_001);
     assert_eq!(report.skipped_by_reason[&Skip::TooMany], 1);
+}
+
+/// One operation of two hundred thousand parts, each of which is compared with the others somewhere.
+#[rstest::rstest]
+#[case::members(|n| json!({ "properties": named(n), "required": names(n) }))]
+#[case::members_of_parts(|n| json!({ "allOf": parts(n) }))]
+#[case::members_of_alternatives(|n| json!({ "oneOf": parts(n) }))]
+#[case::demands_of_alternatives(|n| json!({ "oneOf": names(n).chunks(n / 200).map(|some| json!({ "required": some })).collect::<Vec<_>>() }))]
+#[case::choices(|n| json!({ "enum": names(n) }))]
+#[case::choices_of_alternatives(|n| json!({ "anyOf": names(n).chunks(n / 200).map(|some| json!({ "enum": some })).collect::<Vec<_>>() }))]
+#[case::examples(|n| json!({ "type": "string", "examples": vec![Value::Null; n] }))]
+#[case::a_default(|n| json!({ "type": "array", "default": names(n) }))]
+#[case::types(|n| json!({ "type": names(n) }))]
+#[case::a_tuple(|n| json!({ "items": vec![json!({ "type": "string" }); n] }))]
+#[case::a_long_description(|n| json!({ "description": "y ".repeat(n) }))]
+#[case::a_long_pattern(|n| json!({ "pattern": "y".repeat(n) }))]
+fn a_schema_of_many_parts_takes_no_more_than_it_is_given(#[case] schema: fn(usize) -> Value) {
+    let link = |before: &str| json!({ "allOf": vec![json!({ "$ref": before }); 20] });
+    let mut root = chain(4, link);
+    root["components"]["schemas"]["S0"] = schema(200_000);
+    // It is asked for as often as an operation may ask for anything.
+    let kit = converted(&with_schema(
+        json!({ "$ref": "#/components/schemas/S4" }),
+        root,
+    ));
+    assert_acceptable(&json!(kit.tools[0].manifest.get("args")));
+}
+
+fn names(count: usize) -> Vec<String> {
+    (0..count).map(|n| format!("name_{n}")).collect()
+}
+
+/// Objects of different members, `count` of them in all.
+fn parts(count: usize) -> Vec<Value> {
+    let members = |part: usize| {
+        let members = (0..count / 200).map(|k| (format!("m{part}_{k}"), json!({})));
+        members.collect::<Map<_, _>>()
+    };
+    (0..200)
+        .map(|part| json!({ "properties": members(part) }))
+        .collect()
+}
+
+fn many(count: usize, text: impl Fn(usize) -> String) -> String {
+    (0..count).map(text).collect::<Vec<_>>().concat()
+}
+
+fn named(count: usize) -> Map<String, Value> {
+    names(count)
+        .into_iter()
+        .map(|name| (name, json!({ "type": "string" })))
+        .collect()
+}
+
+#[test]
+fn choices_of_all_members_together_are_no_more_than_a_vendor_takes() {
+    let choices: Vec<String> = (0..250).map(|n| format!("{n:x}")).collect();
+    let member = |n: usize| (format!("m{n}"), json!({ "enum": choices }));
+    let members: Map<String, Value> = (0..6).map(member).collect();
+    let kit = converted(&with_schema(json!({ "properties": members }), Value::Null));
+    let with_choices = kit.tools[0].manifest["args"].to_string();
+    assert_eq!(with_choices.matches("\"enum\"").count(), 4);
+    assert_eq!(
+        kit.report.losses.values().sum::<usize>(),
+        2,
+        "{:#?}",
+        kit.report.losses
+    );
+}
+
+#[test]
+fn parameters_beyond_all_measure_are_left_out_and_told() {
+    let parameter = |n: usize| json!({ "name": format!("!{}", "!".repeat(n % 50)), "in": "query", "schema": {}, "x": n });
+    let mut document = with_schema(json!({}), Value::Null);
+    let parameters: Vec<Value> = (0..100_000).map(parameter).collect();
+    document["paths"]["/x"]["post"]["parameters"] = parameters.into();
+    assert_eq!(converted(&document).tools.len(), 1);
+    let different = |n: usize| json!({ "name": format!("p{n}"), "in": "query", "schema": {} });
+    document["paths"]["/x"]["post"]["parameters"] = (0..100_000).map(different).collect();
+    let kit = converted(&document);
+    assert!(
+        kit.report
+            .notes
+            .iter()
+            .any(|note| note.detail == "more than 1000 parameters")
+    );
+}
+
+#[test]
+fn twenty_thousand_operations_of_one_long_name_are_told_apart() {
+    let operation = json!({ "summary": "Do it ".repeat(1_000), "tags": ["x".repeat(10_000)] });
+    let paths = (0..25_000).map(|n| (format!("/p{n}"), json!({ "get": operation })));
+    let mut document = with_schema(json!({}), Value::Null);
+    document["paths"] = paths.collect::<Map<_, _>>().into();
+    let kit = converted(&document);
+    let slugs = kit
+        .tools
+        .iter()
+        .map(|tool| tool.manifest["slug"].to_string());
+    assert_eq!(
+        slugs.collect::<std::collections::BTreeSet<_>>().len(),
+        20_000
+    );
+}
+
+#[rstest::rstest]
+#[case::lists_of_lists(format!("type Query {{ a: {} }}", "[".repeat(1_000_000)))]
+#[case::values_in_values(format!("type Query {{ a(b: X = {}): Int }}", "{a: [".repeat(500_000)))]
+#[case::a_text_without_end(format!("type Query {{ \"\"\"{} a: Int }}", "x".repeat(10_000_000)))]
+#[case::one_comment(format!("type Query {{ a: Int }}\n#{}", "x".repeat(10_000_000)))]
+#[case::many_types(many(100_000, |n| format!("type T{n} implements Node {{ a: T{n} }} ")) + "type Query { a: T1 }")]
+#[case::many_fields(format!("type Query {{ {} }}", many(50_000, |n| format!("f{n}: Query "))))]
+fn a_graphql_schema_that_is_meant_to_hurt_ends(#[case] text: String) {
+    let Ok(document) = tenon::importer::read::document(text.as_bytes()) else {
+        return;
+    };
+    let wishes = Wishes {
+        slug: Some("acme".into()),
+        base_url: "https://acme.test/graphql".parse().ok(),
+        ..Wishes::default()
+    };
+    let kit = convert(&document, &wishes, &BTreeMap::new()).expect("a toolkit");
+    assert!(kit.tools.len() <= 20_001);
+}
+
+#[test]
+fn no_name_of_a_description_or_of_a_lock_leads_out_of_the_folder() {
+    let place = tempfile::tempdir().unwrap();
+    let (kits, outside) = (place.path().join("kits"), place.path().join("outside.yaml"));
+    std::fs::write(&outside, "mine").unwrap();
+    let tagged = SHOP.replace("tags: [", "tags: [../../../outside, ");
+    let import = |text: &str| {
+        let source = Source {
+            from: "shop.yaml".into(),
+            bytes: text.as_bytes().to_vec(),
+        };
+        folder::import(&source, &Wishes::default(), &kits, Clock::System.now())
+    };
+    let imported = import(&tagged).expect("a toolkit");
+    for entry in std::fs::read_dir(imported.folder.join("tools")).unwrap() {
+        assert!(entry.unwrap().path().is_file());
+    }
+    // Files that a lock names and an import has no more are removed.
+    let lock = imported.folder.join("import.lock");
+    for name in [
+        "../../../outside.yaml",
+        "..",
+        ".",
+        "",
+        "a/b",
+        outside.to_str().unwrap(),
+    ] {
+        let mut content: Value = serde_json::from_slice(&std::fs::read(&lock).unwrap()).unwrap();
+        content["files"] = json!([name]);
+        let former = std::fs::read(&lock).unwrap();
+        std::fs::write(&lock, content.to_string()).unwrap();
+        let error = import(SHOP).unwrap_err().to_string();
+        assert!(
+            error.ends_with("names files that are none of `tools/`"),
+            "{name}: {error}"
+        );
+        std::fs::write(&lock, former).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(&outside).unwrap(), "mine");
 }
 
 #[rstest::rstest]

@@ -1,6 +1,6 @@
 //! Rules for what stands in no file yet.
 
-pub use super::tool::LARGEST_SCHEMA;
+pub use super::published::{LARGEST_SCHEMA, MOST_CHOICES, is_member_name};
 use super::{Report, tool, toolkit};
 use crate::catalog::manifest::{ToolManifest, ToolkitManifest};
 use crate::catalog::problems::{Place, Problems};

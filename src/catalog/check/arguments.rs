@@ -1,15 +1,12 @@
-//! Rules for the arguments of a tool and their JSON Schemas: the flat subset of
-//! [`crate::catalog::schema`], so that no SDK refuses a tool.
+//! Rules for the arguments of a tool: how they are given and sent. What is published of them is
+//! judged by [`super::published`].
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
-
-use super::{Report, is_plain_name};
+use super::Report;
+use super::published::{TYPES, is_parameter_name};
 use crate::catalog::manifest::{ArgManifest, As, ToolManifest};
 use crate::catalog::template;
-
-const TYPES: [&str; 6] = ["string", "integer", "number", "boolean", "array", "object"];
 
 pub(super) fn check(tool: &ToolManifest, report: &mut Report<'_>) {
     let names: BTreeSet<&str> = tool.args.iter().map(|arg| arg.arg.as_str()).collect();
@@ -51,16 +48,18 @@ pub(super) fn check(tool: &ToolManifest, report: &mut Report<'_>) {
 
 fn check_argument(arg: &ArgManifest, report: &mut Report<'_>) {
     let at = format!("args.{}", arg.arg);
-    report.require(is_plain_name(&arg.arg), || format!("{at}: is no name"));
+    report.require(is_parameter_name(&arg.arg), || {
+        format!(
+            "{at}: a name is of letters, digits and _, begins with no digit, and has 64 characters \
+             at most"
+        )
+    });
     let is_described = !arg.description.trim().is_empty() || !arg.is_published();
     report.require(is_described, || {
         format!("{at}: description must not be empty")
     });
     report.require(!arg.send_default || arg.default.is_some(), || {
         format!("{at}: send_default needs a default")
-    });
-    report.require(arg.default != Some(Value::Null), || {
-        format!("{at}: default: leave it out rather than null")
     });
     if let Some(wire) = &arg.template {
         let uses_it = template::is_well_formed(wire)
@@ -78,13 +77,6 @@ fn check_argument(arg: &ArgManifest, report: &mut Report<'_>) {
             format!("{at}: `{key}` stands beside `schema`, not in it")
         });
     }
-    let mut schema = arg.schema.clone();
-    schema.insert("type".into(), arg.kind.clone().into());
-    if arg.file {
-        // Published by this server.
-        schema.insert("items".into(), Value::from_iter([("type", "object")]));
-    }
-    check_schema(&at, &schema, report);
 }
 
 /// How it is given and sent, beside its schema.
@@ -119,73 +111,4 @@ fn check_binding(arg: &ArgManifest, report: &mut Report<'_>) {
         }
     };
     report.require(fits, || format!("{at}: as: does not fit its type"));
-}
-
-fn check_schema(at: &str, schema: &Map<String, Value>, report: &mut Report<'_>) {
-    match schema.get("type") {
-        Some(Value::String(kind)) if TYPES.contains(&kind.as_str()) => {
-            if kind == "array" {
-                report.require(schema.contains_key("items"), || {
-                    format!("{at}: an array needs `items`")
-                });
-            }
-        }
-        Some(kind) => report.add(format!(
-            "{at}: type: {kind} is none of {}",
-            TYPES.join(", ")
-        )),
-        None => report.add(format!("{at}: needs a `type`")),
-    }
-    for (key, value) in schema {
-        check_keyword(at, key, value, report);
-    }
-}
-
-fn check_keyword(at: &str, key: &str, value: &Value, report: &mut Report<'_>) {
-    let fits = match key {
-        "type" => true,
-        // Whether a pattern is one shows when the validator is built.
-        "title" | "description" | "format" | "pattern" => value.is_string(),
-        "default" => !value.is_null(),
-        "enum" | "examples" => value
-            .as_array()
-            .is_some_and(|values| !values.is_empty() && values.iter().all(|one| !one.is_null())),
-        "required" => value
-            .as_array()
-            .is_some_and(|names| names.iter().all(Value::is_string)),
-        "nullable" | "uniqueItems" => value.is_boolean(),
-        "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf" => {
-            value.is_number()
-        }
-        "minLength" | "maxLength" | "minItems" | "maxItems" => value.is_u64(),
-        "items" => return check_nested(&format!("{at}.items"), value, report),
-        "properties" => {
-            let Value::Object(properties) = value else {
-                return report.add(format!("{at}: properties must be a mapping"));
-            };
-            for (name, schema) in properties {
-                check_nested(&format!("{at}.{name}"), schema, report);
-            }
-            return;
-        }
-        "additionalProperties" => {
-            if value.is_object() {
-                return check_nested(&format!("{at}.*"), value, report);
-            }
-            value.is_boolean()
-        }
-        _ => {
-            return report.add(format!(
-                "{at}: `{key}` is not a JSON Schema keyword that SDKs read"
-            ));
-        }
-    };
-    report.require(fits, || format!("{at}: {key}: {value} does not fit"));
-}
-
-fn check_nested(at: &str, schema: &Value, report: &mut Report<'_>) {
-    match schema {
-        Value::Object(schema) => check_schema(at, schema, report),
-        _ => report.add(format!("{at}: must be a schema")),
-    }
 }

@@ -7,6 +7,7 @@ mod exchange;
 mod expressions;
 mod files;
 mod oauth;
+mod published;
 mod request;
 mod revocation;
 mod steps;

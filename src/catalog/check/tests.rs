@@ -302,7 +302,7 @@ fn a_toolkit_that_breaks_a_rule_is_told_which(
 #[case(
     "properties: {}",
     "oneOf: []",
-    "args.thing: `oneOf` is not a JSON Schema keyword that SDKs read"
+    "args.thing: `oneOf` is not a JSON Schema keyword that all models' vendors and SDKs read"
 )]
 #[case(
     "properties: {}",

@@ -1,13 +1,10 @@
 //! Rules for one tool.
 
-use super::{Report, arguments, files, steps};
+use super::{Report, arguments, files, published, steps};
 use crate::catalog::manifest::{ToolManifest, ToolkitManifest};
-use crate::catalog::schema;
 
 const LONGEST_SLUG: usize = 64;
 const LONGEST_TIMEOUT_S: u64 = 300;
-/// Bytes of a published schema; models read it with every call.
-pub const LARGEST_SCHEMA: usize = 24 * 1024;
 
 pub(super) fn check(tool: &ToolManifest, toolkit: &ToolkitManifest, report: &mut Report<'_>) {
     let prefix = format!("{}_", toolkit.slug.to_ascii_uppercase());
@@ -41,10 +38,7 @@ pub(super) fn check(tool: &ToolManifest, toolkit: &ToolkitManifest, report: &mut
     if let Some(name) = &tool.paginate {
         steps::check_rule("tool", name, toolkit, report);
     }
-    let size = schema::input(tool).to_string().len();
-    report.require(size <= LARGEST_SCHEMA, || {
-        format!("args: the published schema has {size} bytes, more than {LARGEST_SCHEMA}")
-    });
+    published::check(tool, toolkit, report);
 }
 
 fn check_span(tool: &ToolManifest, toolkit: &ToolkitManifest, report: &mut Report<'_>) {

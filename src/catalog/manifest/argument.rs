@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -12,7 +13,7 @@ use super::FileText;
     clippy::struct_excessive_bools,
     reason = "they are flags of the manifest, and any of them may stand beside any other"
 )]
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ArgManifest {
     /// The name a model uses.
@@ -91,7 +92,7 @@ pub struct ArgManifest {
 }
 
 /// The part of a request that an argument fills.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ArgIn {
     /// A segment of the path, percent-encoded.
@@ -107,7 +108,7 @@ pub enum ArgIn {
 }
 
 /// How an array travels where it is one text, or several.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Join {
     /// The parameter repeated.
@@ -140,7 +141,7 @@ impl Join {
 }
 
 /// The form in which a value is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum As {
     /// Text: a number or a boolean in its digits or letters.
@@ -168,7 +169,7 @@ pub enum As {
 }
 
 /// What is done to a value of another type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Coerce {
     /// What is no array becomes one of one item.

@@ -1,9 +1,10 @@
 //! How a manifest speaks of files: those that arguments bring, and those that answers are.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// The form of a request's body.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Encoding {
     /// One JSON object.
@@ -21,7 +22,7 @@ pub enum Encoding {
 }
 
 /// How the content of a file stands in a JSON body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FileText {
     /// RFC 4648 section 4.
@@ -31,7 +32,7 @@ pub enum FileText {
 }
 
 /// Where an answer is a file, or holds one.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FileRule {
     /// The key of the tool's data under which the file stands.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// Whether access tokens are renewed by refresh tokens (RFC 6749 section 6).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Refresh {
     /// Where the provider gives a refresh token.
@@ -16,7 +17,7 @@ pub enum Refresh {
 }
 
 /// The form of requests to the token endpoint.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum TokenBody {
     /// As RFC 6749 wants it.
@@ -27,7 +28,7 @@ pub enum TokenBody {
 }
 
 /// Where a token answer has what RFC 6749 section 5.1 puts at its top: dotted paths.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TokenResponse {
     /// Path to the access token.
@@ -43,7 +44,7 @@ pub struct TokenResponse {
 }
 
 /// What is asked with a new token, and what a connection keeps of the answer.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PostConnect {
     /// The whole URL; it is got with the credential of the connection.
@@ -53,8 +54,9 @@ pub struct PostConnect {
 }
 
 /// A value that a provider tells and a connection keeps.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(from = "KeptWords")]
+#[schemars(into = "KeptWords")]
 pub struct Kept {
     /// Where it stands: a dotted path in the token answer, or a parameter of the callback.
     pub from: String,
@@ -66,14 +68,14 @@ pub struct Kept {
 }
 
 /// How a manifest writes it: the place alone, or with more about it.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(untagged)]
 enum KeptWords {
     Place(String),
     Full(FullKept),
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct FullKept {
     from: String,

@@ -1,12 +1,13 @@
 //! The words of a manifest about lists that go on, and about how often a service may be asked.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::Deserializer;
 
 use crate::expressions::Expression;
 
 /// How a list goes on.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PaginationRule {
     /// What leads to the next page.
@@ -62,7 +63,7 @@ impl PaginationRule {
 }
 
 /// What leads to the next page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PaginationKind {
     /// The header `Link` with `rel="next"` (RFC 8288).
@@ -78,7 +79,7 @@ pub enum PaginationKind {
 }
 
 /// How far a step goes on by itself.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pages {
     /// How many pages at most, the first one included.
@@ -86,7 +87,7 @@ pub struct Pages {
 }
 
 /// How a service says that it was asked too often, and until when.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {
     /// `Retry-After` says how long; it is always read, so this says only that it comes.
@@ -108,7 +109,7 @@ pub struct RateLimit {
 }
 
 /// How a header names an instant.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ResetUnit {
     /// Seconds since 1970.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::Value;
@@ -10,7 +11,7 @@ use super::Encoding;
 use crate::expressions::Expression;
 
 /// The request of a tool, or of one of its steps.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RequestManifest {
     /// HTTP method; of GraphQL and MCP `POST` where nothing is said.
@@ -103,7 +104,7 @@ impl RequestManifest {
 }
 
 /// What kind of request it is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RequestKind {
     /// One of HTTP.
@@ -117,7 +118,7 @@ pub enum RequestKind {
 }
 
 /// How objects and lists stand in a form.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FormStyle {
     /// `a[b]=1`, `a[]=1`
@@ -130,12 +131,36 @@ pub enum FormStyle {
 }
 
 /// The query of a request.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(from = "QueryWords", into = "QueryWords")]
 pub enum Query {
     /// Parameters that are always the same, or templates over the arguments.
     Fixed(BTreeMap<String, String>),
     /// An expression that gives an object.
     Made(Expression),
+}
+
+/// How a manifest writes it.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(
+    dead_code,
+    reason = "it is there for its schema; [`Query`] reads the words itself"
+)]
+enum QueryWords {
+    /// An expression that gives an object.
+    Made(String),
+    /// Parameters, each with its text.
+    Fixed(BTreeMap<String, QueryText>),
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "it is there for its schema")]
+enum QueryText {
+    Text(String),
+    Number(f64),
+    Flag(bool),
 }
 
 impl Default for Query {

@@ -1,5 +1,6 @@
 //! The words of a manifest about answers.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::FileRule;
@@ -7,7 +8,7 @@ use crate::expressions::Expression;
 
 /// How to read an upstream answer. The expressions see `{status, headers, body, args}`, in a tool of
 /// steps also `steps`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResponseRule {
     /// Whether the service did what was asked; by default whether the status says so.

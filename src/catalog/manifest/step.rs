@@ -1,12 +1,13 @@
 //! The words of a manifest about tools that make several requests.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Pages, RequestManifest};
 use crate::expressions::Expression;
 
 /// One request of several, or one for each item of a list.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StepManifest {
     /// What later steps and the response call it.
@@ -74,7 +75,7 @@ impl StepManifest {
 }
 
 /// What comes of a step that the service refused.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum OnError {
     /// The tool has failed.

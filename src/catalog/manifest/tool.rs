@@ -1,11 +1,12 @@
 //! The words of a manifest about one tool.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{ArgManifest, RequestManifest, ResponseRule, StepManifest};
 
 /// One tool: what a model sees of it, and the requests it makes.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ToolManifest {
     /// `{TOOLKIT}_{ACTION}`, upper case, at most 64 characters.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::{Map, Value};
@@ -11,7 +12,7 @@ use super::{ArgManifest, RequestManifest, StepManifest};
 use crate::expressions::Expression;
 
 /// One trigger.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TriggerManifest {
     /// `{TOOLKIT}_{EVENT}`, upper case, at most 64 characters.
@@ -31,6 +32,7 @@ pub struct TriggerManifest {
     pub kind: TriggerKind,
     /// What is asked for each instance.
     #[serde(default, deserialize_with = "config")]
+    #[schemars(schema_with = "config_schema")]
     pub config: Vec<ArgManifest>,
     /// What an event holds.
     #[serde(default)]
@@ -144,8 +146,18 @@ fn config<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<ArgManifest>
     }
 }
 
+/// What [`config`] takes: in a mapping the name stands before each argument.
+fn config_schema(generator: &mut SchemaGenerator) -> Schema {
+    let list = generator.subschema_for::<Vec<ArgManifest>>();
+    let mut named = ArgManifest::json_schema(generator);
+    if let Some(Value::Array(required)) = named.get_mut("required") {
+        required.retain(|name| name != "arg");
+    }
+    json_schema!({ "anyOf": [list, { "type": "object", "additionalProperties": named }] })
+}
+
 /// Who begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum TriggerKind {
     /// The service calls us.
@@ -155,7 +167,7 @@ pub enum TriggerKind {
 }
 
 /// Whose a webhook's URL is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TriggerMode {
     /// One instance's.
@@ -165,7 +177,7 @@ pub enum TriggerMode {
 }
 
 /// The order in which events are told.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TriggerOrder {
     /// As they came about.
@@ -176,7 +188,7 @@ pub enum TriggerOrder {
 }
 
 /// How two snapshots are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SnapshotDiff {
     /// Members that came, went or changed.
@@ -188,7 +200,7 @@ pub enum SnapshotDiff {
 }
 
 /// How often a service is asked, in seconds.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Interval {
     /// Where the instance says nothing.
@@ -198,7 +210,7 @@ pub struct Interval {
 }
 
 /// What one member of an event is: a JSON type, or a schema.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum PayloadField {
     /// A JSON type.
@@ -208,7 +220,7 @@ pub enum PayloadField {
 }
 
 /// A request about a webhook, and what is kept of its answer.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Register {
     /// The request.
@@ -225,7 +237,7 @@ pub struct Register {
 }
 
 /// How an event proves where it comes from.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Verify {
     /// What is computed.
@@ -263,7 +275,7 @@ pub struct Verify {
 }
 
 /// The ways in which services sign.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "they are the names of algorithms")]
 pub enum VerifyAlgorithm {
@@ -283,7 +295,7 @@ pub enum VerifyAlgorithm {
 }
 
 /// How a service makes sure that a URL is ours: exactly one of the answers.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Challenge {
     /// Whether a delivery is one.

@@ -1,6 +1,7 @@
 //! `tenon toolkits`: checks toolkits, and makes them of descriptions.
 
 mod import;
+mod schema;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -28,6 +29,8 @@ pub(super) enum Toolkits {
     Test(Test),
     /// Write a small toolkit to begin with.
     New(New),
+    /// Print the JSON Schema of a kind of file, for editors.
+    Schema(schema::Schema),
 }
 
 #[derive(Debug, Args)]
@@ -43,6 +46,7 @@ pub(super) async fn run(command: Toolkits) -> Result<()> {
         Toolkits::Install(install) => import::install(*install).await,
         Toolkits::Recipes => import::recipes(),
         Toolkits::Lint(lint) => run_lint(&lint),
+        Toolkits::Schema(schema) => schema::run(&schema),
         Toolkits::New(new) => new_toolkit::run(&new),
         Toolkits::Test(test) => fixtures::run(test).await,
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::paths::{MOST_OPERATIONS, MOST_PARAMETERS};
 use super::{entries, flag, text, texts};
 use crate::catalog::manifest::ArgIn;
 use crate::importer::document::{Dialect, Document, pointer};
@@ -72,11 +73,12 @@ fn resource<'d>(
     found: &mut Vec<Operation<'d>>,
 ) {
     let owner = Owner { root, above };
-    for (name, method) in entries(value, "methods") {
+    let left = MOST_OPERATIONS.saturating_sub(found.len());
+    for (name, method) in entries(value, "methods").take(left) {
         let at = pointer(&format!("{at}/methods"), name);
         found.extend(operations(method, &at, owner));
     }
-    if above.len() >= DEEPEST {
+    if above.len() >= DEEPEST || found.len() >= MOST_OPERATIONS {
         return;
     }
     for (name, inner) in entries(value, "resources") {
@@ -142,7 +144,8 @@ fn operation<'d>(
     owner: Owner<'_, 'd>,
     content: Option<Content>,
 ) -> Option<Operation<'d>> {
-    let parameters = entries(method, "parameters").map(|(name, value)| Parameter {
+    let parameters = entries(method, "parameters").take(MOST_PARAMETERS);
+    let parameters = parameters.map(|(name, value)| Parameter {
         at: pointer(&format!("{at}/parameters"), name),
         name,
         place: Place::In(if text(value, "location") == Some("path") {

@@ -6,6 +6,7 @@ mod paths;
 mod security;
 mod swagger;
 
+pub(super) use paths::MOST_OPERATIONS;
 use serde_json::Value;
 
 use super::document::{Dialect, Document};

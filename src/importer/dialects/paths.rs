@@ -14,7 +14,10 @@ const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
 /// More is no API but an attack.
-const MOST_OPERATIONS: usize = 20_000;
+pub(in crate::importer) const MOST_OPERATIONS: usize = 20_000;
+
+/// Of one operation; no tool has room for more.
+pub(super) const MOST_PARAMETERS: usize = 1_000;
 
 /// How a dialect reads one described parameter, `None` when it is a part of the body.
 pub(super) type ReadParameter<'d> = fn(&'d Value, Place) -> Option<Parameter<'d>>;
@@ -152,6 +155,14 @@ fn described<'d>(
     for owner in [item, operation] {
         let list = owner.get("parameters").and_then(Value::as_array);
         for (index, value) in list.into_iter().flatten().enumerate() {
+            if found.len() >= MOST_PARAMETERS {
+                report.lose(
+                    Loss::TooLarge,
+                    at,
+                    format!("more than {MOST_PARAMETERS} parameters"),
+                );
+                break;
+            }
             match document.deref(value) {
                 Target::Found(value) => {
                     let same = |other: &&Value| {

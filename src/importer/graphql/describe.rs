@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use super::selection::Known;
 use super::{DOCUMENT, Field, Input, Kind, MARK, Schema, TypeRef, VARIABLES};
+use crate::importer::dialects::MOST_OPERATIONS;
 
 /// A mutation is named by what it does, wherever its name says that.
 const VERBS: [&str; 26] = [
@@ -36,11 +38,13 @@ const VERBS: [&str; 26] = [
 
 pub(super) fn description(schema: &Schema) -> Value {
     let mut paths = Map::new();
+    let mut known = Known::new();
     for (root, is_mutation) in [(&schema.query, false), (&schema.mutation, true)] {
         let fields = root.as_ref().and_then(|name| schema.types.get(name));
-        for field in fields.iter().flat_map(|root| &root.fields) {
+        let fields = fields.iter().flat_map(|root| &root.fields);
+        for field in fields.take(MOST_OPERATIONS) {
             let kind = if is_mutation { "mutation" } else { "query" };
-            let operation = operation(schema, field, kind);
+            let operation = operation(schema, field, kind, &mut known);
             paths.insert(
                 format!("/{kind}/{}", field.name),
                 json!({ "post": operation }),
@@ -72,7 +76,7 @@ pub(super) fn description(schema: &Schema) -> Value {
     })
 }
 
-fn operation(schema: &Schema, field: &Field, kind: &str) -> Value {
+fn operation(schema: &Schema, field: &Field, kind: &str, known: &mut Known) -> Value {
     let is_mutation = kind == "mutation";
     let declared: Vec<String> = field
         .arguments
@@ -91,7 +95,7 @@ fn operation(schema: &Schema, field: &Field, kind: &str) -> Value {
             format!("({})", parts.join(", "))
         }
     };
-    let selection = schema.selection(field, is_mutation);
+    let selection = schema.selection(field, is_mutation, known);
     let (name, declared, passed) = (&field.name, around(&declared), around(&passed));
     let document = format!("{kind}{declared} {{ {name}{passed}{selection} }}");
     let about = if field.description.is_empty() {

@@ -1,6 +1,8 @@
 //! What a document asks for: the scalars of what comes back, and enough of what hangs on it to go on
 //! from there.
 
+use std::collections::HashMap;
+
 use super::{Field, Kind, Schema, Type};
 
 /// Fields of one type; more would be a page of numbers.
@@ -9,6 +11,9 @@ const MOST_FIELDS: usize = 100;
 const MOST_POSSIBLE: usize = 20;
 /// What things are known by.
 const NAMES: [&str; 6] = ["id", "name", "title", "identifier", "key", "url"];
+
+/// By type, and whether a mutation answers it.
+pub(super) type Known = HashMap<(String, bool), String>;
 
 /// How much of an object is asked for.
 #[derive(Clone, Copy, PartialEq)]
@@ -22,17 +27,20 @@ enum Extent {
 }
 
 impl Schema {
-    /// The selection behind a field; empty for scalars.
-    pub(super) fn selection(&self, field: &Field, is_mutation: bool) -> String {
+    /// The selection behind a field; empty for scalars. `known` are those of types that were asked
+    /// for before: thousands of fields may give the same.
+    pub(super) fn selection(&self, field: &Field, is_mutation: bool, known: &mut Known) -> String {
         let extent = if is_mutation {
             Extent::Payload
         } else {
             Extent::Whole
         };
-        match self.selected(field.of.name(), extent) {
-            Some(selection) => format!(" {selection}"),
-            None => String::new(),
-        }
+        let key = (field.of.name().to_owned(), is_mutation);
+        let selection = known.entry(key).or_insert_with(|| {
+            let selection = self.selected(field.of.name(), extent);
+            selection.map_or_else(String::new, |selection| format!(" {selection}"))
+        });
+        selection.clone()
     }
 
     /// None for what has no fields.

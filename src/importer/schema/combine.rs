@@ -4,8 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::shape::{Kind, Shape};
+use super::keywords::MOST_MEMBERS;
+use super::shape::{Kind, MOST_PARTS, Shape};
 use crate::importer::report::{Loss, Report};
+
+const MOST_REFERENCES: usize = 100;
+/// Of all alternatives together.
+const MOST_CHOICES: usize = 1_000;
 
 /// Both hold (`allOf`): the members of both, the narrower words.
 pub(super) fn both<'d>(shape: &mut Shape<'d>, other: Shape<'d>) {
@@ -31,17 +36,19 @@ pub(super) fn both<'d>(shape: &mut Shape<'d>, other: Shape<'d>) {
         shape.words.entry(word).or_insert(value);
     }
     for (name, source) in properties {
+        let is_full = shape.properties.len() >= MOST_MEMBERS;
         match shape
             .properties
             .iter_mut()
             .find(|(known, _)| *known == name)
         {
             Some((_, known)) => *known = source,
+            None if is_full => shape.is_open = true,
             None => shape.properties.push((name, source)),
         }
     }
     for name in required {
-        if !shape.required.contains(&name) {
+        if shape.required.len() < MOST_MEMBERS && !shape.required.contains(&name) {
             shape.required.push(name);
         }
     }
@@ -55,7 +62,16 @@ pub(super) fn both<'d>(shape: &mut Shape<'d>, other: Shape<'d>) {
         shape.others = others;
     }
     shape.is_open |= is_open;
-    shape.references.extend(references);
+    add_references(shape, references);
+}
+
+/// They are there to notice a circle early; depth ends it in any case.
+fn add_references<'d>(shape: &mut Shape<'d>, references: Vec<&'d str>) {
+    for reference in references {
+        if shape.references.len() < MOST_REFERENCES && !shape.references.contains(&reference) {
+            shape.references.push(reference);
+        }
+    }
 }
 
 /// One of them holds (`oneOf`, `anyOf`).
@@ -154,6 +170,15 @@ pub(super) fn note_kinds(shape: &mut Shape<'_>, kinds: &BTreeSet<Kind>) {
 /// What alternatives demand, each in its own way; nothing where one of them demands nothing.
 fn demands<'d>(shapes: &[Shape<'d>]) -> Vec<Vec<&'d str>> {
     let mut groups: Vec<Vec<&'d str>> = Vec::new();
+    // Each is looked for in all others.
+    if shapes
+        .iter()
+        .map(|shape| shape.required.len())
+        .sum::<usize>()
+        > MOST_MEMBERS
+    {
+        return groups;
+    }
     for shape in shapes {
         let by_all = |name: &&str| shapes.iter().all(|other| other.required.contains(name));
         let own = shape.required.iter().copied().filter(|name| !by_all(name));
@@ -177,16 +202,18 @@ fn unite<'d>(shapes: Vec<Shape<'d>>, kind: Kind) -> Shape<'d> {
     };
     let count = shapes.len();
     let mut choices: Option<Vec<Value>> = Some(Vec::new());
+    let mut is_long = false;
     let mut required: Option<Vec<&'d str>> = None;
     for (index, shape) in shapes.into_iter().enumerate() {
         match (&mut choices, shape.words.get("enum")) {
-            (Some(choices), Some(Value::Array(values))) => {
+            (Some(choices), Some(Value::Array(values))) if !is_long => {
                 let new = values
                     .iter()
                     .filter(|value| !choices.contains(value))
                     .cloned();
                 let new: Vec<Value> = new.collect();
                 choices.extend(new);
+                is_long |= choices.len() > MOST_CHOICES;
             }
             _ => choices = None,
         }
@@ -200,6 +227,7 @@ fn unite<'d>(shapes: Vec<Shape<'d>>, kind: Kind) -> Shape<'d> {
             }
         }
         for (name, source) in shape.properties {
+            let is_full = united.properties.len() >= MOST_MEMBERS;
             match united
                 .properties
                 .iter_mut()
@@ -210,7 +238,9 @@ fn unite<'d>(shapes: Vec<Shape<'d>>, kind: Kind) -> Shape<'d> {
                         |one: &&'d Value| !known.iter().any(|other| std::ptr::eq(*other, *one));
                     let new: Vec<&'d Value> = source.into_iter().filter(is_new).collect();
                     known.extend(new);
+                    known.truncate(MOST_PARTS);
                 }
+                None if is_full => united.is_open = true,
                 None => united.properties.push((name, source)),
             }
         }
@@ -222,14 +252,16 @@ fn unite<'d>(shapes: Vec<Shape<'d>>, kind: Kind) -> Shape<'d> {
                 .collect(),
         });
         united.items.extend(shape.items);
+        united.items.truncate(MOST_PARTS);
         united.others.extend(shape.others);
+        united.others.truncate(MOST_PARTS);
         united.is_open |= shape.is_open;
-        united.references.extend(shape.references);
+        add_references(&mut united, shape.references);
     }
     united.required = required.unwrap_or_default();
     forget_limits(&mut united, count);
     match choices {
-        Some(choices) if !choices.is_empty() => {
+        Some(choices) if !choices.is_empty() && !is_long => {
             united.words.insert("enum".into(), Value::Array(choices));
         }
         _ => {

@@ -6,9 +6,10 @@ use std::collections::BinaryHeap;
 
 use serde_json::{Map, Value, json};
 
-use super::keywords::{ITEM, fitting};
+use super::keywords::{ITEM, fitting, said};
 use super::prose::{cut, needs};
 use super::shape::{Kind, Resolver, Shape, Source};
+use crate::catalog::{MOST_CHOICES, is_member_name};
 use crate::importer::document::pointer;
 use crate::importer::report::Loss;
 
@@ -16,6 +17,8 @@ use crate::importer::report::Loss;
 const DEEPEST: usize = 7;
 /// What quotes, commas and `type` of a schema cost.
 const FRAME: usize = 40;
+/// Members that a description names, because no model takes them.
+const MOST_TOLD: usize = 5;
 
 /// An argument as the description has it.
 #[derive(Clone)]
@@ -46,6 +49,8 @@ struct Node<'d> {
     items: Option<usize>,
     others: Option<usize>,
     is_open: bool,
+    /// Members by whose names models' vendors refuse the whole tool.
+    told: Vec<String>,
     /// Of its members there are only those that it must have.
     is_stub: bool,
     /// Its references and those above it.
@@ -72,6 +77,8 @@ struct Work<'r, 'a, 'd> {
     queue: BinaryHeap<Reverse<(usize, bool, usize)>>,
     waiting: Vec<Option<Waiting<'d>>>,
     left: usize,
+    /// Values of enums that there is room for.
+    choices: usize,
     longest_text: usize,
     is_cut: bool,
 }
@@ -89,6 +96,7 @@ pub(in crate::importer) fn flatten<'d>(
         queue: BinaryHeap::new(),
         waiting: Vec::new(),
         left: budget,
+        choices: MOST_CHOICES,
         longest_text,
         is_cut: false,
     };
@@ -165,12 +173,12 @@ impl<'d> Work<'_, '_, 'd> {
         });
         above.extend(references);
         let mut kept = Map::new();
-        if let Some(Value::String(text)) = words.get("description") {
-            // Deeper texts matter less.
-            let text = cut(text, self.longest_text >> depth.min(3));
-            if !text.is_empty() {
-                kept.insert("description".into(), text.into());
-            }
+        let text = words.get("description").and_then(Value::as_str);
+        // Deeper texts matter less.
+        let text = cut(text.unwrap_or_default(), self.longest_text >> depth.min(3));
+        let text = with(text, &said(&words, kind));
+        if !text.is_empty() {
+            kept.insert("description".into(), text.into());
         }
         if !demands.is_empty() {
             self.resolver.report.lose(Loss::OneOfRequired, &at, "");
@@ -179,6 +187,7 @@ impl<'d> Work<'_, '_, 'd> {
             kept.insert("description".into(), about.trim().into());
         }
         kept.extend(fitting(&words, kind));
+        self.make_room_for_choices(&mut kept, &at);
         if nullable {
             kept.insert("nullable".into(), true.into());
         }
@@ -200,6 +209,7 @@ impl<'d> Work<'_, '_, 'd> {
             items: None,
             others: None,
             is_open: is_object && (is_open || !has_members),
+            told: Vec::new(),
             is_stub: false,
             above,
             at,
@@ -256,6 +266,11 @@ impl<'d> Work<'_, '_, 'd> {
             slot,
             source,
         } = waiting;
+        if let Slot::Property(name, _) = slot
+            && !is_member_name(name)
+        {
+            return self.tell(parent, name);
+        }
         let (step, cost) = match slot {
             Slot::Property(name, _) => (name, name.len() + FRAME),
             Slot::Items => ("items", FRAME),
@@ -295,6 +310,33 @@ impl<'d> Work<'_, '_, 'd> {
         }
     }
 
+    /// An enum that finds no room is left out.
+    fn make_room_for_choices(&mut self, words: &mut Map<String, Value>, at: &str) {
+        let choices = words.get("enum").and_then(Value::as_array);
+        let choices = choices.map_or(0, Vec::len);
+        if let Some(left) = self.choices.checked_sub(choices) {
+            self.choices = left;
+            return;
+        }
+        words.shift_remove("enum");
+        let values = format!("{choices} values beside all others");
+        self.resolver.report.lose(Loss::LongEnum, at, values);
+    }
+
+    /// A member that cannot be published is named in words, and can be given.
+    fn tell(&mut self, parent: usize, name: &str) {
+        let node = &mut self.nodes[parent];
+        node.is_open = true;
+        if node.told.len() < MOST_TOLD {
+            node.told.push(format!("`{}`", cut(name, 64)));
+        }
+        let at = node.at.clone();
+        self.resolver
+            .report
+            .lose(Loss::MemberName, &at, cut(name, 64));
+        self.charge(FRAME);
+    }
+
     /// Once a tool: where it began is enough.
     fn cut(&mut self, node: usize) {
         if !self.is_cut {
@@ -309,6 +351,12 @@ impl<'d> Work<'_, '_, 'd> {
         let mut schema = Map::new();
         schema.insert("type".into(), node.kind.name().into());
         schema.extend(node.words.clone());
+        if !node.told.is_empty() {
+            let text = node.words.get("description").and_then(Value::as_str);
+            let told = format!("Also takes {}.", node.told.join(", "));
+            let text = with(text.unwrap_or_default().to_owned(), &told);
+            schema.insert("description".into(), text.into());
+        }
         match node.kind {
             Kind::Object => {
                 if !node.properties.is_empty() {
@@ -339,6 +387,15 @@ impl<'d> Work<'_, '_, 'd> {
         }
         Value::Object(schema)
     }
+}
+
+/// A text and a sentence after it.
+fn with(mut text: String, sentence: &str) -> String {
+    if !text.is_empty() && !sentence.is_empty() {
+        text.push(' ');
+    }
+    text.push_str(sentence);
+    text
 }
 
 /// Its type, and of an object the members that it must have, if there is to be that much.

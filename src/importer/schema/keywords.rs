@@ -5,15 +5,27 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Number, Value};
 
 use super::combine::{note_kinds, together};
+use super::prose::cut;
 use super::shape::{Kind, Shape};
 use crate::importer::document::Dialect;
 use crate::importer::report::{Loss, Report};
 
 /// Longer lists of values cost more than they help.
 const LONGEST_ENUM: usize = 3_000;
-const LONGEST_PATTERN: usize = 300;
+pub(super) const LONGEST_PATTERN: usize = 300;
 const MOST_EXAMPLES: usize = 3;
+/// Those that are looked at for some that fit.
+const MOST_TRIED: usize = 20;
+/// Of one schema; no tool has room for more.
+pub(super) const MOST_MEMBERS: usize = 1_000;
+/// Values in it, itself included.
+const LARGEST_DEFAULT: usize = 100;
+/// More than is published of any; in bytes.
+const LONGEST_DESCRIPTION: usize = 5_000;
 const LONGEST_EXAMPLE: usize = 200;
+const LONGEST_SAID: usize = 200;
+/// They are published, or mean nothing to a model.
+const SILENT_FORMATS: [&str; 3] = ["date-time", "binary", "password"];
 
 /// What a schema says itself, without its references and parts.
 pub(super) fn own<'d>(
@@ -31,9 +43,8 @@ pub(super) fn own<'d>(
     let kinds = read_kinds(schema, &mut shape);
     shape.kind = together(&kinds);
     if let Some(Value::String(text)) = schema.get("description") {
-        shape
-            .words
-            .insert("description".into(), text.clone().into());
+        let text = &text[..text.floor_char_boundary(LONGEST_DESCRIPTION)];
+        shape.words.insert("description".into(), text.into());
     }
     if kinds.len() > 1 {
         let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
@@ -43,13 +54,18 @@ pub(super) fn own<'d>(
         }
     }
     if let Some(Value::Object(properties)) = schema.get("properties") {
-        let properties = properties.iter();
+        if properties.len() > MOST_MEMBERS {
+            report.lose(Loss::TooLarge, at, format!("{} members", properties.len()));
+            shape.is_open = true;
+        }
+        let properties = properties.iter().take(MOST_MEMBERS);
         shape.properties = properties
             .map(|(name, value)| (name.as_str(), vec![value]))
             .collect();
     }
     if let Some(Value::Array(required)) = schema.get("required") {
-        shape.required = required.iter().filter_map(Value::as_str).collect();
+        let required = required.iter().take(MOST_MEMBERS);
+        shape.required = required.filter_map(Value::as_str).collect();
     }
     // What nobody may give nobody can demand.
     if schema.get("additionalProperties") == Some(&Value::Bool(false)) {
@@ -57,7 +73,7 @@ pub(super) fn own<'d>(
         shape.required.retain(known);
     }
     match schema.get("items") {
-        Some(Value::Array(each)) => shape.items = each.iter().collect(),
+        Some(Value::Array(each)) => shape.items = each.iter().take(MOST_MEMBERS).collect(),
         Some(items) => shape.items = vec![items],
         None => {}
     }
@@ -68,7 +84,9 @@ pub(super) fn own<'d>(
     }
     choices(schema, &mut shape, at, report);
     limits(schema, &mut shape, at, report);
-    if let Some(default) = schema.get("default").filter(|default| !default.is_null()) {
+    let default = schema.get("default").filter(|default| !default.is_null());
+    let mut left = LARGEST_DEFAULT;
+    if let Some(default) = default.filter(|default| is_small(default, &mut left)) {
         shape.words.insert("default".into(), default.clone());
     }
     let examples = examples(schema);
@@ -98,7 +116,7 @@ fn is_file(schema: &Map<String, Value>) -> bool {
 fn read_kinds(schema: &Map<String, Value>, shape: &mut Shape<'_>) -> BTreeSet<Kind> {
     let names: Vec<&str> = match schema.get("type") {
         Some(Value::String(name)) => vec![name],
-        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
+        Some(Value::Array(names)) => names.iter().take(20).filter_map(Value::as_str).collect(),
         _ => Vec::new(),
     };
     let mut kinds = BTreeSet::new();
@@ -145,14 +163,18 @@ pub(super) fn scalar_schema(shape: &Shape<'_>) -> Map<String, Value> {
     let kind = shape.kind.unwrap_or(Kind::String);
     let mut schema = Map::new();
     schema.insert("type".into(), kind.name().into());
+    let said = said(&shape.words, kind);
+    if !said.is_empty() {
+        schema.insert("description".into(), said.into());
+    }
     schema.extend(fitting(&shape.words, kind));
     schema
 }
 
 fn choices(schema: &Map<String, Value>, shape: &mut Shape<'_>, at: &str, report: &mut Report) {
     let values = match (schema.get("enum"), schema.get("const")) {
-        (Some(Value::Array(values)), _) => values.clone(),
-        (_, Some(value)) => vec![value.clone()],
+        (Some(Value::Array(values)), _) => values.as_slice(),
+        (_, Some(value)) => std::slice::from_ref(value),
         _ => return,
     };
     let mut kept: Vec<Value> = Vec::new();
@@ -161,16 +183,20 @@ fn choices(schema: &Map<String, Value>, shape: &mut Shape<'_>, at: &str, report:
         match value {
             Value::Null => shape.nullable = true,
             Value::Array(_) | Value::Object(_) => {}
+            Value::String(text) if text.is_empty() => report.lose(Loss::EmptyChoice, at, ""),
             value => {
                 bytes += value.to_string().len() + 1;
-                if bytes <= LONGEST_ENUM && !kept.contains(&value) {
-                    kept.push(value);
+                if bytes > LONGEST_ENUM {
+                    break;
+                }
+                if !kept.contains(value) {
+                    kept.push(value.clone());
                 }
             }
         }
     }
     if bytes > LONGEST_ENUM {
-        report.lose(Loss::LongEnum, at, format!("{bytes} bytes"));
+        report.lose(Loss::LongEnum, at, format!("{} values", values.len()));
         kept.truncate(MOST_EXAMPLES);
         shape.words.insert("examples".into(), Value::Array(kept));
     } else if !kept.is_empty() {
@@ -232,11 +258,10 @@ fn limits(schema: &Map<String, Value>, shape: &mut Shape<'_>, at: &str, report: 
 /// Those of the plain kind, which take no time that grows faster than the text, and which every
 /// server that loads the tool compiles in no time.
 pub(super) fn is_pattern(pattern: &str) -> bool {
-    pattern.len() <= LONGEST_PATTERN
-        && regex::RegexBuilder::new(pattern)
-            .size_limit(16_000)
-            .build()
-            .is_ok()
+    regex::RegexBuilder::new(pattern)
+        .size_limit(16_000)
+        .build()
+        .is_ok()
         && jsonschema::validator_for(&serde_json::json!({ "pattern": pattern })).is_ok()
 }
 
@@ -252,9 +277,10 @@ fn number(value: &Value) -> Option<Number> {
 fn examples(schema: &Map<String, Value>) -> Vec<Value> {
     let mut found: Vec<&Value> = Vec::new();
     match schema.get("examples") {
-        Some(Value::Array(many)) => found.extend(many),
+        Some(Value::Array(many)) => found.extend(many.iter().take(MOST_TRIED)),
         Some(Value::Object(named)) => {
-            found.extend(named.values().filter_map(|one| one.get("value")));
+            let named = named.values().take(MOST_TRIED);
+            found.extend(named.filter_map(|one| one.get("value")));
         }
         _ => {}
     }
@@ -271,6 +297,19 @@ fn examples(schema: &Map<String, Value>) -> Vec<Value> {
         }
     }
     kept
+}
+
+/// Whether a value has at most `left` values in it.
+fn is_small(value: &Value, left: &mut usize) -> bool {
+    if *left == 0 {
+        return false;
+    }
+    *left -= 1;
+    match value {
+        Value::Array(items) => items.iter().all(|item| is_small(item, left)),
+        Value::Object(members) => members.values().all(|member| is_small(member, left)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+    }
 }
 
 /// What a schema without a type must mean by its other words.
@@ -320,23 +359,19 @@ fn kind_of(value: &Value) -> Option<Kind> {
     })
 }
 
-/// The words that go with a kind, their values made to fit it.
+/// The words that go with a kind and that every model's vendor takes, their values made to fit it;
+/// what [`said`] tells of the others.
 pub(super) fn fitting(words: &Map<String, Value>, kind: Kind) -> Map<String, Value> {
     let mut kept = Map::new();
     for (word, value) in words {
         let value = match (word.as_str(), kind) {
             ("default", _) => as_kind(value, kind),
-            ("enum" | "examples", kind) if kind.is_scalar() => {
-                let values = value.as_array().into_iter().flatten();
-                let values: Vec<Value> = values.filter_map(|value| as_kind(value, kind)).collect();
-                (!values.is_empty()).then_some(Value::Array(values))
-            }
-            ("minLength" | "maxLength" | "pattern" | "format", Kind::String)
-            | ("minItems" | "maxItems" | "uniqueItems" | ITEM, Kind::Array)
-            | (
-                "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf",
-                Kind::Integer | Kind::Number,
-            ) => Some(value.clone()),
+            ("enum", Kind::String) => all_of_kind(value, kind),
+            ("examples", kind) if kind.is_scalar() => all_of_kind(value, kind),
+            ("format", Kind::String) => (value == "date-time").then(|| value.clone()),
+            ("minLength" | "maxLength" | "pattern", Kind::String)
+            | ("minItems" | "maxItems" | ITEM, Kind::Array)
+            | ("minimum" | "maximum", Kind::Integer | Kind::Number) => Some(value.clone()),
             _ => None,
         };
         if let Some(value) = value {
@@ -344,6 +379,42 @@ pub(super) fn fitting(words: &Map<String, Value>, kind: Kind) -> Map<String, Val
         }
     }
     kept
+}
+
+fn all_of_kind(values: &Value, kind: Kind) -> Option<Value> {
+    let values = values.as_array().into_iter().flatten();
+    let values: Vec<Value> = values.filter_map(|value| as_kind(value, kind)).collect();
+    (!values.is_empty()).then_some(Value::Array(values))
+}
+
+/// What a description has to say because some vendor refuses the keyword for it: sentences, or
+/// nothing.
+pub(super) fn said(words: &Map<String, Value>, kind: Kind) -> String {
+    let mut sentences = Vec::new();
+    for (word, value) in words {
+        let sentence = match (word.as_str(), kind) {
+            ("enum", Kind::Integer | Kind::Number | Kind::Boolean) => {
+                let values = all_of_kind(value, kind);
+                let values = values.iter().filter_map(Value::as_array).flatten();
+                let values: Vec<String> = values.map(Value::to_string).collect();
+                match values.as_slice() {
+                    [] => continue,
+                    [only] => format!("Always {only}."),
+                    several => format!("One of {}.", several.join(", ")),
+                }
+            }
+            ("format", Kind::String) if !SILENT_FORMATS.iter().any(|silent| value == silent) => {
+                format!("Format: {}.", value.as_str().unwrap_or_default())
+            }
+            ("exclusiveMinimum", Kind::Integer | Kind::Number) => format!("More than {value}."),
+            ("exclusiveMaximum", Kind::Integer | Kind::Number) => format!("Less than {value}."),
+            ("multipleOf", Kind::Integer | Kind::Number) => format!("A multiple of {value}."),
+            ("uniqueItems", Kind::Array) => "No item twice.".to_owned(),
+            _ => continue,
+        };
+        sentences.push(sentence);
+    }
+    cut(&sentences.join(" "), LONGEST_SAID)
 }
 
 fn as_kind(value: &Value, kind: Kind) -> Option<Value> {

@@ -13,7 +13,7 @@ use crate::importer::report::{Loss, Report};
 /// References and parts of parts on the way to one level.
 const MOST_HOPS: usize = 24;
 /// Alternatives of one union that are looked at.
-const MOST_PARTS: usize = 200;
+pub(super) const MOST_PARTS: usize = 200;
 /// Schemas looked at for one document; a description of 20 MB takes a few million.
 const MOST_STEPS: usize = 20_000_000;
 /// Schemas looked at for one operation.
@@ -202,10 +202,10 @@ impl<'a, 'd> Resolver<'a, 'd> {
         shape
     }
 
-    fn spend(&mut self) -> bool {
+    fn spend(&mut self, steps: usize) -> bool {
         let left = self.steps > 0 && self.steps_of_one > 0;
-        self.steps = self.steps.saturating_sub(1);
-        self.steps_of_one = self.steps_of_one.saturating_sub(1);
+        self.steps = self.steps.saturating_sub(steps);
+        self.steps_of_one = self.steps_of_one.saturating_sub(steps);
         left
     }
 
@@ -216,7 +216,7 @@ impl<'a, 'd> Resolver<'a, 'd> {
         at: &str,
         hops: Hops,
     ) -> Shape<'d> {
-        if hops.count > MOST_HOPS || !self.spend() {
+        if hops.count > MOST_HOPS || !self.spend(1) {
             self.report
                 .lose(Loss::TooLarge, at, "too many references and parts");
             return Shape::open();
@@ -225,6 +225,8 @@ impl<'a, 'd> Resolver<'a, 'd> {
             return Shape::default();
         };
         let mut shape = keywords::own(schema, self.document.dialect, at, self.report);
+        // They are compared with those of the parts around it.
+        self.spend(shape.properties.len() / 10);
         if let Some(Value::String(pattern)) = schema.get("pattern") {
             self.pattern(pattern, &mut shape, at);
         }
@@ -261,10 +263,11 @@ impl<'a, 'd> Resolver<'a, 'd> {
 
     /// Descriptions repeat their patterns, and each takes time to try.
     fn pattern(&mut self, pattern: &'d str, shape: &mut Shape<'d>, at: &str) {
-        let is_one = *self
-            .patterns
-            .entry(pattern)
-            .or_insert_with(|| keywords::is_pattern(pattern));
+        let is_one = pattern.len() <= keywords::LONGEST_PATTERN
+            && *self
+                .patterns
+                .entry(pattern)
+                .or_insert_with(|| keywords::is_pattern(pattern));
         if is_one {
             shape.words.insert("pattern".into(), pattern.into());
         } else {
@@ -317,7 +320,7 @@ impl<'a, 'd> Resolver<'a, 'd> {
         trail.push(reference);
         let mut shape = self.one(target, trail, at, hops.into_parts(1));
         trail.pop();
-        if !hops.is_base {
+        if !hops.is_base && !shape.references.contains(&reference) {
             shape.references.push(reference);
         }
         if rounds > 0 {
