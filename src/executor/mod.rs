@@ -13,6 +13,8 @@ mod explain;
 mod files;
 mod form;
 mod from_text;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod identity;
 mod mcp;
 mod proxy;

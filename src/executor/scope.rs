@@ -65,10 +65,16 @@ impl Scope {
     /// Of a call without arguments.
     #[cfg(test)]
     pub(super) fn of_nothing() -> Self {
+        Self::of_arguments(Map::new())
+    }
+
+    /// Of a call that is none.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn of_arguments(arguments: Map<String, Value>) -> Self {
         Self {
             clock: Clock::System,
             slug: "ACME_TEST".into(),
-            arguments: Map::new(),
+            arguments,
             base: Input::object([]),
             steps: Vec::new(),
             item: None,
