@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use tenon::importer::report::Skip;
 use tenon::importer::folder::{self, Source};
+use tenon::importer::report::Skip;
 use tenon::importer::{Wishes, convert};
 use tenon::time::Clock;
 

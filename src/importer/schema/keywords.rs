@@ -183,8 +183,10 @@ fn choices(schema: &Map<String, Value>, shape: &mut Shape<'_>, at: &str, report:
         match value {
             Value::Null => shape.nullable = true,
             Value::Array(_) | Value::Object(_) => {}
-            Value::String(text) if text.is_empty() => report.lose(Loss::EmptyChoice, at, ""),
             value => {
+                if value == "" {
+                    report.lose(Loss::EmptyChoice, at, "");
+                }
                 bytes += value.to_string().len() + 1;
                 if bytes > LONGEST_ENUM {
                     break;
@@ -383,6 +385,7 @@ pub(super) fn fitting(words: &Map<String, Value>, kind: Kind) -> Map<String, Val
 
 fn all_of_kind(values: &Value, kind: Kind) -> Option<Value> {
     let values = values.as_array().into_iter().flatten();
+    let values = values.filter(|value| *value != "");
     let values: Vec<Value> = values.filter_map(|value| as_kind(value, kind)).collect();
     (!values.is_empty()).then_some(Value::Array(values))
 }
