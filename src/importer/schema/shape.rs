@@ -202,11 +202,20 @@ impl<'a, 'd> Resolver<'a, 'd> {
         shape
     }
 
-    fn spend(&mut self, steps: usize) -> bool {
+    fn spend(&mut self) -> bool {
         let left = self.steps > 0 && self.steps_of_one > 0;
-        self.steps = self.steps.saturating_sub(steps);
-        self.steps_of_one = self.steps_of_one.saturating_sub(steps);
+        self.steps = self.steps.saturating_sub(1);
+        self.steps_of_one = self.steps_of_one.saturating_sub(1);
         left
+    }
+
+    /// What has many members or choices costs its operation more: each of them is compared with
+    /// those of the parts around it.
+    fn charge_for(&mut self, shape: &Shape<'_>) {
+        let choices = shape.words.get("enum").or(shape.words.get("examples"));
+        let choices = choices.and_then(Value::as_array).map_or(0, Vec::len);
+        let compared = shape.properties.len() + shape.required.len() + choices;
+        self.steps_of_one = self.steps_of_one.saturating_sub(compared / 2);
     }
 
     fn one(
@@ -216,7 +225,7 @@ impl<'a, 'd> Resolver<'a, 'd> {
         at: &str,
         hops: Hops,
     ) -> Shape<'d> {
-        if hops.count > MOST_HOPS || !self.spend(1) {
+        if hops.count > MOST_HOPS || !self.spend() {
             self.report
                 .lose(Loss::TooLarge, at, "too many references and parts");
             return Shape::open();
@@ -225,8 +234,7 @@ impl<'a, 'd> Resolver<'a, 'd> {
             return Shape::default();
         };
         let mut shape = keywords::own(schema, self.document.dialect, at, self.report);
-        // They are compared with those of the parts around it.
-        self.spend(shape.properties.len() / 10);
+        self.charge_for(&shape);
         if let Some(Value::String(pattern)) = schema.get("pattern") {
             self.pattern(pattern, &mut shape, at);
         }
