@@ -144,6 +144,9 @@ impl Hops {
     }
 }
 
+/// Of an enum, those that are looked at before it is too long.
+const MOST_CHOICES: usize = 1_500;
+
 /// Finds shapes, within limits.
 pub(in crate::importer) struct Resolver<'a, 'd> {
     pub(in crate::importer) document: Document<'d>,
@@ -211,9 +214,9 @@ impl<'a, 'd> Resolver<'a, 'd> {
 
     /// What has many members or choices costs its operation more: each of them is compared with
     /// those of the parts around it.
-    fn charge_for(&mut self, shape: &Shape<'_>) {
-        let choices = shape.words.get("enum").or(shape.words.get("examples"));
-        let choices = choices.and_then(Value::as_array).map_or(0, Vec::len);
+    fn charge_for(&mut self, schema: &Map<String, Value>, shape: &Shape<'_>) {
+        let choices = schema.get("enum").and_then(Value::as_array);
+        let choices = choices.map_or(0, |choices| choices.len().min(MOST_CHOICES));
         let compared = shape.properties.len() + shape.required.len() + choices;
         self.steps_of_one = self.steps_of_one.saturating_sub(compared / 2);
     }
@@ -234,7 +237,7 @@ impl<'a, 'd> Resolver<'a, 'd> {
             return Shape::default();
         };
         let mut shape = keywords::own(schema, self.document.dialect, at, self.report);
-        self.charge_for(&shape);
+        self.charge_for(schema, &shape);
         if let Some(Value::String(pattern)) = schema.get("pattern") {
             self.pattern(pattern, &mut shape, at);
         }
