@@ -201,13 +201,8 @@ fn build_tool(
         Some(file) => raw(&schema::output(Some(file)))?,
         None => common_output()?,
     };
-    let validator = OnceLock::new();
-    // Without words of its own a schema is made of what the other rules know.
-    if manifest.args.iter().any(|arg| !arg.schema.is_empty()) {
-        let compiled = schema::compiled(&manifest)
-            .map_err(|cause| format!("{}: args: {cause}", manifest.slug))?;
-        validator.get_or_init(|| compiled);
-    }
+    let early = schema::compiled_early(&manifest)
+        .map_err(|cause| format!("{}: args: {cause}", manifest.slug))?;
     Ok(Tool {
         published_input: raw(&schema::input(&manifest))?,
         published_output,
@@ -215,7 +210,7 @@ fn build_tool(
         versions,
         available_versions: Arc::clone(available),
         response,
-        validator,
+        validator: early.map_or_else(OnceLock::new, OnceLock::from),
         manifest: Arc::new(manifest),
     })
 }

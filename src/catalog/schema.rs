@@ -130,6 +130,18 @@ pub(super) fn compiled(tool: &ToolManifest) -> Result<Validator, Box<ValidationE
     jsonschema::validator_for(&checked(tool)).map_err(Box::new)
 }
 
+/// The same for a tool whose schema could be wrong: one without words of its own is made of what the
+/// other rules know, and can wait until it is used.
+///
+/// # Errors
+/// As [`compiled`].
+pub(super) fn compiled_early(tool: &ToolManifest) -> Result<Option<Validator>, String> {
+    if tool.args.iter().all(|arg| arg.schema.is_empty()) {
+        return Ok(None);
+    }
+    compiled(tool).map(Some).map_err(|cause| cause.to_string())
+}
+
 /// What arguments are checked by: the published schema, with those that are not published and with
 /// the types that are taken besides.
 fn checked(tool: &ToolManifest) -> Value {
@@ -152,7 +164,7 @@ fn checked(tool: &ToolManifest) -> Value {
 }
 
 /// The arguments' schema as JSON Schema proper, to check by: `nullable` is a word of `OpenAPI`.
-pub(super) fn for_validation(published: &Value) -> Value {
+fn for_validation(published: &Value) -> Value {
     let mut schema = published.clone();
     admit_null(&mut schema);
     schema

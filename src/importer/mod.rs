@@ -32,6 +32,7 @@ mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use serde_json::{Map, Value, json};
 use url::Url;
 
@@ -360,9 +361,13 @@ impl Converted {
                 fix: Some("Say what it gets wrong, such as --base-url or --slug.".into()),
             });
         }
+        // Half of an import's work; no tool's rules know of another's.
+        let check = |tool: &ConvertedTool| problems_of(&tool.manifest, &toolkit);
+        let problems: Vec<Vec<String>> = self.tools.par_iter().map(check).collect();
         let report = &mut self.report;
+        let mut problems = problems.into_iter();
         self.tools.retain(|tool| {
-            let problems = problems_of(&tool.manifest, &toolkit);
+            let problems = problems.next().unwrap_or_default();
             for problem in problems.iter().take(1) {
                 report.skip(&tool.operation, Skip::Rule, problem);
             }

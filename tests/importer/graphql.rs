@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use tenon::importer::{Dialect, Wishes, convert};
+use tenon::importer::report::Skip;
+use tenon::importer::{Dialect, Selection, Wishes, convert};
 
 use super::{read, tools_of};
 
@@ -179,4 +180,20 @@ fn types_that_hold_each_other_end() {
         "type Query { a: A } type A { b: [B!]! } type B { a: A! c: C } union C = A | B",
     ));
     assert_eq!(kit.tools.len(), 2);
+}
+
+#[test]
+fn queries_beyond_all_measure_are_left_out_and_told() {
+    let queries: String = (0..20_001).map(|n| format!("q{n}: Int ")).collect();
+    let root = read(&format!("type Query {{ {queries} }}"));
+    let wishes = Wishes {
+        slug: Some("acme".into()),
+        base_url: Some("https://api.acme.test/graphql".parse().unwrap()),
+        // What is not wanted is not made.
+        selection: Selection::new(&["/query/q1".into()], &[]).unwrap(),
+        ..Wishes::default()
+    };
+    let report = convert(&root, &wishes, &BTreeMap::new()).unwrap().report;
+    assert_eq!(report.operations, 20_001);
+    assert_eq!(report.skipped_by_reason[&Skip::TooMany], 1);
 }

@@ -17,10 +17,7 @@ pub(in crate::catalog) fn of_tool(
     toolkit: &ToolkitManifest,
 ) -> Vec<String> {
     let mut problems = alone(|report| tool::check(manifest, toolkit, report));
-    let schema = schema::for_validation(&schema::input(manifest));
-    if let Err(cause) = jsonschema::validator_for(&schema) {
-        problems.push(cause.to_string());
-    }
+    problems.extend(schema::compiled_early(manifest).err());
     problems
 }
 
