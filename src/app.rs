@@ -62,7 +62,7 @@ pub struct Parts {
     pub refreshes: SingleFlight<AccountId, Arc<ConnectedAccount>>,
     /// Registrations of OAuth clients under way, one an auth config.
     pub registrations: SingleFlight<AuthConfigId, Arc<AuthConfig>>,
-    /// Descriptions of APIs that are converted at once, of all callers.
+    /// Descriptions of APIs that are imported at once, of all callers.
     pub imports: Semaphore,
     /// Wakes the runner of background work after a job was stored that is due at once.
     pub job_stored: Notify,

@@ -38,6 +38,8 @@ const DRAIN_LIMIT: Duration = Duration::from_secs(25);
 /// 128 are fewer than the calls that an agent's start sends at once; a connection too many is made a
 /// second later, when its client tries again.
 const BACKLOG: u32 = 4096;
+/// Each may hold a description of 64 MB and what is made of it.
+const IMPORTS_AT_ONCE: usize = 2;
 const LISTENER_RETRY: Duration = Duration::from_secs(1);
 
 /// A running server.
@@ -187,7 +189,7 @@ fn assemble(
         execution_log: LogWriter::default(),
         refreshes: SingleFlight::default(),
         registrations: SingleFlight::default(),
-        imports: Semaphore::new(1),
+        imports: Semaphore::new(IMPORTS_AT_ONCE),
         job_stored: Notify::new(),
         tasks,
         stopping: CancellationToken::new(),

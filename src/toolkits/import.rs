@@ -63,13 +63,22 @@ pub struct Imported {
 /// [`Error::Invalid`] when the description cannot be brought or makes no toolkit,
 /// [`Error::Conflict`] when the slug of the toolkit or of a tool is taken.
 pub async fn import(app: &App, owner: &Owner, request: ImportRequest) -> Result<Imported> {
+    let (own, owner) = (app.clone(), owner.clone());
+    // It goes on when its caller leaves: work on a processor cannot be cut off, and keeps its turn.
+    let work = app.tasks.spawn(async move {
+        // Documents of many megabytes are held and taken apart here: a few at once, of all callers.
+        let _turn = own.imports.acquire().await.map_err(Error::internal)?;
+        in_turn(&own, &owner, request).await
+    });
+    work.await.map_err(Error::internal)?
+}
+
+async fn in_turn(app: &App, owner: &Owner, request: ImportRequest) -> Result<Imported> {
     let ImportRequest {
         description,
         mut wishes,
     } = request;
     let source = brought(app, description, &mut wishes).await?;
-    // Documents of many megabytes are taken apart here, one after the other.
-    let _turn = app.imports.acquire().await.map_err(Error::internal)?;
     let (source, wishes, slug) = beside_requests(move || {
         let slug = folder::slug_of(&source, &wishes)?;
         Ok((source, wishes, slug))
