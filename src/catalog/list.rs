@@ -133,7 +133,7 @@ impl Catalog {
                 .search_index()
                 .search(query)
                 .into_iter()
-                .filter_map(|index| self.tools.get(index))
+                .filter_map(|hit| self.tools.get(hit.document))
                 .filter(passes)
                 .collect(),
         })

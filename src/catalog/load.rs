@@ -244,12 +244,28 @@ mod tests {
                 (&manifest.description, 5),
             ] {
                 let hits = catalog.search_index().search(query);
-                if !hits.iter().take(among).any(|hit| *hit == index) {
+                if !hits.iter().take(among).any(|hit| hit.document == index) {
                     lost.push(format!("{}: {query}", manifest.slug));
                 }
             }
         }
         assert_eq!(lost, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_search_among_allowed_tools_tells_what_was_meant_from_what_is_near() {
+        let catalog = catalog(&config(&[])).unwrap();
+        let pins = crate::catalog::VersionPins::None;
+        let found = catalog.search_tools("create an issue", &pins, |tool| {
+            tool.toolkit.manifest.slug == "github"
+        });
+        assert_eq!(found[0].tool.manifest.slug, "GITHUB_CREATE_AN_ISSUE");
+        assert!(found[0].is_primary && found[0].score > 0.5);
+        assert!(found.iter().any(|found| !found.is_primary));
+        assert!(found.is_sorted_by(|one, next| one.score >= next.score));
+        let slugs = found.iter().map(|found| &found.tool.manifest.slug);
+        assert!(slugs.into_iter().all(|slug| slug.starts_with("GITHUB_")));
+        assert!(catalog.search_tools("qwertz", &pins, |_| true).is_empty());
     }
 
     fn problems(flags: &[&str]) -> Vec<String> {

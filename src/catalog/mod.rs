@@ -36,6 +36,7 @@ pub use list::{ToolAccess, ToolFilter, ToolkitFilter, category_id};
 pub use load::{IMPORTANT, Linted};
 use manifest::{AuthManifest, ResponseRule, ToolManifest, ToolkitManifest};
 pub use own::OwnKit;
+pub use search::Found;
 pub use versions::VersionPins;
 
 /// A toolkit, checked and ready for use.
