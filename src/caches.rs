@@ -15,13 +15,14 @@ use moka::sync::Cache;
 use crate::catalog::{Catalog, OwnKit};
 use crate::crypto::DataKey;
 use crate::error::Result;
-use crate::ids::{AccountId, AuthConfigId, ProjectId};
+use crate::ids::{AccountId, AuthConfigId, ProjectId, SessionId};
 use crate::storage::api_keys::ApiKey;
 use crate::storage::auth_configs::AuthConfig;
 use crate::storage::changes::Change;
 use crate::storage::connected_accounts::ConnectedAccount;
 use crate::storage::own_toolkits::Revision;
 use crate::storage::projects::Project;
+use crate::storage::sessions::SessionRow;
 
 const LONGEST_LIFE: Duration = Duration::from_mins(1);
 const CAPACITY: u64 = 20_000;
@@ -63,6 +64,8 @@ pub struct Caches {
     pub accounts: Rows<(ProjectId, AccountId), ConnectedAccount>,
     /// Which account a user's call takes when it names none.
     pub choices: Rows<AccountChoice, AccountId>,
+    /// Tool-router sessions by id.
+    pub sessions: Rows<(ProjectId, SessionId), SessionRow>,
     /// The imported toolkits that a project sees.
     pub own_toolkits: Rows<ProjectId, Vec<Revision>>,
     /// Each of those, built; none for one that breaks a rule.
@@ -88,6 +91,7 @@ impl Default for Caches {
             auth_configs: Rows::new(),
             accounts: Rows::new(),
             choices: Rows::new(),
+            sessions: Rows::new(),
             own_toolkits: Rows::new(),
             own_kits: kept_while_used(MOST_KITS),
             catalogs: kept_while_used(MOST_CATALOGS),
@@ -132,12 +136,16 @@ impl Caches {
                     toolkit: toolkit.clone(),
                 });
             }
+            Change::Session { project, id } => {
+                self.sessions.forget(&(project.clone(), id.clone()));
+            }
             Change::Everything => {
                 self.api_keys.clear();
                 self.projects.clear();
                 self.auth_configs.clear();
                 self.accounts.clear();
                 self.choices.clear();
+                self.sessions.clear();
                 self.own_toolkits.clear();
             }
         }

@@ -118,6 +118,10 @@ id!(
     DataKeyId, "dk_"
 );
 id!(
+    /// A tool-router session.
+    SessionId, "trs_"
+);
+id!(
     /// One try to connect an account: the `jti` of a state token, or a connect link.
     AttemptId, "att_"
 );

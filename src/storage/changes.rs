@@ -8,7 +8,7 @@ use sqlx::{PgConnection, PgPool, SqliteConnection, SqlitePool};
 
 use super::db::{Db, Statement};
 use crate::error::Result;
-use crate::ids::{AccountId, AuthConfigId, ProjectId, random_text};
+use crate::ids::{AccountId, AuthConfigId, ProjectId, SessionId, random_text};
 
 const CHANNEL: &str = "tenon_changes";
 const NOTIFY: Statement = Statement::split(
@@ -67,6 +67,13 @@ pub enum Change {
         user: String,
         /// Slug of its toolkit.
         toolkit: String,
+    },
+    /// A tool-router session.
+    Session {
+        /// Its project.
+        project: ProjectId,
+        /// The session.
+        id: SessionId,
     },
     /// Anything may have changed (a listener was cut off and came back).
     Everything,

@@ -18,6 +18,7 @@ pub mod own_toolkits;
 pub mod projects;
 pub mod revocations;
 pub mod sealed;
+pub mod sessions;
 pub mod token_refresh;
 
 pub use db::{Conn, Db, Session, Statement, Tx};
@@ -41,6 +42,7 @@ pub fn statements() -> Vec<Statement> {
         own_toolkits::STATEMENTS,
         projects::STATEMENTS,
         revocations::STATEMENTS,
+        sessions::STATEMENTS,
         token_refresh::STATEMENTS,
     ]
     .concat()

@@ -17,6 +17,7 @@ use crate::storage::idempotent_calls;
 use crate::storage::own_toolkits;
 use crate::storage::projects::{self, Project, ProjectSettings, SettingsChange};
 use crate::storage::revocations;
+use crate::storage::sessions;
 use crate::time::Timestamp;
 
 const SHORTEST_NAME: usize = 3;
@@ -111,6 +112,7 @@ pub async fn delete(app: &App, org: &OrgId, id: &ProjectId) -> Result<()> {
     auth_configs::delete_all(tx.conn(), id).await?;
     idempotent_calls::forget_all(tx.conn(), id).await?;
     own_toolkits::delete_all(tx.conn(), id).await?;
+    sessions::delete_all(tx.conn(), id).await?;
     // Their contents go with the next purge; the key that opens them is gone with the project's.
     files::expire_all(tx.conn(), id, now).await?;
     // Nothing of the accounts and configs that memory may know is named here.
