@@ -15,11 +15,12 @@ use moka::sync::Cache;
 use crate::catalog::{Catalog, OwnKit};
 use crate::crypto::DataKey;
 use crate::error::Result;
-use crate::ids::{AccountId, AuthConfigId, ProjectId, SessionId};
+use crate::ids::{AccountId, AuthConfigId, McpServerId, ProjectId, SessionId};
 use crate::storage::api_keys::ApiKey;
 use crate::storage::auth_configs::AuthConfig;
 use crate::storage::changes::Change;
 use crate::storage::connected_accounts::ConnectedAccount;
+use crate::storage::mcp_servers::McpServer;
 use crate::storage::own_toolkits::Revision;
 use crate::storage::projects::Project;
 use crate::storage::sessions::SessionRow;
@@ -66,6 +67,8 @@ pub struct Caches {
     pub choices: Rows<AccountChoice, AccountId>,
     /// Tool-router sessions by id.
     pub sessions: Rows<(ProjectId, SessionId), SessionRow>,
+    /// MCP servers by the id that their URL names.
+    pub mcp_servers: Rows<McpServerId, McpServer>,
     /// The imported toolkits that a project sees.
     pub own_toolkits: Rows<ProjectId, Vec<Revision>>,
     /// Each of those, built; none for one that breaks a rule.
@@ -92,6 +95,7 @@ impl Default for Caches {
             accounts: Rows::new(),
             choices: Rows::new(),
             sessions: Rows::new(),
+            mcp_servers: Rows::new(),
             own_toolkits: Rows::new(),
             own_kits: kept_while_used(MOST_KITS),
             catalogs: kept_while_used(MOST_CATALOGS),
@@ -118,6 +122,7 @@ impl Caches {
                 self.api_keys.clear();
             }
             Change::OwnToolkits { project } => self.own_toolkits.forget(project),
+            Change::McpServer { id } => self.mcp_servers.forget(id),
             Change::AuthConfig { project, id } => {
                 self.auth_configs.forget(&(project.clone(), id.clone()));
                 // Disabling a config changes which account is the newest usable one.
@@ -146,6 +151,7 @@ impl Caches {
                 self.accounts.clear();
                 self.choices.clear();
                 self.sessions.clear();
+                self.mcp_servers.clear();
                 self.own_toolkits.clear();
             }
         }

@@ -42,6 +42,12 @@ pub fn legacy_uuid(id: &str) -> String {
     )
 }
 
+/// A UUID that nobody can guess: 122 random bits.
+#[must_use]
+pub fn random_uuid() -> String {
+    legacy_uuid(&random_text(32))
+}
+
 /// A whole number below 2^48 that always belongs to the same id, for the API's `auto_id` fields: a
 /// row here has no number of its own.
 #[must_use]
@@ -140,6 +146,14 @@ id!(
 id!(
     /// A file that a tool takes or gives.
     FileId, "file_"
+);
+id!(
+    /// An MCP server. It is a UUID, which [`random_uuid`] makes.
+    McpServerId, ""
+);
+id!(
+    /// A user noted for an MCP server. It is a UUID, which [`random_uuid`] makes.
+    McpInstanceId, ""
 );
 id!(
     /// Something that happened and is told to a project.

@@ -12,6 +12,7 @@ mod files;
 mod health;
 mod listing;
 mod logs;
+mod mcp;
 pub mod middleware;
 mod not_built;
 pub mod openapi;
@@ -41,6 +42,7 @@ pub(crate) fn api_routes() -> OpenApiRouter<App> {
         .merge(logs::routes())
         .merge(auth_configs::routes())
         .merge(connected_accounts::routes())
+        .merge(mcp::routes())
 }
 
 /// The whole server.

@@ -16,10 +16,6 @@ struct Gap {
 
 const GAPS: &[Gap] = &[
     Gap {
-        area: "MCP servers",
-        paths: &["/mcp/{*rest}"],
-    },
-    Gap {
         area: "triggers",
         paths: &[
             "/trigger_instances/{*rest}",

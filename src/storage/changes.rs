@@ -8,7 +8,7 @@ use sqlx::{PgConnection, PgPool, SqliteConnection, SqlitePool};
 
 use super::db::{Db, Statement};
 use crate::error::Result;
-use crate::ids::{AccountId, AuthConfigId, ProjectId, SessionId, random_text};
+use crate::ids::{AccountId, AuthConfigId, McpServerId, ProjectId, SessionId, random_text};
 
 const CHANNEL: &str = "tenon_changes";
 const NOTIFY: Statement = Statement::split(
@@ -74,6 +74,11 @@ pub enum Change {
         project: ProjectId,
         /// The session.
         id: SessionId,
+    },
+    /// An MCP server.
+    McpServer {
+        /// The server.
+        id: McpServerId,
     },
     /// Anything may have changed (a listener was cut off and came back).
     Everything,

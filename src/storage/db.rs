@@ -444,6 +444,30 @@ impl Filter {
         self.sql.push(')');
     }
 
+    /// Adds `AND (column test OR column test …)`, a `?` in `test` standing for each of the values; no
+    /// values means no condition.
+    pub(super) fn and_any(
+        &mut self,
+        column: &'static str,
+        test: &'static str,
+        values: impl IntoIterator<Item = Arg>,
+    ) {
+        let mut next = if self.sql.is_empty() {
+            " WHERE ("
+        } else {
+            " AND ("
+        };
+        for value in values {
+            self.args.push(value);
+            let test = test.replacen('?', &format!("${}", self.args.len()), 1);
+            self.sql.push_str(&format!("{next}{column}{test}"));
+            next = " OR ";
+        }
+        if next == " OR " {
+            self.sql.push(')');
+        }
+    }
+
     /// The whole statement of one page, and its values: `head`, this clause, `order`, the limits.
     pub(super) fn page(
         mut self,

@@ -14,6 +14,8 @@ pub mod files;
 pub mod idempotent_calls;
 pub mod installation;
 pub mod jobs;
+pub mod mcp_instances;
+pub mod mcp_servers;
 pub mod own_toolkits;
 pub mod projects;
 pub mod revocations;
@@ -39,6 +41,8 @@ pub fn statements() -> Vec<Statement> {
         idempotent_calls::STATEMENTS,
         installation::STATEMENTS,
         jobs::STATEMENTS,
+        mcp_instances::STATEMENTS,
+        mcp_servers::STATEMENTS,
         own_toolkits::STATEMENTS,
         projects::STATEMENTS,
         revocations::STATEMENTS,

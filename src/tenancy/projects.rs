@@ -18,6 +18,7 @@ use crate::storage::own_toolkits;
 use crate::storage::projects::{self, Project, ProjectSettings, SettingsChange};
 use crate::storage::revocations;
 use crate::storage::sessions;
+use crate::storage::{mcp_instances, mcp_servers};
 use crate::time::Timestamp;
 
 const SHORTEST_NAME: usize = 3;
@@ -110,6 +111,8 @@ pub async fn delete(app: &App, org: &OrgId, id: &ProjectId) -> Result<()> {
     connected_accounts::delete_all(tx.conn(), id).await?;
     revocations::delete_all(tx.conn(), id).await?;
     auth_configs::delete_all(tx.conn(), id).await?;
+    mcp_instances::delete_all(tx.conn(), id).await?;
+    mcp_servers::delete_all(tx.conn(), id).await?;
     idempotent_calls::forget_all(tx.conn(), id).await?;
     own_toolkits::delete_all(tx.conn(), id).await?;
     sessions::delete_all(tx.conn(), id).await?;

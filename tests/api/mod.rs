@@ -14,6 +14,7 @@ mod jobs;
 mod logs;
 mod managed_apps;
 mod manners;
+mod mcp;
 mod not_built;
 mod oauth1;
 mod oauth2;

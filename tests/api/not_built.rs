@@ -6,7 +6,6 @@ use crate::support::server::TestServer;
 async fn a_documented_endpoint_that_is_not_built_answers_501_and_is_not_retried() {
     let server = TestServer::start().await;
     for path in [
-        "/api/v3/mcp/servers",
         "/api/v3/triggers_types",
         "/api/v3.1/tool_router/session",
         "/api/v3/webhook_subscriptions/event_types",
@@ -22,5 +21,9 @@ async fn a_documented_endpoint_that_is_not_built_answers_501_and_is_not_retried(
 #[tokio::test]
 async fn a_gap_is_shown_to_nobody_without_a_key() {
     let server = TestServer::start().await;
-    server.anonymous.get("/api/v3/mcp/servers").await.error(401);
+    server
+        .anonymous
+        .get("/api/v3/triggers_types")
+        .await
+        .error(401);
 }

@@ -14,6 +14,8 @@ const TENANT_TABLES: &[&str] = &[
     "events",
     "execution_logs",
     "files",
+    "mcp_instances",
+    "mcp_servers",
     "revocations",
 ];
 
@@ -44,6 +46,11 @@ const ACROSS_PROJECTS: &[(&str, &str)] = &[
     (
         "connected_accounts.due_for_refresh",
         "the worker renews what is due, whoever it belongs to, and each in its own project",
+    ),
+    (
+        "mcp_servers.find_by_url",
+        "the id in a URL is all that a client brings where the project asks for no key; the row names \
+         its project",
     ),
     (
         "files.expired",
