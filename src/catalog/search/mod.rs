@@ -2,6 +2,8 @@
 //! words, the best first, with scores that tell what was meant from what is only near.
 
 mod index;
+mod kind;
+mod query;
 mod synonyms;
 mod words;
 

@@ -1,15 +1,28 @@
 //! Texts as a search sees them: words in lower case, without their endings.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
 
 use rust_stemmers::{Algorithm, Stemmer};
 
-/// Words that stand everywhere and mean nothing to a search.
-const STOP_WORDS: [&str; 33] = [
-    "a", "all", "an", "and", "any", "are", "as", "at", "be", "by", "can", "for", "from", "i", "in",
-    "is", "it", "its", "me", "my", "of", "on", "one", "or", "please", "that", "the", "their",
-    "this", "to", "want", "with", "you",
-];
+/// Words that stand everywhere and mean nothing to a search, in what people ask and in what tools say
+/// of themselves.
+const STOP_WORDS: &str = "a about again all also am an and another any anybody anyone anything are as \
+    at be been being both but by can could d do does doing done each either else every everybody \
+    everyone for from had has have having he her here hers hey hi him his how i if in into is it its \
+    just kindly let lets ll m may me might mine much must my need needs no not now of off ok on one \
+    ones onto or our ours out over own please quickly re s shall she should so some somebody someone \
+    something such t thanks that the their theirs them then there these they thing things this those \
+    through to too under up us ve very via was we were what when where whether which who whom whose \
+    why will with within would you your yours want wants like";
+
+static STOPPED: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| STOP_WORDS.split_ascii_whitespace().collect());
+
+/// Whether a word in lower case means nothing to a search.
+pub(super) fn is_stopped(word: &str) -> bool {
+    STOPPED.contains(word)
+}
 
 /// The stems of a text's words (Porter's second algorithm for English, snowballstem.org): split at
 /// everything that is no letter or digit and where camel case steps.
@@ -57,13 +70,20 @@ impl Learner {
     }
 }
 
+/// Letters and digits alone, in lower case: `Google Calendar` and `google_calendar` are the same.
+pub(super) fn joined(text: &str) -> String {
+    let letters = text.chars().filter(|letter| letter.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).collect()
+}
+
 fn words(spaced: &str) -> impl Iterator<Item = &str> {
     spaced
         .split(|letter: char| !letter.is_alphanumeric())
-        .filter(|word| !word.is_empty() && !STOP_WORDS.contains(word))
+        .filter(|word| !word.is_empty() && !is_stopped(word))
 }
 
-fn spaced(text: &str) -> String {
+/// In lower case, with a space where camel case steps.
+pub(super) fn spaced(text: &str) -> String {
     let mut spaced = String::with_capacity(text.len() + 8);
     let mut lower_before = false;
     for letter in text.chars() {
@@ -88,5 +108,10 @@ mod tests {
             ["read", "onli", "hint", "access"]
         );
         assert_eq!(stems("replying to messages"), stems("reply message"));
+    }
+
+    #[test]
+    fn names_are_the_same_however_they_are_written() {
+        assert_eq!(joined("Google Calendar"), joined("google_calendar"));
     }
 }

@@ -1,0 +1,224 @@
+//! What people ask for: the words that matter, what they stand for, and what they want done.
+
+use std::collections::{HashMap, HashSet};
+
+use super::kind::{Kind, is_among};
+use super::synonyms;
+use super::words::{is_stopped, joined, spaced, stems};
+
+/// What a hint counts that an address, a date or another thing in a query gives.
+const HINT: f32 = 0.35;
+/// What a verb counts beside the things that it is done to.
+const VERB: f32 = 0.45;
+/// What a word of a toolkit's name counts when the toolkit was named by it.
+const NAMING: f32 = 0.35;
+/// What a word counts that says when.
+const WHEN: f32 = 0.25;
+/// What a word counts of what something is about.
+const TOPIC: f32 = 0.5;
+/// The most words of a toolkit's name.
+const LONGEST_NAME: usize = 3;
+
+/// Verbs that tools of every kind begin with, in stems.
+const COMMON_VERBS: &str = "creat add new make insert delet remov updat edit modifi chang get fetch \
+    retriev read show view list brows set put give all tell open";
+
+/// Words that say when, which mean a tool only where it has them in its name.
+const TIME_WORDS: &str = "today tonight tomorrow yesterday monday tuesday wednesday thursday friday \
+    saturday sunday week weekend month year day hour minute morning afternoon evening noon midnight \
+    january february march april may june july august september october november december later \
+    soon next last this pm am ago daily weekly until since before after";
+
+/// Words that begin what something is about.
+const TOPIC_WORDS: &str = "about called named titled saying says regarding concerning that because";
+/// Words that end it.
+const TOPIC_ENDS: &str = "in on to into and then with via through using";
+
+/// What words hint at that mean nothing by themselves.
+const HINTING: &[(&str, &str)] = &[
+    ("who", "user member people"),
+    ("whom", "user"),
+    ("whose", "user owner"),
+    ("where", "find search location"),
+    ("my", "authenticated current"),
+    ("mine", "authenticated current"),
+    ("me", "authenticated current"),
+    ("i", "authenticated current"),
+];
+
+/// One thing that a query speaks of.
+pub(super) struct Term {
+    /// How much it matters, 1 for a word that stands there.
+    pub(super) weight: f32,
+    /// The stems that mean it, and what each counts.
+    pub(super) stems: Vec<(String, f32)>,
+}
+
+/// A query, understood.
+pub(super) struct Query {
+    /// What it speaks of.
+    pub(super) terms: Vec<Term>,
+    /// What it wants done; empty where that is not said.
+    pub(super) kinds: Vec<Kind>,
+    /// The toolkits that it names.
+    pub(super) toolkits: Vec<u32>,
+}
+
+impl Query {
+    /// Understands a text. `toolkit` finds a toolkit by its name or slug, letters and digits alone.
+    pub(super) fn new(text: &str, toolkit: impl Fn(&str) -> Option<u32>) -> Self {
+        let mut hints = Vec::new();
+        let spoken = without_things(text, &mut hints);
+        let plain = synonyms::plain(&spaced(&spoken).replace(['\'', '’'], " "));
+        let words: Vec<&str> = plain
+            .split(|letter: char| !letter.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .collect();
+        let (toolkits, naming) = named(&words, toolkit);
+        let mut terms = Vec::new();
+        let mut seen = HashSet::new();
+        let mut is_topic = false;
+        for (place, word) in words.iter().enumerate() {
+            if is_among(TOPIC_WORDS, word) {
+                is_topic = place > 0;
+            } else if is_among(TOPIC_ENDS, word) {
+                is_topic = false;
+            }
+            let hinted = HINTING.iter().find(|(hinting, _)| hinting == word);
+            hints.extend(hinted.into_iter().flat_map(|(_, hints)| hints.split(' ')));
+            let when = if is_among(TIME_WORDS, word) {
+                WHEN
+            } else {
+                1.0
+            };
+            let topic = if is_topic { TOPIC } else { 1.0 };
+            let weight = naming.get(&place).copied().unwrap_or(1.0) * when * topic;
+            if weight > 0.0 && !is_stopped(word) {
+                for stem in stems(word) {
+                    if seen.insert(stem.clone()) {
+                        terms.push(Term::new(stem, weight));
+                    }
+                }
+            }
+        }
+        for stem in hints.into_iter().flat_map(stems) {
+            if seen.insert(stem.clone()) {
+                terms.push(Term {
+                    weight: HINT,
+                    stems: vec![(stem, 1.0)],
+                });
+            }
+        }
+        Self {
+            kinds: Kind::of_query(&plain),
+            terms,
+            toolkits,
+        }
+    }
+}
+
+impl Term {
+    fn new(stem: String, weight: f32) -> Self {
+        let is_verb = is_among(COMMON_VERBS, &stem);
+        let others = synonyms::of(&stem).iter().cloned();
+        let weight = if is_verb { weight * VERB } else { weight };
+        Self {
+            weight,
+            stems: others.chain([(stem, 1.0)]).collect(),
+        }
+    }
+}
+
+/// The toolkits that words name, and by the place of each word that does what is left of it: nothing
+/// of a name that is one word, since `Linear` says nothing else, and a little of `Google Calendar`.
+fn named(words: &[&str], toolkit: impl Fn(&str) -> Option<u32>) -> (Vec<u32>, HashMap<usize, f32>) {
+    let mut toolkits = Vec::new();
+    let mut naming = HashMap::new();
+    for length in (1..=LONGEST_NAME).rev() {
+        for (place, run) in words.windows(length).enumerate() {
+            if (place..place + length).any(|place| naming.contains_key(&place)) {
+                continue;
+            }
+            let name = joined(&run.concat());
+            let nickname = synonyms::nickname(&name);
+            if let Some(found) = toolkit(&name).or_else(|| nickname.and_then(&toolkit)) {
+                toolkits.push(found);
+                let left = match (length, nickname) {
+                    (1, None) => 0.0,
+                    (1, Some(_)) => 1.0,
+                    _ => NAMING,
+                };
+                naming.extend((place..place + length).map(|place| (place, left)));
+            }
+        }
+    }
+    (toolkits, naming)
+}
+
+/// The text without its addresses, links, numbers and times, which mean themselves and no tool; each
+/// leaves a hint of what it is for.
+fn without_things(text: &str, hints: &mut Vec<&'static str>) -> String {
+    let mut spoken = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        let bare =
+            word.trim_matches(|letter: char| !letter.is_alphanumeric() && !"@#+".contains(letter));
+        let hint = if bare.contains("://") || bare.starts_with("www.") {
+            spoken.push_str(&host_words(bare));
+            "url page"
+        } else if bare
+            .split_once('@')
+            .is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
+        {
+            "email"
+        } else if bare.starts_with('#') && bare.len() > 1 {
+            "channel message"
+        } else if is_issue_key(bare) {
+            "issue"
+        } else if bare.starts_with('+') && bare.len() > 7 {
+            "phone message"
+        } else if is_cell(bare) {
+            "cell value"
+        } else if bare.chars().any(|letter| letter.is_ascii_digit())
+            && bare.chars().filter(|letter| letter.is_alphabetic()).count() <= 2
+        {
+            ""
+        } else {
+            spoken.push_str(word);
+            ""
+        };
+        spoken.push(' ');
+        hints.extend(hint.split_ascii_whitespace());
+    }
+    spoken
+}
+
+/// `https://github.com/a/b` → `github `
+fn host_words(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let host = rest.split(['/', '?', '#', ':']).next().unwrap_or_default();
+    let mut parts: Vec<&str> = host.split('.').filter(|part| *part != "www").collect();
+    parts.pop();
+    parts.join(" ")
+}
+
+/// `B7`, `AA12`
+fn is_cell(word: &str) -> bool {
+    let letters = word.chars().take_while(char::is_ascii_uppercase).count();
+    let digits = &word[letters..];
+    (1..=2).contains(&letters)
+        && (1..=4).contains(&digits.len())
+        && digits.chars().all(|letter| letter.is_ascii_digit())
+}
+
+/// `ABC-123`
+fn is_issue_key(word: &str) -> bool {
+    word.split_once('-').is_some_and(|(project, number)| {
+        project.len() >= 2
+            && project
+                .chars()
+                .all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit())
+            && project.starts_with(|letter: char| letter.is_ascii_uppercase())
+            && !number.is_empty()
+            && number.chars().all(|letter| letter.is_ascii_digit())
+    })
+}
