@@ -156,6 +156,10 @@ id!(
     McpInstanceId, ""
 );
 id!(
+    /// A recipe, in all its versions.
+    RecipeId, "rcp_"
+);
+id!(
     /// Something that happened and is told to a project.
     EventId, "evt_"
 );

@@ -68,6 +68,14 @@ impl Catalog {
         })
     }
 
+    /// The slugs and aliases that are nearest to one that no tool has, the best first.
+    #[must_use]
+    pub fn nearest_tools(&self, slug: &str) -> Vec<&str> {
+        let known = self.tools_by_slug.keys().chain(self.aliases.keys());
+        let near = nearest(&slug.to_ascii_uppercase(), known).into_iter();
+        near.map(|(_, slug)| slug.as_str()).collect()
+    }
+
     /// The forms of a tool by slug or alias in upper case, newest first; never empty.
     pub(super) fn find_forms(&self, slug: &str) -> Option<&[Arc<Tool>]> {
         let slug = self.aliases.get(slug).map_or(slug, String::as_str);

@@ -192,6 +192,12 @@ pub fn problems_of_tool(tool: &ToolManifest, toolkit: &ToolkitManifest) -> Vec<S
     check::alone::of_tool(tool, toolkit)
 }
 
+/// What the rules of published schemas say against one that stands in no file.
+#[must_use]
+pub fn problems_of_schema(schema: &serde_json::Value) -> Vec<String> {
+    check::alone::of_schema(schema)
+}
+
 /// The pattern of a field as it is matched: against the whole value.
 ///
 /// # Errors

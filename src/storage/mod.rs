@@ -18,6 +18,7 @@ pub mod mcp_instances;
 pub mod mcp_servers;
 pub mod own_toolkits;
 pub mod projects;
+pub mod recipes;
 pub mod revocations;
 pub mod sealed;
 pub mod sessions;
@@ -45,6 +46,7 @@ pub fn statements() -> Vec<Statement> {
         mcp_servers::STATEMENTS,
         own_toolkits::STATEMENTS,
         projects::STATEMENTS,
+        recipes::STATEMENTS,
         revocations::STATEMENTS,
         sessions::STATEMENTS,
         token_refresh::STATEMENTS,

@@ -16,6 +16,7 @@ use crate::storage::files;
 use crate::storage::idempotent_calls;
 use crate::storage::own_toolkits;
 use crate::storage::projects::{self, Project, ProjectSettings, SettingsChange};
+use crate::storage::recipes;
 use crate::storage::revocations;
 use crate::storage::sessions;
 use crate::storage::{mcp_instances, mcp_servers};
@@ -116,6 +117,7 @@ pub async fn delete(app: &App, org: &OrgId, id: &ProjectId) -> Result<()> {
     idempotent_calls::forget_all(tx.conn(), id).await?;
     own_toolkits::delete_all(tx.conn(), id).await?;
     sessions::delete_all(tx.conn(), id).await?;
+    recipes::delete_all(tx.conn(), id).await?;
     // Their contents go with the next purge; the key that opens them is gone with the project's.
     files::expire_all(tx.conn(), id, now).await?;
     // Nothing of the accounts and configs that memory may know is named here.

@@ -1,7 +1,9 @@
 //! Rules for what stands in no file yet.
 
 pub use super::published::{LARGEST_SCHEMA, MOST_CHOICES, is_member_name};
-use super::{Report, tool, toolkit};
+use serde_json::Value;
+
+use super::{Report, published, tool, toolkit};
 use crate::catalog::manifest::{ToolManifest, ToolkitManifest};
 use crate::catalog::problems::{Place, Problems};
 use crate::catalog::schema;
@@ -19,6 +21,11 @@ pub(in crate::catalog) fn of_tool(
     let mut problems = alone(|report| tool::check(manifest, toolkit, report));
     problems.extend(schema::compiled_early(manifest).err());
     problems
+}
+
+/// What the rules say against a published schema.
+pub(in crate::catalog) fn of_schema(schema: &Value) -> Vec<String> {
+    alone(|report| published::of_schema("schema", schema, Vec::new(), report))
 }
 
 fn alone(check: impl FnOnce(&mut Report<'_>)) -> Vec<String> {

@@ -86,7 +86,7 @@ pub(super) fn check(tool: &ToolManifest, toolkit: &ToolkitManifest, report: &mut
 }
 
 /// Checks a schema; `files` are the places where the server marks a file.
-fn of_schema(at: &str, schema: &Value, files: Vec<String>, report: &mut Report<'_>) {
+pub(super) fn of_schema(at: &str, schema: &Value, files: Vec<String>, report: &mut Report<'_>) {
     let mut gate = Gate {
         report,
         files,
