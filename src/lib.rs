@@ -5,7 +5,7 @@
 //! 1. commands: [`cli`]
 //! 2. doors: [`api`], [`jobs`]
 //! 3. services: [`accounts`], [`executor`], [`files`], [`idempotency`], [`importer`],
-//!    [`mcp_servers`], [`sessions`], [`tenancy`], [`toolkits`]
+//!    [`mcp_servers`], [`meta_tools`], [`sessions`], [`tenancy`], [`toolkits`]
 //! 4. [`app`]: the handles that services share, with [`caches`], [`rate_limit`], [`execution_log`],
 //!    [`single_flight`], [`upstreams`]
 //! 5. tools: [`storage`], [`catalog`], [`expressions`], [`auth_schemes`], [`mcp_client`],
@@ -26,6 +26,7 @@ pub mod files;
 pub mod idempotency;
 pub mod importer;
 pub mod mcp_servers;
+pub mod meta_tools;
 pub mod sessions;
 pub mod tenancy;
 pub mod toolkits;

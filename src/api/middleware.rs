@@ -18,6 +18,7 @@ use super::failure::{add_allowance, failure_of, log_page, render};
 use super::files::is_content;
 use crate::error::Error;
 use crate::ids::RequestId;
+use crate::meta_tools::Edition;
 use crate::rate_limit::Allowance;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -32,6 +33,15 @@ pub enum ApiVersion {
     V3,
     /// `/api/v3.1`
     V3_1,
+}
+
+impl From<ApiVersion> for Edition {
+    fn from(version: ApiVersion) -> Self {
+        match version {
+            ApiVersion::V3 => Self::V3,
+            ApiVersion::V3_1 => Self::V3_1,
+        }
+    }
 }
 
 /// Where an extractor leaves the organisation's allowance for the answer's headers.

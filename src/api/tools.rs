@@ -13,11 +13,15 @@ use utoipa_axum::routes;
 use super::auth::Caller;
 use super::extract::{CommaList, Json, Path, Query, flag, number};
 use super::listing::Listing;
+use super::middleware::ApiVersion;
 use crate::app::App;
+use crate::catalog::versions::BASE;
 use crate::catalog::{Tool, ToolAccess, ToolFilter, VersionPins};
 use crate::error::Result;
 use crate::ids::{AuthConfigId, ProjectId};
+use crate::meta_tools::{self, Definition};
 use crate::paging::{MAX_LIMIT, PageRequest};
+use crate::sessions::MetaTool;
 use crate::storage;
 use crate::toolkits;
 
@@ -149,6 +153,47 @@ impl ToolItem {
     }
 }
 
+impl From<Definition> for ToolItem {
+    fn from(definition: Definition) -> Self {
+        let Definition {
+            tool,
+            name,
+            description,
+            tags,
+            input,
+            output,
+        } = definition;
+        let version = BASE.to_owned();
+        Self {
+            slug: tool.slug().to_owned(),
+            name: name.clone(),
+            description,
+            toolkit: ToolToolkit {
+                slug: meta_tools::TOOLKIT.to_owned(),
+                name: "Meta tools".to_owned(),
+                logo: String::new(),
+            },
+            input_parameters: input,
+            no_auth: true,
+            available_versions: vec![version.clone()],
+            version: version.clone(),
+            output_parameters: output,
+            scopes: Vec::new(),
+            tags,
+            is_deprecated: false,
+            deprecated: DeprecatedToolFields {
+                display_name: name,
+                version: version.clone(),
+                available_versions: vec![version],
+                is_deprecated: false,
+                toolkit: DeprecatedToolToolkit {
+                    logo: String::new(),
+                },
+            },
+        }
+    }
+}
+
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListToolsQuery {
@@ -225,10 +270,14 @@ async fn list_tools(
     };
     let catalog = toolkits::catalog(&app, &caller.project).await?;
     let pins = query.toolkit_versions;
-    let found: Vec<(Cow<'_, str>, &Arc<Tool>)> = if named {
-        let named = catalog.named_tools(&query.tool_slugs.0, &pins)?;
-        let own = |(slug, tool)| (Cow::Owned(slug), tool);
-        named.into_iter().map(own).collect()
+    let slugs = &query.tool_slugs.0;
+    let mut found: Vec<Listed<'_>> = asked_meta_tools(slugs, &query.toolkit_slug.0, caller.api)?
+        .into_iter()
+        .map(Listed::Meta)
+        .collect();
+    if named {
+        let named = catalog.named_tools(slugs, &pins)?.into_iter();
+        found.extend(named.map(|(slug, tool)| Listed::Tool(Cow::Owned(slug), tool)));
     } else {
         let filter = ToolFilter {
             toolkits: query.toolkit_slug.0,
@@ -240,18 +289,50 @@ async fn list_tools(
             search: query.search.or(query.query),
         };
         let tools = catalog.list_tools(&filter, &pins)?;
-        tools
-            .into_iter()
-            .map(|tool| (Cow::Borrowed(tool.manifest.slug.as_str()), tool))
-            .collect()
-    };
+        found.extend(tools.into_iter().map(|tool| {
+            let slug = tool.manifest.slug.as_str();
+            Listed::Tool(Cow::Borrowed(slug), tool)
+        }));
+    }
     let page = page.slice(&found);
-    let tools = page.items.iter().map(|(slug, tool)| {
-        let pin = pins.of(&tool.toolkit.manifest.slug);
-        ToolItem::new(tool, slug, tool.version(pin))
+    let tools = page.items.iter().map(|listed| match listed {
+        Listed::Meta(definition) => ToolItem::from(definition.clone()),
+        Listed::Tool(slug, tool) => {
+            let pin = pins.of(&tool.toolkit.manifest.slug);
+            ToolItem::new(tool, slug, tool.version(pin))
+        }
     });
     let tools: Vec<ToolItem> = tools.collect();
     Ok(Json(page.with(tools).into()))
+}
+
+/// What a list shows.
+#[derive(Clone)]
+enum Listed<'c> {
+    /// A tool of the catalog under the slug it was asked for.
+    Tool(Cow<'c, str>, &'c Arc<Tool>),
+    /// A meta tool.
+    Meta(Definition),
+}
+
+/// The meta tools that are named by slug or, where none is, all of them by their toolkit. No other
+/// list shows them: outside sessions they are no tools to choose from.
+fn asked_meta_tools(
+    slugs: &[String],
+    toolkits: &[String],
+    api: ApiVersion,
+) -> Result<Vec<Definition>> {
+    let by_toolkit = slugs.is_empty()
+        && toolkits
+            .iter()
+            .any(|slug| slug.eq_ignore_ascii_case(meta_tools::TOOLKIT));
+    let asked = MetaTool::ALL.into_iter().filter(|tool| {
+        let is_own = |slug: &String| tool.slug().eq_ignore_ascii_case(slug);
+        by_toolkit || slugs.iter().any(is_own)
+    });
+    asked
+        .map(|tool| meta_tools::definition(tool, None, api.into()))
+        .collect()
 }
 
 /// What the project's auth configs among `ids` open.
@@ -318,6 +399,10 @@ async fn get_tool(
     Path(slug): Path<String>,
     Query(query): Query<GetToolQuery>,
 ) -> Result<Json<ToolItem>> {
+    if let Some(tool) = MetaTool::of_slug(&slug) {
+        let definition = meta_tools::definition(tool, None, caller.api.into())?;
+        return Ok(Json(definition.into()));
+    }
     let catalog = toolkits::catalog(&app, &caller.project).await?;
     let toolkit = &catalog.newest_form(&slug)?.toolkit;
     let pin = query.toolkit_versions.of(&toolkit.manifest.slug);

@@ -1,7 +1,7 @@
 //! Reads what a model gave for a meta tool, more kindly than its schema asks.
 
-use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
@@ -18,10 +18,17 @@ pub(super) fn read<T: DeserializeOwned>(arguments: Map<String, Value>) -> Result
         .collect();
     serde_path_to_error::deserialize(Value::Object(given)).map_err(|cause| {
         let path = cause.path().to_string();
-        let place = if path == "." { String::new() } else { format!(".{path}") };
+        let place = if path == "." {
+            String::new()
+        } else {
+            format!(".{path}")
+        };
         // serde quotes a value that it did not expect; its words end there.
         let problem = cause.inner().to_string();
-        let problem = match (problem.starts_with("invalid type"), problem.rsplit_once(", expected ")) {
+        let problem = match (
+            problem.starts_with("invalid type"),
+            problem.rsplit_once(", expected "),
+        ) {
             (true, Some((_, expected))) => format!("must be {expected}"),
             _ => problem,
         };

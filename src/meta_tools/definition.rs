@@ -8,8 +8,13 @@ use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
-use super::{MetaTool, Shown};
+use super::Edition;
 use crate::error::{Error, Result};
+use crate::sessions::config::SessionConfig;
+use crate::sessions::{MetaTool, Scope};
+
+/// Slug of the toolkit that meta tools are said to belong to.
+pub const TOOLKIT: &str = "composio";
 
 const DEFINITIONS: &str = include_str!("definitions.yaml");
 
@@ -34,7 +39,7 @@ pub struct Definition {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
-    slug: MetaTool,
+    slug: String,
     name: String,
     description: String,
     tags: Vec<String>,
@@ -44,13 +49,69 @@ struct Written {
     output: BTreeMap<String, String>,
 }
 
-/// The definitions of the meta tools that are shown.
+/// The definitions of the meta tools that a session shows, or all outside one.
 ///
 /// # Errors
 /// [`Error::Internal`] when the file cannot be read, which a test rules out.
-pub(super) fn definitions(shown: &Shown) -> Result<Vec<Definition>> {
-    let written = written()?.iter().filter(|one| shown.shows(one.slug));
-    written.map(|one| one.shown(shown)).collect()
+pub fn definitions(scope: &Scope, edition: Edition) -> Result<Vec<Definition>> {
+    let tools = scope.meta_tools(edition.with_recipes).into_iter();
+    tools
+        .map(|tool| definition(tool, scope.config(), edition))
+        .collect()
+}
+
+/// One meta tool as a session with this configuration shows it.
+///
+/// # Errors
+/// As [`definitions`].
+pub fn definition(
+    tool: MetaTool,
+    config: Option<&SessionConfig>,
+    edition: Edition,
+) -> Result<Definition> {
+    let written = written()?.iter().find(|one| one.slug == tool.slug());
+    let Some(written) = written else {
+        return Err(Error::internal(format!("{} is not defined", tool.slug())));
+    };
+    let mut input = json!({ "type": "object" });
+    for (key, value) in &written.input {
+        input[key] = value.clone();
+    }
+    let several = config.and_then(|config| config.multi_account.as_ref());
+    let has_several = several.is_some_and(|several| several.enable);
+    match tool {
+        MetaTool::ManageConnections if has_several => {
+            let may_remove =
+                config.is_none_or(|config| config.manage_connections.enable_connection_removal);
+            input["properties"]["toolkits"]["items"] = account_actions(may_remove);
+        }
+        MetaTool::MultiExecuteTool => {
+            let tools = &mut input["properties"]["tools"];
+            tools["maxItems"] = edition.most_calls.into();
+            if has_several {
+                tools["items"]["properties"]["account"] = json!({
+                    "type": "string",
+                    "description": "Id or alias, where an app has several accounts.",
+                });
+            }
+        }
+        MetaTool::ManageConnections
+        | MetaTool::SearchTools
+        | MetaTool::GetToolSchemas
+        | MetaTool::WaitForConnections
+        | MetaTool::RemoteWorkbench
+        | MetaTool::RemoteBashTool
+        | MetaTool::UpsertRecipe
+        | MetaTool::GetRecipe => {}
+    }
+    Ok(Definition {
+        tool,
+        name: written.name.clone(),
+        description: written.description.clone(),
+        tags: written.tags.clone(),
+        input: to_raw_value(&input)?.into(),
+        output: to_raw_value(&output(&written.output))?.into(),
+    })
 }
 
 fn written() -> Result<&'static [Written]> {
@@ -60,39 +121,6 @@ fn written() -> Result<&'static [Written]> {
     }
     let read = serde_saphyr::from_str(DEFINITIONS).map_err(Error::internal)?;
     Ok(READ.get_or_init(|| read))
-}
-
-impl Written {
-    fn shown(&self, shown: &Shown) -> Result<Definition> {
-        let mut input = json!({ "type": "object" });
-        for (key, value) in &self.input {
-            input[key] = value.clone();
-        }
-        match self.slug {
-            MetaTool::ManageConnections if shown.several_accounts => {
-                input["properties"]["toolkits"]["items"] = account_actions(shown.may_remove);
-            }
-            MetaTool::MultiExecute => {
-                let tools = &mut input["properties"]["tools"];
-                tools["maxItems"] = shown.most_calls.into();
-                if shown.several_accounts {
-                    tools["items"]["properties"]["account"] = json!({
-                        "type": "string",
-                        "description": "Id or alias, where an app has several accounts.",
-                    });
-                }
-            }
-            _ => {}
-        }
-        Ok(Definition {
-            tool: self.slug,
-            name: self.name.clone(),
-            description: self.description.clone(),
-            tags: self.tags.clone(),
-            input: to_raw_value(&input)?.into(),
-            output: to_raw_value(&output(&self.output))?.into(),
-        })
-    }
 }
 
 /// An entry of `toolkits` where users have several accounts of a toolkit.
@@ -143,33 +171,29 @@ fn output(members: &BTreeMap<String, String>) -> Value {
 mod tests {
     use super::*;
     use crate::catalog;
+    use crate::sessions::config::MultiAccount;
 
     #[test]
     fn what_is_shown_passes_the_gate_of_published_schemas() {
-        for several_accounts in [false, true] {
-            let shown = Shown {
-                several_accounts,
-                ..Shown::all(50)
-            };
-            let definitions = definitions(&shown).unwrap();
-            assert_eq!(definitions.len(), MetaTool::ALL.len());
-            for Definition { tool, description, input, output, .. } in definitions {
-                for schema in [input, output] {
-                    let schema = serde_json::from_str(schema.get()).unwrap();
-                    let problems = catalog::problems_of_schema(&schema);
-                    assert_eq!(problems, Vec::<String>::new(), "{}", tool.slug());
-                }
-                assert!(description.len() < 1_024);
+        let several = SessionConfig {
+            multi_account: Some(MultiAccount {
+                enable: true,
+                max_accounts_per_toolkit: 5,
+                require_explicit_selection: false,
+            }),
+            ..SessionConfig::default()
+        };
+        for (tool, config) in MetaTool::ALL
+            .into_iter()
+            .flat_map(|tool| [(tool, None), (tool, Some(&several))])
+        {
+            let shown = definition(tool, config, Edition::V3_1).unwrap();
+            for schema in [&shown.input, &shown.output] {
+                let schema = serde_json::from_str(schema.get()).unwrap();
+                let problems = catalog::problems_of_schema(&schema);
+                assert_eq!(problems, Vec::<String>::new(), "{}", tool.slug());
             }
+            assert!(shown.description.len() < 1_024);
         }
-    }
-
-    #[test]
-    fn an_output_list_of_words_is_not_said_to_be_of_objects() {
-        let shown = Shown::all(20);
-        let definitions = definitions(&shown).unwrap();
-        let schemas = definitions.iter().find(|one| one.tool == MetaTool::GetToolSchemas);
-        let output: Value = serde_json::from_str(schemas.unwrap().output.get()).unwrap();
-        assert_eq!(output["properties"]["data"]["properties"]["not_found"]["items"]["type"], "string");
     }
 }

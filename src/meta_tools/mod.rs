@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::executor::{self, CallContext, OwnCall, ToolResult};
 use crate::sessions::{MetaTool, Scope};
-pub use definition::{Definition, TOOLKIT, definitions};
+pub use definition::{Definition, TOOLKIT, definition, definitions};
 
 /// What the versions of the API differ in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +56,13 @@ pub struct MetaCall {
     pub edition: Edition,
     /// Who is told how far it is.
     pub progress: Option<Progress>,
+}
+
+/// Shows no arguments: they may hold secrets of other tools.
+impl std::fmt::Debug for MetaCall {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "MetaCall({})", self.tool.slug())
+    }
 }
 
 /// What a meta tool works with.

@@ -16,13 +16,48 @@ struct Measure {
 
 /// From the mildest on.
 const MEASURES: [Measure; 7] = [
-    Measure { items: 50, characters: 4_000, members: 200, depth: 20 },
-    Measure { items: 20, characters: 1_000, members: 100, depth: 12 },
-    Measure { items: 10, characters: 400, members: 60, depth: 10 },
-    Measure { items: 5, characters: 200, members: 40, depth: 8 },
-    Measure { items: 3, characters: 100, members: 30, depth: 6 },
-    Measure { items: 1, characters: 60, members: 20, depth: 4 },
-    Measure { items: 1, characters: 30, members: 10, depth: 2 },
+    Measure {
+        items: 50,
+        characters: 4_000,
+        members: 200,
+        depth: 20,
+    },
+    Measure {
+        items: 20,
+        characters: 1_000,
+        members: 100,
+        depth: 12,
+    },
+    Measure {
+        items: 10,
+        characters: 400,
+        members: 60,
+        depth: 10,
+    },
+    Measure {
+        items: 5,
+        characters: 200,
+        members: 40,
+        depth: 8,
+    },
+    Measure {
+        items: 3,
+        characters: 100,
+        members: 30,
+        depth: 6,
+    },
+    Measure {
+        items: 1,
+        characters: 60,
+        members: 20,
+        depth: 4,
+    },
+    Measure {
+        items: 1,
+        characters: 30,
+        members: 10,
+        depth: 2,
+    },
 ];
 
 /// A value cut short.
@@ -79,7 +114,11 @@ fn shorten(
             Value::String(begin + "…")
         }
         Value::Array(items) => {
-            let shown = if depth < measure.depth { measure.items } else { 0 };
+            let shown = if depth < measure.depth {
+                measure.items
+            } else {
+                0
+            };
             tell(shown.min(items.len()), items.len(), "items");
             let items = items.iter().take(shown).enumerate();
             items
@@ -87,12 +126,20 @@ fn shorten(
                 .collect()
         }
         Value::Object(members) => {
-            let shown = if depth < measure.depth { measure.members } else { 0 };
+            let shown = if depth < measure.depth {
+                measure.members
+            } else {
+                0
+            };
             tell(shown.min(members.len()), members.len(), "members");
             let members = members.iter().take(shown);
             let members: Map<String, Value> = members
                 .map(|(name, value)| {
-                    let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                    let path = if path.is_empty() {
+                        name.clone()
+                    } else {
+                        format!("{path}.{name}")
+                    };
                     (name.clone(), shorten(value, measure, &path, depth + 1, cut))
                 })
                 .collect();
@@ -141,7 +188,12 @@ mod tests {
         assert!(length(&value) <= 5_000);
         assert_eq!(value["total"], 500);
         assert_eq!(value["items"][0]["id"], 0);
-        assert!(value["items"][0]["body"].as_str().unwrap().starts_with("xxx"));
+        assert!(
+            value["items"][0]["body"]
+                .as_str()
+                .unwrap()
+                .starts_with("xxx")
+        );
         let first = &cut[0];
         assert_eq!(first["path"], "items");
         assert_eq!(first["of"], 500);
@@ -151,7 +203,13 @@ mod tests {
     #[test]
     fn what_fits_is_left_as_it_is() {
         let whole = json!({ "a": [1, 2, { "b": "c" }] });
-        assert_eq!(preview(&whole, 1_000), Preview { value: whole, cut: vec![] });
+        assert_eq!(
+            preview(&whole, 1_000),
+            Preview {
+                value: whole,
+                cut: vec![]
+            }
+        );
     }
 
     #[test]

@@ -81,7 +81,10 @@ fn of_slug(
         return of_meta_tool(desk, meta, included).map(|schema| schema.ok_or_else(Vec::new));
     }
     if let Some(session) = &desk.scope.session
-        && let Some(tool) = session.custom.all().find(|tool| tool.slug.eq_ignore_ascii_case(slug))
+        && let Some(tool) = session
+            .custom
+            .all()
+            .find(|tool| tool.slug.eq_ignore_ascii_case(slug))
     {
         let mut shown = json!({
             "toolkit": tool.extends_toolkit, "tool_slug": tool.slug, "description": tool.description,
@@ -102,11 +105,7 @@ fn of_slug(
     Ok(Err(permitted.map(str::to_owned).collect()))
 }
 
-fn of_meta_tool(
-    desk: &Desk<'_>,
-    meta: MetaTool,
-    included: &[Included],
-) -> Result<Option<Value>> {
+fn of_meta_tool(desk: &Desk<'_>, meta: MetaTool, included: &[Included]) -> Result<Option<Value>> {
     let shown = definition::definitions(desk.scope, desk.edition)?;
     let Some(definition) = shown.into_iter().find(|one| one.tool == meta) else {
         return Ok(None);
@@ -120,7 +119,12 @@ fn of_meta_tool(
 
 fn of_tool(tool: &Tool, included: &[Included]) -> Result<Value> {
     let mut schema = named(tool);
-    include(&mut schema, included, &tool.published_input, &tool.published_output)?;
+    include(
+        &mut schema,
+        included,
+        &tool.published_input,
+        &tool.published_output,
+    )?;
     Ok(schema)
 }
 

@@ -7,13 +7,15 @@ use utoipa::ToSchema;
 
 use super::context;
 use super::custom::{CustomAuthParams, CustomConnectionData};
-use crate::accounts::AccountSelector;
+use crate::accounts::{AccountSelector, DEFAULT_USER};
 use crate::api::auth::Caller;
 use crate::api::extract::{Once, OnceAnswer, Path};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::executor::{self, OwnAuth, ToolCall, ToolInput, ToolResult, Wish};
+use crate::executor::{self, CallContext, OwnAuth, ToolCall, ToolInput, ToolResult, Wish};
 use crate::idempotency;
+use crate::meta_tools::{self, Edition, MetaCall};
+use crate::sessions::{MetaTool, Scope};
 
 /// A call of a tool.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -126,14 +128,45 @@ pub(super) async fn execute_tool(
     let operation = format!("execute {}", slug.to_ascii_uppercase());
     let (request, asked) = request.take(&operation)?;
     let call = request.unwrap_or_default().into_call()?;
+    let (edition, created_by) = (Edition::from(caller.api), caller.key.id.to_string());
     let context = context(caller);
     let (own_app, own_context) = (app.clone(), context.clone());
     let execution = Box::pin(async move {
-        let result = executor::execute(&own_app, &own_context, &slug, call).await?;
+        let (app, context) = (&own_app, &own_context);
+        let result = match MetaTool::of_slug(&slug) {
+            None => executor::execute(app, context, &slug, call).await?,
+            Some(tool) => {
+                let user = call.account.user.as_deref().unwrap_or(DEFAULT_USER);
+                let scope = Scope::of_user(app, &context.project, user, &created_by).await?;
+                execute_meta_tool(app, context, &scope, (tool, edition), call.input).await?
+            }
+        };
         Ok(ExecuteResponse::from(result))
     });
     let answer = idempotency::once(&app, &context, asked, execution).await?;
     Ok(OnceAnswer(answer))
+}
+
+/// A meta tool outside a session: it reaches all that the user has.
+async fn execute_meta_tool(
+    app: &App,
+    context: &CallContext,
+    scope: &Scope,
+    (tool, edition): (MetaTool, Edition),
+    input: ToolInput,
+) -> Result<ToolResult> {
+    let ToolInput::Arguments(arguments) = input else {
+        return Err(Error::fields(vec![
+            "text: meta tools take `arguments` alone".into(),
+        ]));
+    };
+    let call = MetaCall {
+        tool,
+        arguments,
+        edition,
+        progress: None,
+    };
+    meta_tools::execute(app, context, scope, call).await
 }
 
 impl ExecuteRequest {

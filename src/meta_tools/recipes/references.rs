@@ -34,7 +34,12 @@ pub(super) fn roots(value: &Value) -> Result<Vec<Root>, String> {
     let mut roots = Vec::new();
     each_text(value, &mut |text| {
         for (_, inside, _) in pieces(text) {
-            roots.extend(inside.map(read).transpose()?.map(|reference| reference.root));
+            roots.extend(
+                inside
+                    .map(read)
+                    .transpose()?
+                    .map(|reference| reference.root),
+            );
         }
         Ok(())
     })?;
@@ -71,11 +76,22 @@ pub(super) fn filled(
         Value::Object(members) => Value::Object(
             members
                 .iter()
+                .filter(|(_, item)| !is_left_out(item, params))
                 .map(|(name, item)| Ok((name.clone(), filled(item, params, steps)?)))
                 .collect::<Result<_, String>>()?,
         ),
         Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
     })
+}
+
+/// Whether a member is one reference to a parameter that was not given: it is not given on.
+fn is_left_out(item: &Value, params: &Map<String, Value>) -> bool {
+    let pieces = item.as_str().map(pieces).unwrap_or_default();
+    let Some((_, Some(inside), true)) = pieces.first() else {
+        return false;
+    };
+    let parameter = read(inside).map(|reference| reference.root);
+    matches!(parameter, Ok(Root::Parameter(name)) if !params.contains_key(&name))
 }
 
 fn filled_text(
@@ -145,15 +161,17 @@ fn read(inside: &str) -> Result<Reference, String> {
     };
     let mut parts = Vec::new();
     for dotted in inside.split('.') {
-        let (name, places) = dotted.split_once('[').map_or((dotted, ""), |(name, _)| {
-            (name, &dotted[name.len()..])
-        });
+        let (name, places) = dotted
+            .split_once('[')
+            .map_or((dotted, ""), |(name, _)| (name, &dotted[name.len()..]));
         if name.is_empty() || name.contains(['{', '}', ']', ' ']) {
             return Err(unread());
         }
         parts.push(Part::Name(name.to_owned()));
         for place in places.split_inclusive(']') {
-            let digits = place.strip_prefix('[').and_then(|place| place.strip_suffix(']'));
+            let digits = place
+                .strip_prefix('[')
+                .and_then(|place| place.strip_suffix(']'));
             let place = digits.and_then(|digits| digits.parse().ok());
             parts.push(Part::Place(place.ok_or_else(unread)?));
         }
@@ -192,6 +210,7 @@ mod tests {
             "labels": "{{params.labels}}",
             "text": "to {{params.owner}}: {{params.n}} of {{params.labels}}",
             "plain": "{ not one }}",
+            "optional": "{{params.absent}}",
             "deep": [{ "x": "{{params.n}}" }],
         });
         let made = fill(given).unwrap();
@@ -215,7 +234,13 @@ mod tests {
         let value = json!({ "a": "{{params.x}} {{steps.s.data}}" });
         let expected = [Root::Parameter("x".into()), Root::Step("s".into())];
         assert_eq!(roots(&value).unwrap(), expected);
-        for nonsense in ["{{}}", "{{params}}", "{{other.x}}", "{{steps.a[x]}}", "{{params..x}}"] {
+        for nonsense in [
+            "{{}}",
+            "{{params}}",
+            "{{other.x}}",
+            "{{steps.a[x]}}",
+            "{{params..x}}",
+        ] {
             assert!(roots(&json!(nonsense)).is_err(), "{nonsense}");
         }
     }
