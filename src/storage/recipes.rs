@@ -55,7 +55,8 @@ pub struct RecipeRow {
     /// What it does.
     pub description: String,
     /// Schemas, steps, code, defaults.
-    pub content: Json<Value>,
+    #[sqlx(json)]
+    pub content: Value,
     /// The user whose agent saved this version.
     pub created_by: String,
     /// When.
@@ -96,7 +97,7 @@ pub async fn insert(conn: Conn<'_>, recipe: &RecipeRow) -> Result<bool> {
     let sql = INSERT.on(&conn);
     let rows = on!(conn, c => sqlx::query(sql)
         .bind(project_id).bind(slug).bind(version).bind(id).bind(name).bind(description)
-        .bind(content).bind(created_by).bind(created_at)
+        .bind(Json(content)).bind(created_by).bind(created_at)
         .execute(c).await?.rows_affected());
     Ok(rows == 1)
 }

@@ -15,6 +15,7 @@ mod logs;
 mod managed_apps;
 mod manners;
 mod mcp;
+pub mod meta_tools;
 mod not_built;
 mod oauth1;
 mod oauth2;

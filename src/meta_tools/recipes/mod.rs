@@ -8,7 +8,6 @@ mod upsert;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use sqlx::types::Json;
 
 use super::{Desk, Outcome, workflow};
 use crate::error::{Error, Result};
@@ -122,7 +121,7 @@ pub(super) async fn get(desk: &Desk<'_>, arguments: GetArguments) -> Result<Outc
 
 impl Recipe {
     fn read(row: RecipeRow) -> Result<Self> {
-        let content = Content::deserialize(&row.content.0)?;
+        let content = Content::deserialize(&row.content)?;
         Ok(Self { row, content })
     }
 
@@ -136,7 +135,7 @@ impl Recipe {
                     id,
                     name,
                     description,
-                    content: Json(content),
+                    content,
                     created_by: _,
                     created_at,
                 },

@@ -196,11 +196,11 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn fill(value: Value) -> Result<Value, String> {
+    fn fill(value: &Value) -> Result<Value, String> {
         let map = |value: Value| value.as_object().unwrap().clone();
         let params = map(json!({ "owner": "ada", "labels": ["a", "b"], "n": 3 }));
         let steps = map(json!({ "find": { "data": { "items": [{ "id": 7 }] } } }));
-        filled(&value, &params, &steps)
+        filled(value, &params, &steps)
     }
 
     #[test]
@@ -213,7 +213,7 @@ mod tests {
             "optional": "{{params.absent}}",
             "deep": [{ "x": "{{params.n}}" }],
         });
-        let made = fill(given).unwrap();
+        let made = fill(&given).unwrap();
         assert_eq!(
             made,
             json!({
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_reference_that_names_nothing_is_told() {
-        let problem = fill(json!("{{steps.find.data.items[1].id}}")).unwrap_err();
+        let problem = fill(&json!("{{steps.find.data.items[1].id}}")).unwrap_err();
         assert_eq!(problem, "`{{steps.find.data.items[1].id}}` names nothing");
     }
 

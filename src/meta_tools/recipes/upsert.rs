@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use sqlx::types::Json;
 
 use super::super::{Desk, Outcome, workflow};
 use super::{Content, Step, check, find};
@@ -118,7 +117,7 @@ async fn store(
         slug,
         name: name.trim().to_owned(),
         description,
-        content: Json(serde_json::to_value(content)?),
+        content: serde_json::to_value(content)?,
         created_by: desk.scope.user.clone(),
         created_at: desk.app.clock.now(),
     };

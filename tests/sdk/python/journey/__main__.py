@@ -13,6 +13,7 @@ from . import (
     importing,
     keys_and_tenants,
     leaving,
+    meta_tools,
     pinning,
     proxying,
     schemes,
@@ -22,7 +23,7 @@ from . import (
 from .world import World
 
 AREAS = (
-    toolkits, auth_configs, connecting, accounts, finding_tools, executing, files, pinning, proxying, tailoring,
+    toolkits, auth_configs, connecting, accounts, finding_tools, executing, meta_tools, files, pinning, proxying, tailoring,
     importing, schemes, keys_and_tenants, leaving,
 )
 
