@@ -8,38 +8,38 @@ use super::super::Tool;
 use super::super::load::IMPORTANT;
 use super::kind::Kind;
 use super::query::{Query, Term};
-use super::words::{Learner, joined, stems};
+use super::words::{Learner, joined, spaced, stems};
 
 /// How soon repeated words stop counting.
 const K1: f32 = 1.2;
 /// The most that a word counts for being rare: beyond that it is a matter of chance who has it.
-const RAREST: f32 = 5.0;
+const RAREST: f32 = 4.0;
 /// A query that is the very name of a tool means that tool.
 const EXACT: f32 = 1000.0;
 /// What is left of a score where the query names another toolkit.
 const OTHER_TOOLKIT: f32 = 0.4;
-/// What a tool has of a query that names its toolkit and nothing else of it.
-const NAMED_TOOLKIT: f32 = 0.15;
+/// What a tool has of the best one of its toolkit where the query names that and nothing else of it.
+const NAMED_TOOLKIT: f32 = 0.4;
 /// What is left of a score when nothing of the tool's name is asked for.
-const UNASKED: f32 = 0.45;
+const UNASKED: f32 = 0.5;
 /// What marks a tool as one of those that an agent gets by default.
 const MARKED: f32 = 1.08;
 /// What a toolkit is worth that has a place in the order of the most used ones.
-const RANKED: f32 = 1.15;
+const RANKED: f32 = 1.35;
 const UNRANKED: u32 = u32::MAX;
 
 /// A field's weight, and how much its length is held against it.
 const FIELDS: [(f32, f32); 6] = [
     // Slug and name
-    (4.0, 0.3),
+    (4.0, 0.6),
     // The toolkit's name
     (1.2, 0.0),
     // Tags
     (0.7, 0.5),
     // The description's first sentence
-    (1.0, 0.6),
+    (1.3, 0.6),
     // The rest of it, and the arguments
-    (0.35, 0.75),
+    (0.25, 0.75),
     // What the toolkit says of itself
     (0.3, 0.0),
 ];
@@ -150,7 +150,7 @@ impl Index {
         if most == 0.0 {
             most = 1.0;
         }
-        self.add_toolkits(&query, most, &mut scores);
+        self.add_toolkits(&query, &mut scores);
         for (score, document) in scores.iter_mut().zip(&self.documents) {
             if *score > 0.0 {
                 *score *= document.answers(&query, &asked) / most;
@@ -188,10 +188,15 @@ impl Index {
     }
 
     /// All tools of a toolkit that is named may be meant, if by no other word than that.
-    fn add_toolkits(&self, query: &Query, most: f32, scores: &mut [f32]) {
+    fn add_toolkits(&self, query: &Query, scores: &mut [f32]) {
+        let is_named = |document: &Document| query.toolkits.contains(&document.toolkit);
+        let named = scores.iter().zip(&self.documents);
+        let named = named.filter(|(_, document)| is_named(document));
+        let best = named.fold(0.0, |best: f32, (score, _)| best.max(*score));
+        let best = if best > 0.0 { best } else { 1.0 };
         for (score, document) in scores.iter_mut().zip(&self.documents) {
-            if query.toolkits.contains(&document.toolkit) {
-                *score += NAMED_TOOLKIT * most;
+            if is_named(document) {
+                *score += NAMED_TOOLKIT * best;
             }
         }
     }
@@ -225,7 +230,7 @@ impl Document {
             .flat_map(|name| learner.read(name))
             .collect();
         let telling = [without_toolkit(&manifest.slug), &manifest.name].map(|name| {
-            let mut words = learner.read(name);
+            let mut words = learner.read(&without_self(name));
             words.sort_unstable();
             words.dedup();
             words.retain(|word| !own.contains(word));
@@ -235,7 +240,7 @@ impl Document {
         let ranked = if kit.rank == UNRANKED { 1.0 } else { RANKED };
         Self {
             toolkit,
-            kind: Kind::of_tool(&super::words::spaced(&manifest.name), &manifest.tags),
+            kind: Kind::of_tool(&spaced(&manifest.name), &manifest.tags),
             worth: marked * ranked / (MARKED * RANKED),
             names,
             telling,
@@ -332,6 +337,16 @@ fn fields(tool: &Tool, learner: &mut Learner) -> [Field; FIELDS.len()] {
 /// A slug without what stands before its first underscore.
 fn without_toolkit(slug: &str) -> &str {
     slug.split_once('_').map_or(slug, |(_, rest)| rest)
+}
+
+/// A name without the words that say whose things it is about where they are the caller's own, as
+/// all are if nothing is said.
+fn without_self(name: &str) -> String {
+    let name = spaced(name).replace('_', " ");
+    let whose = ["authenticated user", "current user"];
+    whose
+        .iter()
+        .fold(name, |name, whose| name.replace(whose, ""))
 }
 
 /// The first sentence, and the rest.

@@ -87,7 +87,10 @@ impl Kind {
             }
             let begins_another = is_among(CONJUNCTIONS, bare);
             if is_beginning && !begins_another {
-                kinds.extend(kinds_of(bare));
+                // Beyond the beginning it says what kind of thing, as in `any new mail`.
+                if is_first || bare != "new" {
+                    kinds.extend(kinds_of(bare));
+                }
                 is_beginning = is_stopped(bare);
             }
             is_beginning |= begins_another || word.ends_with([',', ';', '.', ':', '!', '?']);
@@ -128,4 +131,32 @@ fn kinds_of(word: &str) -> impl Iterator<Item = Kind> + '_ {
 /// Whether a word is one of these, which stand with spaces between them.
 pub(super) fn is_among(words: &str, word: &str) -> bool {
     words.split_ascii_whitespace().any(|one| one == word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[rstest::rstest]
+    #[case("show open pull requests", &[Kind::Read])]
+    #[case("open a pull request", &[Kind::Make])]
+    #[case("which mails did i send", &[Kind::Read])]
+    #[case("any new mail", &[])]
+    #[case("new mail", &[Kind::Make])]
+    #[case("find the date and add it", &[Kind::Read, Kind::Make])]
+    #[case("i am away, cancel the meeting", &[Kind::Remove])]
+    fn the_verb_that_a_clause_begins_with_says_what_is_wanted(
+        #[case] text: &str,
+        #[case] kinds: &[Kind],
+    ) {
+        assert_eq!(Kind::of_query(text), kinds);
+    }
+
+    #[test]
+    fn a_tool_does_what_its_name_begins_with_or_else_what_its_tags_say() {
+        let of = |name: &str, tag: &str| Kind::of_tool(name, &[tag.to_owned()]);
+        assert_eq!(of("deletes a file", "openWorldHint"), Kind::Remove);
+        assert_eq!(of("quota of a drive", "readOnlyHint"), Kind::Read);
+        assert_eq!(of("quota of a drive", "openWorldHint"), Kind::Other);
+    }
 }

@@ -40,10 +40,8 @@ const HINTING: &[(&str, &str)] = &[
     ("whom", "user"),
     ("whose", "user owner"),
     ("where", "find search location"),
-    ("my", "authenticated current"),
-    ("mine", "authenticated current"),
-    ("me", "authenticated current"),
-    ("i", "authenticated current"),
+    ("my", "authenticated"),
+    ("mine", "authenticated"),
 ];
 
 /// One thing that a query speaks of.
@@ -221,4 +219,48 @@ fn is_issue_key(word: &str) -> bool {
             && !number.is_empty()
             && number.chars().all(|letter| letter.is_ascii_digit())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(text: &str) -> Query {
+        Query::new(text, |name| (name == "googlecalendar").then_some(7))
+    }
+
+    fn weight(text: &str, stem: &str) -> Option<f32> {
+        let query = query(text);
+        let mut terms = query.terms.iter();
+        let term = terms.find(|term| term.stems.last().is_some_and(|(own, _)| own == stem));
+        term.map(|term| term.weight)
+    }
+
+    #[test]
+    fn what_a_query_holds_besides_words_is_a_hint_and_no_word() {
+        assert_eq!(weight("hello john@acme.com", "email"), Some(HINT));
+        assert_eq!(weight("hello john@acme.com", "acm"), None);
+        assert_eq!(weight("give ABC-123 to Maria", "issu"), Some(HINT));
+        assert_eq!(weight("put 42 into B7", "cell"), Some(HINT));
+        assert_eq!(weight("ping #general", "general"), None);
+        assert_eq!(weight("read https://github.com/a/b", "github"), Some(1.0));
+    }
+
+    #[test]
+    fn what_something_is_about_and_when_it_is_counts_less_than_the_thing() {
+        assert_eq!(weight("the mail about an invoice", "mail"), Some(1.0));
+        assert_eq!(weight("the mail about an invoice", "invoic"), Some(TOPIC));
+        assert_eq!(
+            weight("the mail about rust in a folder", "folder"),
+            Some(1.0)
+        );
+        assert_eq!(weight("the report of yesterday", "yesterday"), Some(WHEN));
+    }
+
+    #[test]
+    fn a_toolkit_is_named_however_its_name_is_written() {
+        assert_eq!(query("add it to my Google Calendar").toolkits, [7]);
+        assert_eq!(query("add it to gcal").toolkits, [7]);
+        assert!(query("add it to my calendar").toolkits.is_empty());
+    }
 }
