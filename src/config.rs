@@ -23,6 +23,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::error::{Error, Result};
+use crate::ids::SessionId;
 
 const DATABASE: &str = "Database and keys";
 const TOOLKITS: &str = "Toolkits and outbound calls";
@@ -282,6 +283,12 @@ impl Config {
             }
             None => format!("http://{}", self.listen),
         }
+    }
+
+    /// Where clients of the Model Context Protocol find a session's tools.
+    #[must_use]
+    pub fn session_mcp_url(&self, session: &SessionId) -> String {
+        format!("{}/tool_router/{session}/mcp", self.public_base())
     }
 
     /// Where OAuth providers send users' browsers back to, unless an auth config says otherwise.

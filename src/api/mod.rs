@@ -20,6 +20,7 @@ mod projects;
 mod reference;
 mod schema_fields;
 mod session_info;
+mod tool_router;
 mod toolkits;
 mod tools;
 
@@ -43,6 +44,7 @@ pub(crate) fn api_routes() -> OpenApiRouter<App> {
         .merge(auth_configs::routes())
         .merge(connected_accounts::routes())
         .merge(mcp::routes())
+        .merge(tool_router::routes())
 }
 
 /// The whole server.

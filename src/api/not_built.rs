@@ -36,7 +36,6 @@ const GAPS: &[Gap] = &[
         area: "tool router sessions",
         paths: &[
             "/tool_router/{*rest}",
-            "/labs/tool_router/session",
             "/session_configs",
             "/session_configs/{*rest}",
         ],

@@ -37,7 +37,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 /// A tool as a model sees it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-struct ToolItem {
+pub(super) struct ToolItem {
     /// What to execute it by.
     #[schema(example = "GITHUB_CREATE_AN_ISSUE")]
     slug: String,
@@ -113,7 +113,7 @@ struct DeprecatedToolToolkit {
 impl ToolItem {
     /// A tool under the slug it was asked for, which may be an alias: SDKs key what they get by
     /// that slug.
-    fn new(tool: &Tool, slug: &str, version: &str) -> Self {
+    pub(super) fn new(tool: &Tool, slug: &str, version: &str) -> Self {
         let no_auth = tool.no_auth();
         let available_versions = tool.available_versions.to_vec();
         let (tool, toolkit, input_parameters, output_parameters) = (

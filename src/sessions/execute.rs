@@ -48,7 +48,7 @@ impl Scope {
         app: &App,
         context: &CallContext,
         toolkit: &str,
-        call: impl FnOnce(ProxyCredential) -> ProxyCall,
+        call: impl FnOnce(ProxyCredential) -> Result<ProxyCall> + Send,
     ) -> Result<ProxyReply> {
         let toolkit = self.catalog.toolkit(toolkit)?;
         let slug = &toolkit.manifest.slug;
@@ -57,7 +57,7 @@ impl Scope {
         self.permit_call("*", &selector)?;
         let account = accounts::pick(app, &self.project, slug, &selector).await?;
         let credential = ProxyCredential::Account(account.id.clone());
-        executor::proxy(app, context, call(credential)).await
+        executor::proxy(app, context, call(credential)?).await
     }
 
     /// What the caller runs itself cannot be run here.

@@ -9,6 +9,7 @@ mod execute;
 mod exposed;
 mod link;
 mod permits;
+mod prompt;
 mod scope;
 
 use std::sync::Arc;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use serde::Deserialize as _;
 
-use super::config::SessionConfig;
+use super::config::{EveryTool, PreloadedTools, SessionConfig};
 use super::custom::CustomTools;
 use super::read_config;
 use crate::app::App;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Tool, ToolFilter, VersionPins};
 use crate::error::Result;
 use crate::ids::{ProjectId, SessionId};
 use crate::storage::sessions::SessionRow;
@@ -86,6 +86,14 @@ impl Scope {
     /// [`crate::error::Error::NotFound`] when the project has no such session.
     pub async fn of_session(app: &App, project: &ProjectId, id: &SessionId) -> Result<Self> {
         let session = super::find(app, project, id).await?;
+        Self::with(app, project, session).await
+    }
+
+    /// What a session at hand lets through.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn with(app: &App, project: &ProjectId, session: Session) -> Result<Self> {
         Ok(Self {
             project: project.clone(),
             user: session.user.clone(),
@@ -102,6 +110,31 @@ impl Scope {
             Arc::make_mut(session).custom = custom;
         }
         self
+    }
+
+    /// The tools that stand beside the meta tools.
+    #[must_use]
+    pub fn preloaded(&self) -> Vec<&Arc<Tool>> {
+        let Some(config) = self.config() else {
+            return Vec::new();
+        };
+        match &config.preload.tools {
+            // A tool may be gone, or forbidden by a rule, since it was named.
+            PreloadedTools::Slugs(slugs) => slugs
+                .iter()
+                .filter_map(|slug| self.tool(slug).ok())
+                .collect(),
+            PreloadedTools::All(EveryTool::All) => self.tools().collect(),
+        }
+    }
+
+    /// The tools that may be called, in their newest form, the important ones first.
+    pub fn tools(&self) -> impl Iterator<Item = &Arc<Tool>> {
+        let all = self
+            .catalog
+            .list_tools(&ToolFilter::default(), &VersionPins::default());
+        let all = all.unwrap_or_default().into_iter();
+        all.filter(|tool| self.permits(tool))
     }
 
     /// The session's configuration; none outside a session.

@@ -28,12 +28,13 @@ const OWN_WORDS: [&str; 8] = [
 ];
 
 /// Every id in a query or a body, each tried below.
-const IDS_INSIDE: [&str; 7] = [
+const IDS_INSIDE: [&str; 8] = [
     "get /api/v3/connected_accounts auth_config_ids",
     "get /api/v3/connected_accounts connected_account_ids",
     "get /api/v3/tools auth_config_ids",
     "post /api/v3/connected_accounts auth_config.id",
     "post /api/v3/connected_accounts/link auth_config_id",
+    "post /api/v3/labs/tool_router/session config.toolkits.auth_config_id",
     "post /api/v3/tools/execute/proxy connected_account_id",
     "post /api/v3/tools/execute/{tool_slug} connected_account_id",
 ];
@@ -68,9 +69,15 @@ impl Operation {
             .replace("{nanoid}", id)
             .replace("{nano_id}", id)
             .replace("{id}", id)
+            .replace("{session_id}", id)
             .replace("{status}", "DISABLED")
             .replace("{tool_slug}", "ACME_GET_ME")
             .replace("{slug}", "acme");
+        // Sessions change under this prefix alone.
+        let path = match (self.method.as_str(), path.contains("/tool_router/")) {
+            ("patch", true) => path.replace("/api/v3/", "/api/v3.1/"),
+            _ => path,
+        };
         let body = (self.method != "get").then(|| sample_body(&self.name()).to_string());
         client.send(self.http_method(), &path, body).await
     }
@@ -84,6 +91,10 @@ fn sample_body(operation: &str) -> Value {
         }
         "patch /api/v3/connected_accounts/{nanoid}" => json!({ "alias": "taken over" }),
         "patch /api/v3/connected_accounts/{nanoid}/status" => json!({ "enabled": false }),
+        "post /api/v3/tool_router/session/{session_id}/link" => json!({ "toolkit": "acme" }),
+        "post /api/v3/tool_router/session/{session_id}/proxy_execute" => {
+            json!({ "toolkit_slug": "acme", "endpoint": "/me", "method": "GET" })
+        }
         _ => json!({}),
     }
 }
@@ -149,6 +160,13 @@ async fn every_operation_with_an_id_in_its_path_is_closed_to_other_tenants() {
             "connected_accounts" => {
                 let account = stage.oauth_account(&config, "ada").await;
                 (account, &server.client, &stranger)
+            }
+            "tool_router" => {
+                stage.oauth_account(&config, "ada").await;
+                let path = "/api/v3/tool_router/session";
+                let made = server.client.post(path, json!({ "user_id": "ada" })).await;
+                let id = made.expect(201)["session_id"].as_str().unwrap().to_owned();
+                (id, &server.client, &stranger)
             }
             "org" => {
                 let body = json!({ "name": "victim", "should_create_api_key": true });

@@ -7,7 +7,7 @@ async fn a_documented_endpoint_that_is_not_built_answers_501_and_is_not_retried(
     let server = TestServer::start().await;
     for path in [
         "/api/v3/triggers_types",
-        "/api/v3.1/tool_router/session",
+        "/api/v3.1/session_configs",
         "/api/v3/webhook_subscriptions/event_types",
         "/api/v3/internal/sdk/realtime/credentials",
     ] {

@@ -1,8 +1,8 @@
 //! Executing tools, and calling a toolkit's API directly with an account's credentials.
 
-mod custom;
+pub(super) mod custom;
 mod input;
-mod proxy;
+pub(super) mod proxy;
 mod scopes;
 mod tool;
 
@@ -22,7 +22,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(scopes::get_scopes_required))
 }
 
-fn context(caller: Caller) -> CallContext {
+pub(super) fn context(caller: Caller) -> CallContext {
     CallContext {
         project: caller.project,
         request_id: caller.request_id,

@@ -241,7 +241,6 @@ pub(super) async fn execute_proxy_request(
 
 impl ProxyRequest {
     fn into_call(self) -> Result<ProxyCall> {
-        let binary = self.binary_body.map(BinaryRequest::read).transpose()?;
         let account = self.connected_account_id.filter(|id| !id.is_empty());
         let problem = match (account, self.custom_connection_data) {
             (Some(id), None) => Ok(ProxyCredential::Account(id.into())),
@@ -252,6 +251,31 @@ impl ProxyRequest {
             }
         };
         let credential = problem.map_err(|problem| Error::fields(vec![problem.into()]))?;
+        let written = Written {
+            endpoint: self.endpoint,
+            method: self.method,
+            body: self.body,
+            binary_body: self.binary_body,
+            parameters: self.parameters,
+        };
+        written.into_call(credential)
+    }
+}
+
+/// A request as its caller wrote it, without the credential.
+pub(in crate::api) struct Written {
+    pub(in crate::api) endpoint: String,
+    pub(in crate::api) method: ProxyMethod,
+    pub(in crate::api) body: Option<Value>,
+    pub(in crate::api) binary_body: Option<BinaryRequest>,
+    pub(in crate::api) parameters: Option<Vec<ProxyParameter>>,
+}
+
+impl Written {
+    /// # Errors
+    /// [`Error::Invalid`] for a binary body that is none and an empty endpoint.
+    pub(in crate::api) fn into_call(self, credential: ProxyCredential) -> Result<ProxyCall> {
+        let binary = self.binary_body.map(BinaryRequest::read).transpose()?;
         if self.endpoint.trim().is_empty() {
             return Err(Error::fields(vec!["endpoint: must not be empty".into()]));
         }

@@ -1,0 +1,33 @@
+//! Tool-router sessions: what an agent may reach for one user, and calls through them.
+
+mod body;
+mod custom;
+mod given;
+mod history;
+mod legacy;
+mod link;
+mod proxy;
+mod session;
+mod session_answer;
+mod toolkits;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(session::create_session))
+        .routes(routes!(
+            session::get_session,
+            session::patch_session,
+            session::delete_session
+        ))
+        .routes(routes!(session::attach_session))
+        .routes(routes!(history::list_session_configs))
+        .routes(routes!(toolkits::list_session_toolkits))
+        .routes(routes!(link::create_session_link))
+        .routes(routes!(proxy::proxy_execute_in_session))
+        .routes(routes!(legacy::create_labs_session))
+}
