@@ -255,7 +255,10 @@ pub struct Preload {
 
 /// Which tools stand beside the meta tools.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "`preload.tools` must be a list of slugs or `all`"
+)]
 pub enum PreloadedTools {
     /// These.
     Slugs(Vec<String>),

@@ -13,7 +13,8 @@ use crate::support::stage::Stage;
 const DOCUMENT: &str = include_str!("../../openapi/openapi.json");
 
 /// Parameters of paths that name nothing of a tenant.
-const PUBLIC: [&str; 3] = ["slug", "tool_slug", "status"];
+/// `instanceId` is a user, in the caller's words.
+const PUBLIC: [&str; 5] = ["slug", "tool_slug", "status", "appKey", "instanceId"];
 
 /// Names that end like an id and are words of the caller's own, or of a provider.
 const OWN_WORDS: [&str; 8] = [
@@ -28,13 +29,20 @@ const OWN_WORDS: [&str; 8] = [
 ];
 
 /// Every id in a query or a body, each tried below.
-const IDS_INSIDE: [&str; 8] = [
+const IDS_INSIDE: [&str; 15] = [
     "get /api/v3/connected_accounts auth_config_ids",
     "get /api/v3/connected_accounts connected_account_ids",
+    "get /api/v3/mcp/app/{appKey} auth_config_ids",
+    "get /api/v3/mcp/servers auth_config_ids",
     "get /api/v3/tools auth_config_ids",
+    "patch /api/v3/mcp/{id} auth_config_ids",
     "post /api/v3/connected_accounts auth_config.id",
     "post /api/v3/connected_accounts/link auth_config_id",
     "post /api/v3/labs/tool_router/session config.toolkits.auth_config_id",
+    "post /api/v3/mcp/servers auth_config_ids",
+    "post /api/v3/mcp/servers/custom auth_config_ids",
+    "post /api/v3/mcp/servers/generate connected_account_ids",
+    "post /api/v3/mcp/servers/generate mcp_server_id",
     "post /api/v3/tools/execute/proxy connected_account_id",
     "post /api/v3/tools/execute/{tool_slug} connected_account_id",
 ];
@@ -70,6 +78,8 @@ impl Operation {
             .replace("{nano_id}", id)
             .replace("{id}", id)
             .replace("{session_id}", id)
+            .replace("{serverId}", id)
+            .replace("{instanceId}", "ada")
             .replace("{status}", "DISABLED")
             .replace("{tool_slug}", "ACME_GET_ME")
             .replace("{slug}", "acme");
@@ -95,6 +105,8 @@ fn sample_body(operation: &str) -> Value {
         "post /api/v3/tool_router/session/{session_id}/proxy_execute" => {
             json!({ "toolkit_slug": "acme", "endpoint": "/me", "method": "GET" })
         }
+        "patch /api/v3/mcp/{id}" => json!({ "name": "Taken over" }),
+        "post /api/v3/mcp/servers/{serverId}/instances" => json!({ "user_id": "ada" }),
         _ => json!({}),
     }
 }
@@ -122,6 +134,7 @@ async fn everything(stage: &Stage) -> String {
         "/api/v3/auth_configs?show_disabled=true",
         "/api/v3/connected_accounts",
         "/api/v3/org/project/config",
+        "/api/v3/mcp/servers",
     ] {
         all.push_str(&stage.server.client.get(path).await.expect(200).to_string());
     }
@@ -160,6 +173,18 @@ async fn every_operation_with_an_id_in_its_path_is_closed_to_other_tenants() {
             "connected_accounts" => {
                 let account = stage.oauth_account(&config, "ada").await;
                 (account, &server.client, &stranger)
+            }
+            "mcp" => {
+                let body =
+                    json!({ "name": "Of the owner", "auth_config_ids": [], "toolkits": ["acme"] });
+                let made = server.client.post("/api/v3/mcp/servers/custom", body).await;
+                let id = made.expect(201)["id"].as_str().unwrap().to_owned();
+                if operation.path.ends_with("{instanceId}") {
+                    let path = format!("/api/v3/mcp/servers/{id}/instances");
+                    let user = json!({ "user_id": "ada" });
+                    server.client.post(&path, user).await.expect(201);
+                }
+                (id, &server.client, &stranger)
             }
             "tool_router" => {
                 stage.oauth_account(&config, "ada").await;
@@ -300,6 +325,13 @@ async fn ids_of_another_project_in_bodies_are_not_found_and_call_nobody() {
     let config = stage.auth_config("acme", "OAUTH2").await;
     let account = stage.oauth_account(&config, "ada").await;
     let asked = stage.provider.token_requests().len();
+    let body = json!({ "name": "Of the owner", "auth_config_ids": [config], "toolkits": [] });
+    let made = stage
+        .server
+        .client
+        .post("/api/v3/mcp/servers/custom", body)
+        .await;
+    let server_id = made.expect(201)["id"].clone();
     let before = everything(&stage).await;
     for (path, body) in [
         (
@@ -309,6 +341,10 @@ async fn ids_of_another_project_in_bodies_are_not_found_and_call_nobody() {
         (
             "/api/v3/connected_accounts/link",
             json!({ "auth_config_id": config, "user_id": "ada" }),
+        ),
+        (
+            "/api/v3/mcp/servers/generate",
+            json!({ "mcp_server_id": server_id, "managed_auth_by_composio": false }),
         ),
         (
             "/api/v3/tools/execute/proxy",

@@ -11,10 +11,10 @@ const SESSIONS_3_1: &str = "/api/v3.1/tool_router/session";
 
 /// A session of ada's with these settings.
 async fn made(client: &Client, settings: Value) -> Value {
-    client.post(SESSIONS, body(settings)).await.expect(201)
+    client.post(SESSIONS, body(&settings)).await.expect(201)
 }
 
-fn body(settings: Value) -> Value {
+fn body(settings: &Value) -> Value {
     let mut body = json!({ "user_id": "ada" });
     for (name, value) in settings.as_object().unwrap() {
         body[name] = value.clone();
@@ -152,7 +152,7 @@ async fn every_setting_that_does_not_fit_is_named_and_nothing_is_made() {
     let refused = stage
         .server
         .client
-        .post(SESSIONS, body(settings))
+        .post(SESSIONS, body(&settings))
         .await
         .error(400);
     let problems: Vec<String> = refused["errors"]
@@ -193,7 +193,7 @@ async fn every_setting_that_does_not_fit_is_named_and_nothing_is_made() {
         let refused = stage
             .server
             .client
-            .post(SESSIONS, body(wrong))
+            .post(SESSIONS, body(&wrong))
             .await
             .error(400);
         assert!(
@@ -214,7 +214,7 @@ async fn asking_the_user_before_a_call_is_refused_as_not_built() {
         stage
             .server
             .client
-            .post(SESSIONS, body(settings))
+            .post(SESSIONS, body(&settings))
             .await
             .error(501);
     }
@@ -401,7 +401,7 @@ async fn tools_of_the_callers_own_get_slugs_and_are_kept_under_v3_alone() {
     let all = ["LOCAL_FIND", "LOCAL_ACME_THINGS", "LOCAL_CRM_FIND"];
     for (prefix, kept) in [(SESSIONS, true), (SESSIONS_3_1, false)] {
         let made = client
-            .post(prefix, body(json!({ "experimental": custom })))
+            .post(prefix, body(&json!({ "experimental": custom })))
             .await
             .expect(201);
         assert_eq!(slugs(&made), all);
@@ -426,7 +426,7 @@ async fn tools_of_the_callers_own_get_slugs_and_are_kept_under_v3_alone() {
         "custom_toolkits": [{ "slug": "acme", "name": "x", "description": "x", "tools": [] }],
     });
     let refused = client
-        .post(SESSIONS, body(json!({ "experimental": wrong })))
+        .post(SESSIONS, body(&json!({ "experimental": wrong })))
         .await
         .error(400);
     insta::assert_json_snapshot!(refused["errors"], @r#"
