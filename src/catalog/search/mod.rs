@@ -1,10 +1,13 @@
 //! Search over tools: which of those that a caller may use do what a person asks for in their own
 //! words, the best first, with scores that tell what was meant from what is only near.
 
+mod document;
+mod fields;
 mod index;
 mod kind;
 mod query;
 mod synonyms;
+mod things;
 mod words;
 
 use std::sync::Arc;

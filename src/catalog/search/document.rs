@@ -1,0 +1,114 @@
+//! What is known of a tool besides its words, and how it answers a query.
+
+use std::collections::HashSet;
+
+use super::super::Tool;
+use super::super::load::IMPORTANT;
+use super::fields::RAREST;
+use super::kind::Kind;
+use super::query::Query;
+use super::words::{Learner, spaced};
+
+/// What is left of a score where the query names another toolkit.
+const OTHER_TOOLKIT: f32 = 0.4;
+/// What is left of a score when nothing of the tool's name is asked for.
+const UNASKED: f32 = 0.5;
+/// What marks a tool as one of those that an agent gets by default.
+const MARKED: f32 = 1.08;
+/// What a toolkit is worth that has a place in the order of the most used ones.
+const RANKED: f32 = 1.35;
+const UNRANKED: u32 = u32::MAX;
+/// The least that a word of a name is worth.
+const COMMONEST: f32 = 0.5;
+
+/// What is known of a tool besides its words.
+#[derive(Debug)]
+pub(super) struct Document {
+    /// The number of its toolkit.
+    pub(super) toolkit: u32,
+    kind: Kind,
+    /// What it is worth whatever is asked for, about 1.
+    worth: f32,
+    /// The stems of its slug and of its name.
+    pub(super) names: [Vec<u32>; 2],
+    /// The stems of its slug and of its name that tell it from the other tools of its toolkit, each
+    /// once, with what each is worth; together 1.
+    telling: [Vec<(u32, f32)>; 2],
+}
+
+impl Document {
+    /// What is known of a tool; its name's words are still to be weighed.
+    pub(super) fn new(tool: &Tool, toolkit: u32, learner: &mut Learner) -> Self {
+        let manifest = &tool.manifest;
+        let kit = &tool.toolkit.manifest;
+        let names = [learner.read(&manifest.slug), learner.read(&manifest.name)];
+        let own: HashSet<u32> = [&kit.slug, &kit.name]
+            .into_iter()
+            .flat_map(|name| learner.read(name))
+            .collect();
+        let telling = [without_toolkit(&manifest.slug), &manifest.name].map(|name| {
+            let mut words = learner.read(&without_self(name));
+            words.sort_unstable();
+            words.dedup();
+            words.retain(|word| !own.contains(word));
+            words.into_iter().map(|word| (word, 1.0)).collect()
+        });
+        let marked = if tool.has_tag(IMPORTANT) { MARKED } else { 1.0 };
+        let ranked = if kit.rank == UNRANKED { 1.0 } else { RANKED };
+        Self {
+            toolkit,
+            kind: Kind::of_tool(&spaced(&manifest.name), &manifest.tags),
+            worth: marked * ranked / (MARKED * RANKED),
+            names,
+            telling,
+        }
+    }
+
+    /// A word of a name is worth what its rarity is; verbs that tools of every kind have hardly tell
+    /// anything. `rarity` is of a word's number.
+    pub(super) fn weigh(&mut self, rarity: impl Fn(u32) -> f32) {
+        for telling in &mut self.telling {
+            for (word, worth) in telling.iter_mut() {
+                *worth = rarity(*word).clamp(COMMONEST, RAREST);
+            }
+            let sum: f32 = telling.iter().map(|(_, worth)| worth).sum();
+            for (_, worth) in telling {
+                *worth /= sum;
+            }
+        }
+    }
+
+    /// What to make of the words it shares with a query, between 0 and 1: whether it does what is
+    /// wanted, in the toolkit that is named, and whether its own name says more than was asked.
+    pub(super) fn answers(&self, query: &Query, asked: &[f32]) -> f32 {
+        let told = self.telling.iter().map(|telling| {
+            let told = telling
+                .iter()
+                .map(|(word, worth)| worth * asked[*word as usize]);
+            told.sum::<f32>()
+        });
+        let told = told.fold(0.0, f32::max);
+        let is_elsewhere = !query.toolkits.is_empty() && !query.toolkits.contains(&self.toolkit);
+        let place = if is_elsewhere { OTHER_TOOLKIT } else { 1.0 };
+        let fits = query.kinds.iter().map(|asked| self.kind.fits(*asked));
+        let fits = fits.fold(None, |best: Option<f32>, fit| {
+            Some(best.map_or(fit, |best| best.max(fit)))
+        });
+        self.worth * (UNASKED + (1.0 - UNASKED) * told) * place * fits.unwrap_or(1.0)
+    }
+}
+
+/// A slug without what stands before its first underscore.
+pub(super) fn without_toolkit(slug: &str) -> &str {
+    slug.split_once('_').map_or(slug, |(_, rest)| rest)
+}
+
+/// A name without the words that say whose things it is about where they are the caller's own, as
+/// all are if nothing is said.
+fn without_self(name: &str) -> String {
+    let name = spaced(name).replace('_', " ");
+    let whose = ["authenticated user", "current user"];
+    whose
+        .iter()
+        .fold(name, |name, whose| name.replace(whose, ""))
+}
