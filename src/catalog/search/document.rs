@@ -9,8 +9,6 @@ use super::kind::Kind;
 use super::query::Query;
 use super::words::{Learner, spaced};
 
-/// What is left of a score where the query names another toolkit.
-const OTHER_TOOLKIT: f32 = 0.4;
 /// What is left of a score when nothing of the tool's name is asked for.
 const UNASKED: f32 = 0.5;
 /// What marks a tool as one of those that an agent gets by default.
@@ -79,7 +77,7 @@ impl Document {
     }
 
     /// What to make of the words it shares with a query, between 0 and 1: whether it does what is
-    /// wanted, in the toolkit that is named, and whether its own name says more than was asked.
+    /// wanted, and whether its own name says more than was asked.
     pub(super) fn answers(&self, query: &Query, asked: &[f32]) -> f32 {
         let told = self.telling.iter().map(|telling| {
             let told = telling
@@ -88,13 +86,11 @@ impl Document {
             told.sum::<f32>()
         });
         let told = told.fold(0.0, f32::max);
-        let is_elsewhere = !query.toolkits.is_empty() && !query.toolkits.contains(&self.toolkit);
-        let place = if is_elsewhere { OTHER_TOOLKIT } else { 1.0 };
         let fits = query.kinds.iter().map(|asked| self.kind.fits(*asked));
         let fits = fits.fold(None, |best: Option<f32>, fit| {
             Some(best.map_or(fit, |best| best.max(fit)))
         });
-        self.worth * (UNASKED + (1.0 - UNASKED) * told) * place * fits.unwrap_or(1.0)
+        self.worth * (UNASKED + (1.0 - UNASKED) * told) * fits.unwrap_or(1.0)
     }
 }
 

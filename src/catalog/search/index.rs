@@ -12,6 +12,10 @@ use super::words::{Learner, joined, stems};
 
 /// A query that is the very name of a tool means that tool.
 const EXACT: f32 = 1000.0;
+/// What is left of a score where the query names another toolkit.
+const ELSEWHERE: f32 = 0.25;
+/// And where the tool says that it has to do with that one.
+const MENTIONING: f32 = 0.5;
 /// What a tool has of the best one of its toolkit where the query names that and nothing else of it.
 const NAMED_TOOLKIT: f32 = 0.4;
 
@@ -36,6 +40,30 @@ pub(in crate::catalog) struct Hit {
     pub(in crate::catalog) document: usize,
     /// Between 0 and 1: how much of what the query asks for it has.
     pub(in crate::catalog) score: f32,
+}
+
+/// What is found while a query is looked up.
+struct Found {
+    /// By document.
+    scores: Vec<f32>,
+    /// By stem: what it counts for the query.
+    asked: Vec<f32>,
+    /// By document, of the term that is being looked up: what it has of it, and the weight of the
+    /// word that it holds; zero between two terms.
+    of_term: Vec<(f32, f32)>,
+    /// Those of which the former is not zero.
+    touched: Vec<u32>,
+}
+
+impl Found {
+    fn new(documents: usize, stems: usize) -> Self {
+        Self {
+            scores: vec![0.0; documents],
+            asked: vec![0.0; stems],
+            of_term: vec![(0.0, 0.0); documents],
+            touched: Vec::new(),
+        }
+    }
 }
 
 impl Index {
@@ -80,19 +108,22 @@ impl Index {
     /// stay in order.
     pub(in crate::catalog) fn search(&self, text: &str) -> Vec<Hit> {
         let query = Query::new(text, |name| self.toolkits.get(name).copied());
-        let mut scores = vec![0.0_f32; self.documents.len()];
-        let mut most = 0.0;
-        let mut asked = vec![0.0_f32; self.stems.len()];
-        for term in &query.terms {
-            most += self.add(term, &mut scores, &mut asked);
-        }
-        if most == 0.0 {
-            most = 1.0;
-        }
-        self.add_toolkits(&query, &mut scores);
-        for (score, document) in scores.iter_mut().zip(&self.documents) {
+        let mut found = Found::new(self.documents.len(), self.stems.len());
+        let most: f32 = query
+            .terms
+            .iter()
+            .map(|term| self.add(term, &mut found))
+            .sum();
+        let most = if most > 0.0 { most } else { 1.0 };
+        let Found {
+            mut scores, asked, ..
+        } = found;
+        let places = self.places(&query);
+        add_toolkits(&places, &mut scores);
+        let documents = self.documents.iter().zip(&places);
+        for (score, (document, place)) in scores.iter_mut().zip(documents) {
             if *score > 0.0 {
-                *score *= document.answers(&query, &asked) / most;
+                *score *= document.answers(&query, &asked) * place / most;
             }
         }
         self.add_exact(text, &mut scores);
@@ -101,43 +132,63 @@ impl Index {
 
     /// What each tool has of one term of a query: the word itself, or the best that means it. Returns
     /// the most that a tool could have.
-    fn add(&self, term: &Term, scores: &mut [f32], asked: &mut [f32]) -> f32 {
-        let mut best: HashMap<u32, (f32, f32)> = HashMap::new();
+    fn add(&self, term: &Term, found: &mut Found) -> f32 {
+        let mut holding = 0.0;
         for (stem, weight) in &term.stems {
             let Some(number) = self.stems.get(stem) else {
                 continue;
             };
-            let wanted = &mut asked[*number as usize];
+            let wanted = &mut found.asked[*number as usize];
             *wanted = wanted.max(*weight);
             for (document, count) in &self.postings[*number as usize] {
-                let (most, holding) = best.entry(*document).or_default();
+                let (most, held) = &mut found.of_term[*document as usize];
+                if *held == 0.0 {
+                    found.touched.push(*document);
+                }
                 *most = most.max(weight * count);
-                *holding = holding.max(*weight);
+                holding += (weight - *held).max(0.0);
+                *held = held.max(*weight);
             }
         }
-        let holding: f32 = best.values().map(|(_, weight)| weight).sum();
-        if holding == 0.0 {
-            return 0.0;
-        }
-        let worth = term.weight * rarity_of(holding, self.documents.len()).min(RAREST);
-        for (document, (count, _)) in best {
-            scores[document as usize] += worth * count;
+        let rarity = rarity_of(holding, self.documents.len()).min(RAREST);
+        let worth = if holding > 0.0 {
+            term.weight * rarity
+        } else {
+            0.0
+        };
+        for document in found.touched.drain(..) {
+            let (count, _) = std::mem::take(&mut found.of_term[document as usize]);
+            found.scores[document as usize] += worth * count;
         }
         worth
     }
 
-    /// All tools of a toolkit that is named may be meant, if by no other word than that.
-    fn add_toolkits(&self, query: &Query, scores: &mut [f32]) {
-        let is_named = |document: &Document| query.toolkits.contains(&document.toolkit);
-        let named = scores.iter().zip(&self.documents);
-        let named = named.filter(|(_, document)| is_named(document));
-        let best = named.fold(0.0, |best: f32, (score, _)| best.max(*score));
-        let best = if best > 0.0 { best } else { 1.0 };
-        for (score, document) in scores.iter_mut().zip(&self.documents) {
-            if is_named(document) {
-                *score += NAMED_TOOLKIT * best;
+    /// What is left of each tool's score for where it is: all in a toolkit that is named.
+    fn places(&self, query: &Query) -> Vec<f32> {
+        let elsewhere = if query.toolkits.is_empty() {
+            1.0
+        } else {
+            ELSEWHERE
+        };
+        let mut places = vec![elsewhere; self.documents.len()];
+        for (toolkit, words) in &query.toolkits {
+            let mut mentioned = vec![0; self.documents.len()];
+            for number in words.iter().filter_map(|word| self.stems.get(word)) {
+                for (document, _) in &self.postings[*number as usize] {
+                    mentioned[*document as usize] += 1;
+                }
+            }
+            for ((place, document), words_of_it) in
+                places.iter_mut().zip(&self.documents).zip(mentioned)
+            {
+                if document.toolkit == *toolkit {
+                    *place = 1.0;
+                } else if words_of_it == words.len() {
+                    *place = place.max(MENTIONING);
+                }
             }
         }
+        places
     }
 
     /// Puts tools first whose slug or name the query is.
@@ -155,6 +206,22 @@ impl Index {
             if !words.is_empty() && document.names.contains(&words) {
                 *score += EXACT;
             }
+        }
+    }
+}
+
+/// All tools of a toolkit that is named may be meant, if by no other word than that.
+fn add_toolkits(places: &[f32], scores: &mut [f32]) {
+    if places.iter().all(|place| *place >= 1.0) {
+        return;
+    }
+    let named = scores.iter().zip(places);
+    let named = named.filter(|(_, place)| **place >= 1.0);
+    let best = named.fold(0.0, |best: f32, (score, _)| best.max(*score));
+    let best = if best > 0.0 { best } else { 1.0 };
+    for (score, place) in scores.iter_mut().zip(places) {
+        if *place >= 1.0 {
+            *score += NAMED_TOOLKIT * best;
         }
     }
 }

@@ -26,7 +26,7 @@ const VERBS: [(Kind, &str); 4] = [
     ),
     (
         Kind::Make,
-        "create add make insert new start open write send post file register generate build publish \
+        "create creation add make insert new start open write send post file register generate build publish \
          upload schedule book reply respond answer forward invite share comment attach append draft \
          copy duplicate clone charge pay refund compose launch tell notify announce request log put \
          import deploy drop issue raise tweet email mail message ping text call dm plan arrange order \
@@ -40,7 +40,7 @@ const VERBS: [(Kind, &str); 4] = [
     ),
     (
         Kind::Remove,
-        "delete remove erase destroy trash discard clear purge cancel drop kick unfollow unstar \
+        "delete deletion remove erase destroy trash discard clear purge cancel drop kick unfollow unstar \
          unassign unpin unsubscribe revoke uninstall stop end archive close empty leave void wipe \
          withdraw uninvite unlink detach throw",
     ),
@@ -56,14 +56,18 @@ const QUESTIONS: &str = "what which who whom whose when where why how is are am 
 impl Kind {
     /// What the name of a tool says, or else the hints among its tags.
     pub(super) fn of_tool(name: &str, tags: &[String]) -> Self {
-        let first = name.split(|letter: char| !letter.is_alphabetic()).next();
-        let mut verbs = first.into_iter().flat_map(kinds_of);
-        if let Some(kind) = verbs.next() {
-            return kind;
-        }
         let has = |hint: &str| tags.iter().any(|tag| tag == hint);
         if has("readOnlyHint") {
-            Self::Read
+            return Self::Read;
+        }
+        let mut words = name.split(|letter: char| !letter.is_alphabetic());
+        let is_removing = |word: &str| kinds_of(word).any(|kind| kind == Self::Remove);
+        if has("destructiveHint") && words.clone().any(is_removing) {
+            return Self::Remove;
+        }
+        let mut verbs = words.next().into_iter().flat_map(kinds_of);
+        if let Some(kind) = verbs.next() {
+            kind
         } else if has("updateHint") {
             Self::Change
         } else {

@@ -53,14 +53,17 @@ pub(super) struct Term {
     pub(super) stems: Vec<(String, f32)>,
 }
 
+/// The number of a toolkit, and the stems of the words that name it.
+type Naming = (u32, Vec<String>);
+
 /// A query, understood.
 pub(super) struct Query {
     /// What it speaks of.
     pub(super) terms: Vec<Term>,
     /// What it wants done; empty where that is not said.
     pub(super) kinds: Vec<Kind>,
-    /// The toolkits that it names.
-    pub(super) toolkits: Vec<u32>,
+    /// The toolkits that it names, and the stems of the words by which it does.
+    pub(super) toolkits: Vec<Naming>,
 }
 
 impl Query {
@@ -130,7 +133,10 @@ impl Term {
 
 /// The toolkits that words name, and by the place of each word that does what is left of it: nothing
 /// of a name that is one word, since `Linear` says nothing else, and a little of `Google Calendar`.
-fn named(words: &[&str], toolkit: impl Fn(&str) -> Option<u32>) -> (Vec<u32>, HashMap<usize, f32>) {
+fn named(
+    words: &[&str],
+    toolkit: impl Fn(&str) -> Option<u32>,
+) -> (Vec<Naming>, HashMap<usize, f32>) {
     let mut toolkits = Vec::new();
     let mut naming = HashMap::new();
     for length in (1..=LONGEST_NAME).rev() {
@@ -141,7 +147,7 @@ fn named(words: &[&str], toolkit: impl Fn(&str) -> Option<u32>) -> (Vec<u32>, Ha
             let name = joined(&run.concat());
             let nickname = synonyms::nickname(&name);
             if let Some(found) = toolkit(&name).or_else(|| nickname.and_then(&toolkit)) {
-                toolkits.push(found);
+                toolkits.push((found, stems(&run.join(" "))));
                 let left = match (length, nickname) {
                     (1, None) => 0.0,
                     (1, Some(_)) => 1.0,
@@ -192,8 +198,9 @@ mod tests {
 
     #[test]
     fn a_toolkit_is_named_however_its_name_is_written() {
-        assert_eq!(query("add it to my Google Calendar").toolkits, [7]);
-        assert_eq!(query("add it to gcal").toolkits, [7]);
+        let toolkits = query("add it to my Google Calendar").toolkits;
+        assert_eq!(toolkits, [(7, stems("google calendar"))]);
+        assert_eq!(query("add it to gcal").toolkits, [(7, stems("gcal"))]);
         assert!(query("add it to my calendar").toolkits.is_empty());
     }
 }
