@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::{Args, value_parser};
+use clap::{ArgAction, Args, value_parser};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -27,6 +27,9 @@ pub struct LanguageModelSettings {
     /// Time limit of making one call's arguments, in seconds.
     #[arg(long = "llm-timeout", env = "TENON_LLM_TIMEOUT", default_value_t = 30, value_parser = value_parser!(u64).range(1..=120), value_name = "SECONDS", help_heading = LANGUAGE_MODEL)]
     pub llm_timeout_s: u64,
+    /// Let it improve the plans of `COMPOSIO_SEARCH_TOOLS`, for which it is told the use cases.
+    #[arg(long, env = "TENON_LLM_PLANS", default_value_t = true, action = ArgAction::Set, value_name = "BOOL", help_heading = LANGUAGE_MODEL)]
+    pub llm_plans: bool,
 }
 
 impl LanguageModelSettings {
@@ -74,6 +77,7 @@ mod tests {
             llm_model: model.map(str::to_owned),
             llm_api_key: Some(SecretString::from("")),
             llm_timeout_s: 30,
+            llm_plans: true,
         }
     }
 

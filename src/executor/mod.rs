@@ -32,7 +32,7 @@ mod wire;
 
 pub use binary::{BinaryBody, BinaryContent, BinaryReply};
 pub use custom_auth::{CustomAuth, CustomParameter, CustomPlace};
-pub use from_text::{Made, Wish, arguments_from_text};
+pub use from_text::{Made, Wish, arguments_from_text, filled_in};
 pub use identity::{lets_in, try_credentials, welcomes};
 pub use own::{OwnCall, record_own};
 pub use proxy::{ProxyCall, ProxyCredential, ProxyReply, proxy};

@@ -4,6 +4,7 @@
 mod arguments;
 mod connections;
 mod definition;
+mod memory;
 mod multi_execute;
 mod preview;
 mod recipes;

@@ -16,6 +16,7 @@ pub mod installation;
 pub mod jobs;
 pub mod mcp_instances;
 pub mod mcp_servers;
+pub mod memories;
 pub mod own_toolkits;
 pub mod projects;
 pub mod recipes;
@@ -44,6 +45,7 @@ pub fn statements() -> Vec<Statement> {
         jobs::STATEMENTS,
         mcp_instances::STATEMENTS,
         mcp_servers::STATEMENTS,
+        memories::STATEMENTS,
         own_toolkits::STATEMENTS,
         projects::STATEMENTS,
         recipes::STATEMENTS,

@@ -69,6 +69,7 @@ pub const COLUMNS: &[SealedColumn] = &[
     sealed!("connection_attempts", "id", "secrets"),
     sealed!("files", "id", "content_key"),
     sealed!("idempotent_calls", "id", "content"),
+    sealed!("memories", "id", "facts"),
     sealed!("revocations", "account_id", "secrets"),
 ];
 

@@ -14,6 +14,7 @@ use crate::storage::connected_accounts;
 use crate::storage::data_keys;
 use crate::storage::files;
 use crate::storage::idempotent_calls;
+use crate::storage::memories;
 use crate::storage::own_toolkits;
 use crate::storage::projects::{self, Project, ProjectSettings, SettingsChange};
 use crate::storage::recipes;
@@ -115,6 +116,7 @@ pub async fn delete(app: &App, org: &OrgId, id: &ProjectId) -> Result<()> {
     mcp_instances::delete_all(tx.conn(), id).await?;
     mcp_servers::delete_all(tx.conn(), id).await?;
     idempotent_calls::forget_all(tx.conn(), id).await?;
+    memories::delete_all(tx.conn(), id).await?;
     own_toolkits::delete_all(tx.conn(), id).await?;
     sessions::delete_all(tx.conn(), id).await?;
     recipes::delete_all(tx.conn(), id).await?;

@@ -6,7 +6,9 @@
 mod chat;
 mod prompt;
 
-use serde_json::{Map, Value};
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::recording::Recording;
@@ -71,6 +73,38 @@ pub async fn arguments_from_text(
     let catalog = toolkits::catalog(app, project).await?;
     let tool = std::sync::Arc::clone(catalog.tool(slug, version)?);
     make(app, &tool, wish).await
+}
+
+/// What the operator's language model gives for `parameters`, a JSON Schema, when it is told `task` and
+/// `facts`; nothing of it is checked. None without a model, or where it gives nothing of use within
+/// `limit`: whoever asks must do without.
+pub async fn filled_in(
+    app: &App,
+    task: &str,
+    facts: &Value,
+    parameters: &Value,
+    limit: Duration,
+) -> Option<Map<String, Value>> {
+    let model = Model::of(app).ok()?;
+    let messages = [
+        json!({ "role": "system", "content": task }),
+        json!({ "role": "user", "content": facts.to_string() }),
+    ];
+    let functions = json!([{ "type": "function", "function": {
+        "name": chat::CALL, "description": "Gives what was asked for.", "parameters": parameters,
+    } }]);
+    let deadline = Instant::now() + limit.min(app.config.language_model.timeout());
+    match model.ask(app, &messages, &functions, deadline).await {
+        Ok(Said::Arguments(given)) => Some(given),
+        Ok(Said::Question(_) | Said::Nonsense(_)) => None,
+        Err(error) => {
+            tracing::warn!(
+                error = error.with_causes(),
+                "went on without the language model"
+            );
+            None
+        }
+    }
 }
 
 /// The arguments of a call that came with words in their place. The call's time limit begins after

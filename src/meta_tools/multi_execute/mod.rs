@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 
-use super::{Desk, Outcome, arguments, recipes, workflow};
+use super::{Desk, Outcome, arguments, memory, recipes, workflow};
 use crate::error::{Error, Result};
 use crate::executor::ToolResult;
 use crate::sessions::MetaTool;
@@ -24,6 +24,9 @@ pub(super) struct Arguments {
     tools: Vec<Wanted>,
     #[serde(default)]
     sync_response_to_workbench: bool,
+    /// What the model noted, by toolkit.
+    #[serde(default)]
+    memory: Value,
     #[serde(default)]
     session_id: Option<String>,
 }
@@ -75,6 +78,7 @@ pub(super) async fn execute(desk: &Desk<'_>, arguments: Arguments) -> Result<Out
     let Arguments {
         tools,
         sync_response_to_workbench,
+        memory: noted,
         session_id,
     } = arguments;
     let (of, most) = (tools.len(), desk.edition.most_calls);
@@ -83,6 +87,9 @@ pub(super) async fn execute(desk: &Desk<'_>, arguments: Arguments) -> Result<Out
             format!("arguments.tools: has {of} calls, and one call executes 1 to {most}"),
             "Split them over several calls.",
         ));
+    }
+    if let Some(noted) = noted.as_object() {
+        memory::keep(desk, noted).await?;
     }
     let gates = gates(desk, &tools);
     let done = AtomicUsize::new(0);

@@ -4,6 +4,7 @@
 
 mod budget;
 mod custom;
+mod improve;
 mod lookups;
 mod plan;
 mod statuses;
@@ -11,10 +12,11 @@ mod statuses;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Desk, Outcome, workflow};
+use super::{Desk, Outcome, memory, workflow};
 use crate::catalog::{Tool, VersionPins};
 use crate::error::{Error, Result};
 use crate::sessions::MetaTool;
@@ -64,20 +66,34 @@ struct Hits<'d> {
 pub(super) async fn search(desk: &Desk<'_>, arguments: Arguments) -> Result<Outcome> {
     let Arguments { queries, session } = arguments;
     check(&queries)?;
-    let mut found: Vec<(Query, Hits<'_>)> = Vec::new();
-    for query in queries {
-        let hits = hits(desk, &query.use_case);
-        found.push((query, hits));
-    }
+    let found: Vec<(Query, Hits<'_>)> = queries
+        .into_iter()
+        .map(|query| {
+            let hits = hits(desk, &query.use_case);
+            (query, hits)
+        })
+        .collect();
     let toolkits: BTreeSet<String> = found.iter().flat_map(|(_, hits)| hits.toolkits()).collect();
     let statuses = Statuses::of(desk, &toolkits).await?;
+    let memory = memory::known(desk, &toolkits).await?;
+    let planned = join_all(found.into_iter().map(|(query, mut hits)| {
+        let statuses = &statuses;
+        async move {
+            let mut plan = plan::plan(desk, statuses, &query, &hits);
+            hits.add_related(&plan.lookups);
+            improve::improve(desk, &query, &hits, &mut plan).await;
+            (query, hits, plan)
+        }
+    }));
     let mut schemas = budget::Schemas::default();
     let mut results = Vec::new();
-    for (at, (query, mut hits)) in found.into_iter().enumerate() {
-        let plan = plan::plan(desk, &statuses, &query, &hits);
-        hits.add_related(&plan.lookups);
+    for (at, (query, hits, plan)) in planned.await.into_iter().enumerate() {
         schemas.add(&hits)?;
-        results.push(shown(at + 1, &query, &hits, plan));
+        let mut result = shown(at + 1, &query, &hits, plan);
+        if let Some(noted) = noted(&memory, &hits) {
+            result["memory"] = noted.into();
+        }
+        results.push(result);
     }
     let (id, is_new) = session.id();
     let data = Map::from_iter([
@@ -100,6 +116,18 @@ pub(super) async fn search(desk: &Desk<'_>, arguments: Arguments) -> Result<Outc
         ("time_info".to_owned(), time_info(desk)),
     ]);
     Ok((data, None))
+}
+
+/// What is remembered of the toolkits that a query found.
+fn noted(memory: &Map<String, Value>, hits: &Hits<'_>) -> Option<Map<String, Value>> {
+    let toolkits = hits.toolkits();
+    let noted = memory
+        .iter()
+        .filter(|(toolkit, _)| toolkits.contains(*toolkit));
+    let noted: Map<String, Value> = noted
+        .map(|(toolkit, facts)| (toolkit.clone(), facts.clone()))
+        .collect();
+    (!noted.is_empty()).then_some(noted)
 }
 
 fn check(queries: &[Query]) -> Result<()> {
@@ -189,11 +217,13 @@ fn shown(index: usize, query: &Query, hits: &Hits<'_>, plan: Plan<'_>) -> Value 
     let custom = hits.custom.iter().map(|tool| tool.slug.clone());
     let primary: Vec<String> = custom.chain(slugs(&hits.primary)).collect();
     let Plan {
+        connect,
         steps,
         pitfalls,
         difficulty,
         lookups: _,
     } = plan;
+    let steps: Vec<String> = connect.into_iter().chain(steps).collect();
     let mut shown = json!({
         "index": index,
         "use_case": query.use_case,

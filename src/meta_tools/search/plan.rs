@@ -31,6 +31,8 @@ const PAGING: [&str; 11] = [
 /// How a use case is carried out.
 #[derive(Default)]
 pub(super) struct Plan<'d> {
+    /// What comes before all else, while the toolkit is not connected.
+    pub(super) connect: Option<String>,
     pub(super) steps: Vec<String>,
     pub(super) pitfalls: Vec<String>,
     pub(super) difficulty: String,
@@ -55,7 +57,7 @@ pub(super) fn plan<'d>(
     };
     let toolkit = &main.toolkit.manifest.slug;
     if !statuses.is_ready(&main.toolkit) {
-        plan.steps.push(if desk.scope.has_meta_tool(MetaTool::ManageConnections) {
+        plan.connect = Some(if desk.scope.has_meta_tool(MetaTool::ManageConnections) {
             format!(
                 "[Required] Connect `{toolkit}`: call {} with toolkits [\"{toolkit}\"], show the user \
                  the link and wait until it is active.",

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{call, data};
 use crate::api::execute::World;
+use crate::support::language_model::LanguageModel;
 use crate::support::server::TestServer;
 use crate::support::stage::Stage;
 
@@ -180,4 +181,108 @@ async fn schemas_are_given_and_unknown_slugs_are_told_with_what_is_near() {
     assert!(found["tool_schemas"]["COMPOSIO_GET_RECIPE"]["input_schema"].is_object());
     assert_eq!(found["not_found"], json!(["open_get_thin"]));
     assert_eq!(found["suggestions"]["open_get_thin"][0], "OPEN_GET_THING");
+}
+
+#[tokio::test]
+async fn what_an_agent_noted_comes_back_to_its_user_alone_and_is_sealed() {
+    let world = World::start().await;
+    let client = &world.server.client;
+    let note = "The thing of the tests has the id 4711.";
+    let arguments = json!({
+        "tools": [{ "tool_slug": "OPEN_GET_THING", "arguments": { "owner": "a" } }],
+        "memory": { "open": [note, note, 7], "no_toolkit": ["x"], "vault": "no list" },
+    });
+    data(client, "ada", "COMPOSIO_MULTI_EXECUTE_TOOL", arguments).await;
+    let query = json!({ "queries": [{ "use_case": "open: get a thing" }] });
+    let found = data(client, "ada", SEARCH, query.clone()).await;
+    assert_eq!(found["results"][0]["memory"], json!({ "open": [note] }));
+    let other = data(client, "bob", SEARCH, query).await;
+    assert_eq!(other["results"][0].get("memory"), None);
+    world
+        .server
+        .app
+        .execution_log
+        .flush(&world.server.app.db)
+        .await;
+    let stored = world.server.stored();
+    let holds = |text: &[u8]| text.windows(note.len()).any(|part| part == note.as_bytes());
+    assert!(!stored.iter().any(|(_, text)| holds(text)));
+}
+
+#[tokio::test]
+async fn a_project_that_keeps_no_data_keeps_no_notes() {
+    let world = World::start().await;
+    let client = &world.server.client;
+    let setting = json!({ "log_visibility_setting": "dont_store_data" });
+    client
+        .patch("/api/v3/org/project/config", setting)
+        .await
+        .expect(200);
+    let arguments = json!({
+        "tools": [{ "tool_slug": "OPEN_GET_THING", "arguments": { "owner": "a" } }],
+        "memory": { "open": ["The thing has the id 4711."] },
+    });
+    data(client, "ada", "COMPOSIO_MULTI_EXECUTE_TOOL", arguments).await;
+    let query = json!({ "queries": [{ "use_case": "open: get a thing" }] });
+    let found = data(client, "ada", SEARCH, query).await;
+    assert_eq!(found["results"][0].get("memory"), None);
+}
+
+/// The plan of a search on a server whose language model gives this.
+async fn planned(flags: &[&str], given: Value) -> (Vec<String>, LanguageModel) {
+    let model = LanguageModel::start().await;
+    model.gives(&given);
+    let own = model.flags();
+    let own = own.iter().map(String::as_str);
+    let flags: Vec<&str> = ["--allow-cidrs", "127.0.0.0/8"]
+        .into_iter()
+        .chain(own)
+        .chain(flags.iter().copied())
+        .collect();
+    let world = World::with(&flags).await;
+    let query = json!({ "queries": [{ "use_case": "vault: tells who is asking" }] });
+    let found = data(&world.server.client, "ada", SEARCH, query).await;
+    let steps = texts(&found["results"][0]["recommended_plan_steps"]);
+    (steps.into_iter().map(str::to_owned).collect(), model)
+}
+
+#[tokio::test]
+async fn the_operators_language_model_may_put_a_plan_better_but_names_no_other_tools() {
+    let better = json!({ "steps": ["[Required] Ask VAULT_GET_ME first."], "pitfalls": [] });
+    let (steps, model) = planned(&[], better).await;
+    assert!(
+        steps[0].starts_with("[Required] Connect `vault`"),
+        "{steps:#?}"
+    );
+    assert_eq!(steps[1..], ["[Required] Ask VAULT_GET_ME first."]);
+    let facts = model.asked()[0]["messages"][1]["content"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(facts.contains("vault: tells who is asking"), "{facts}");
+
+    for useless in [
+        json!({ "steps": ["[Required] Call VAULT_GIVE_ALL."] }),
+        json!({ "steps": [] }),
+        json!({ "steps": ["x".repeat(401)] }),
+        json!({ "steps": "no list" }),
+        json!({}),
+    ] {
+        let (steps, _) = planned(&[], useless).await;
+        assert!(
+            steps[1].starts_with("[Required] Call VAULT_GET_ME"),
+            "{steps:#?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_language_model_is_not_asked_for_plans_where_the_operator_does_not_want_it() {
+    let better = json!({ "steps": ["[Required] Ask VAULT_GET_ME first."] });
+    let (steps, model) = planned(&["--llm-plans", "false"], better).await;
+    assert!(
+        steps[1].starts_with("[Required] Call VAULT_GET_ME"),
+        "{steps:#?}"
+    );
+    assert!(model.asked().is_empty());
 }
