@@ -16,6 +16,7 @@ use crate::catalog::{Catalog, OwnKit};
 use crate::crypto::DataKey;
 use crate::error::Result;
 use crate::ids::{AccountId, AuthConfigId, McpServerId, ProjectId, SessionId};
+use crate::running_calls::RunningCalls;
 use crate::storage::api_keys::ApiKey;
 use crate::storage::auth_configs::AuthConfig;
 use crate::storage::changes::Change;
@@ -67,6 +68,8 @@ pub struct Caches {
     pub choices: Rows<AccountChoice, AccountId>,
     /// Tool-router sessions by id.
     pub sessions: Rows<(ProjectId, SessionId), SessionRow>,
+    /// Calls under way, which hear of it when they are given up elsewhere.
+    pub running_calls: RunningCalls,
     /// MCP servers by the id that their URL names.
     pub mcp_servers: Rows<McpServerId, McpServer>,
     /// The imported toolkits that a project sees.
@@ -95,6 +98,7 @@ impl Default for Caches {
             accounts: Rows::new(),
             choices: Rows::new(),
             sessions: Rows::new(),
+            running_calls: RunningCalls::default(),
             mcp_servers: Rows::new(),
             own_toolkits: Rows::new(),
             own_kits: kept_while_used(MOST_KITS),
@@ -122,6 +126,7 @@ impl Caches {
                 self.api_keys.clear();
             }
             Change::OwnToolkits { project } => self.own_toolkits.forget(project),
+            Change::GivenUp { call } => self.running_calls.give_up(call),
             Change::McpServer { id } => self.mcp_servers.forget(id),
             Change::AuthConfig { project, id } => {
                 self.auth_configs.forget(&(project.clone(), id.clone()));

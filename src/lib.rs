@@ -3,22 +3,23 @@
 //! Modules stand in layers, and calls go down only (`tests/guards/layers.rs` keeps it):
 //!
 //! 1. commands: [`cli`]
-//! 2. doors: [`api`], [`jobs`]
+//! 2. doors: [`api`], [`mcp`], [`jobs`]
 //! 3. services: [`accounts`], [`executor`], [`files`], [`idempotency`], [`importer`],
 //!    [`mcp_servers`], [`meta_tools`], [`sessions`], [`tenancy`], [`toolkits`]
 //! 4. [`app`]: the handles that services share, with [`caches`], [`rate_limit`], [`execution_log`],
-//!    [`single_flight`], [`upstreams`]
+//!    [`running_calls`], [`single_flight`], [`upstreams`]
 //! 5. tools: [`storage`], [`catalog`], [`expressions`], [`auth_schemes`], [`mcp_client`],
 //!    [`outbound`], [`blobs`], [`crypto`]
 //! 6. words: [`error`], [`ids`], [`time`], [`config`], [`paging`], [`scheme`]
 //!
-//! axum stands only in `api`, SQL only in `storage`, `reqwest` only in `outbound`, the master key
+//! axum stands only in `api` and `mcp`, SQL only in `storage`, `reqwest` only in `outbound`, the master key
 //! only in `crypto`; the time comes from the clock that is passed in.
 
 pub mod cli;
 
 pub mod api;
 pub mod jobs;
+pub mod mcp;
 
 pub mod accounts;
 pub mod executor;
@@ -35,6 +36,7 @@ pub mod app;
 pub mod caches;
 pub mod execution_log;
 pub mod rate_limit;
+pub mod running_calls;
 pub mod single_flight;
 pub mod upstreams;
 

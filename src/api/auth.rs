@@ -94,19 +94,9 @@ fn header<'a>(parts: &'a Parts, name: &HeaderName) -> Option<&'a str> {
         .filter(|text| !text.is_empty())
 }
 
-/// Takes one request from the project's window and from the organisation's; the answer tells of the
-/// one that has fewer left.
+/// Counts the request; the answer tells what is left.
 fn count(parts: &Parts, app: &App, org: &OrgId, project: Option<&ProjectId>) -> Result<()> {
-    let now = app.clock.now();
-    let of_project = match project {
-        None => None,
-        Some(project) => app.project_rate_limiter.take(project, now)?,
-    };
-    let of_org = app.rate_limiter.take(org, now)?;
-    let scarcer = of_project
-        .into_iter()
-        .chain(of_org)
-        .min_by_key(|allowance| allowance.remaining);
+    let scarcer = tenancy::count_request(app, org, project)?;
     if let Some(allowance) = scarcer
         && let Some(slot) = parts.extensions.get::<AllowanceSlot>()
     {

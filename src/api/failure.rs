@@ -66,7 +66,7 @@ pub(super) fn failure_of(
     max_body_bytes: usize,
 ) -> Option<Error> {
     let status = response.status();
-    if status.is_success() || status.is_redirection() || is_page(response) {
+    if status.is_success() || status.is_redirection() || is_whole(response) {
         return None;
     }
     if let Some(error) = response.extensions().get::<Error>() {
@@ -87,11 +87,15 @@ pub(super) fn failure_of(
     })
 }
 
-fn is_page(response: &Response) -> bool {
+/// Pages, and the answers of MCP, which has a shape of its own.
+fn is_whole(response: &Response) -> bool {
     response
         .headers()
         .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+        .is_some_and(|kind| {
+            let kind = kind.as_bytes();
+            kind.starts_with(b"text/html") || kind.starts_with(b"application/json")
+        })
 }
 
 /// The API's error object for `error`, logged; `failed` is the answer it stands in for.

@@ -61,6 +61,7 @@ pub fn router(app: &App) -> Router {
         .nest("/api/v3", versioned(ApiVersion::V3))
         .nest("/api/v3.1", versioned(ApiVersion::V3_1))
         .merge(connect::page_routes())
+        .merge(crate::mcp::routes())
         .merge(health::routes())
         .merge(openapi::routes())
         .with_state(app.clone());

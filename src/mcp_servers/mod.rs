@@ -3,10 +3,12 @@
 mod check;
 pub mod instances;
 mod read;
+mod scope;
 mod urls;
 mod write;
 
 pub use read::{by_url, get, list};
+pub use scope::{Who, scope, tools};
 pub use urls::{Generate, Generated, generate, url};
 pub use write::{create, delete, update};
 

@@ -80,6 +80,11 @@ pub enum Change {
         /// The server.
         id: McpServerId,
     },
+    /// Whoever began a call under way does not want it any more.
+    GivenUp {
+        /// Its name among [`crate::running_calls::RunningCalls`].
+        call: String,
+    },
     /// Anything may have changed (a listener was cut off and came back).
     Everything,
 }

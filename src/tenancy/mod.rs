@@ -17,6 +17,7 @@ use crate::caches::OpenProject;
 use crate::crypto::{hash_api_key, same_hash};
 use crate::error::{Error, Result};
 use crate::ids::{OrgId, ProjectId};
+use crate::rate_limit::Allowance;
 use crate::storage;
 use crate::storage::api_keys::ApiKey;
 use crate::storage::projects::Organization;
@@ -38,6 +39,28 @@ pub async fn authenticate(app: &App, text: &str) -> Result<Arc<ApiKey>> {
     found
         .filter(|key| same_hash(&key.key_hash, &hash))
         .ok_or(Error::Unauthorized("the API key is not valid"))
+}
+
+/// Takes one request from the project's window and from the organisation's, and says what is left in
+/// the one that has fewer.
+///
+/// # Errors
+/// [`Error::RateLimited`] when either is used up.
+pub fn count_request(
+    app: &App,
+    org: &OrgId,
+    project: Option<&ProjectId>,
+) -> Result<Option<Allowance>> {
+    let now = app.clock.now();
+    let of_project = match project {
+        None => None,
+        Some(project) => app.project_rate_limiter.take(project, now)?,
+    };
+    let of_org = app.rate_limiter.take(org, now)?;
+    Ok(of_project
+        .into_iter()
+        .chain(of_org)
+        .min_by_key(|allowance| allowance.remaining))
 }
 
 /// A live project with its data key opened.

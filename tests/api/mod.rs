@@ -25,7 +25,7 @@ mod proxy;
 mod proxy_binary;
 mod reference;
 mod refresh;
-mod replicas;
+pub mod replicas;
 mod robustness;
 mod session_accounts;
 mod session_info;

@@ -30,8 +30,9 @@ fn sql_stands_in_storage_only() {
 }
 
 #[test]
-fn axum_stands_in_the_api_only() {
-    only_in(&["axum::", "tower_http::", "utoipa_axum::"], &["src/api/"]);
+fn axum_stands_in_the_doors_only() {
+    only_in(&["tower_http::", "utoipa_axum::"], &["src/api/"]);
+    only_in(&["axum::"], &["src/api/", "src/mcp/"]);
 }
 
 #[test]

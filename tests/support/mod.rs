@@ -11,6 +11,7 @@ pub mod forwarder;
 pub mod kits;
 pub mod language_model;
 pub mod logins;
+pub mod mcp_client;
 pub mod mcp_server;
 pub mod oauth1;
 pub mod object_store;

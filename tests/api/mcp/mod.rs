@@ -1,10 +1,16 @@
 //! MCP servers, and what MCP clients say at their URLs.
 
+mod access;
+mod calls;
+mod cancelling;
 mod instances;
+mod messages;
 mod servers;
 
 use serde_json::{Value, json};
 
+use crate::api::execute::World;
+use crate::support::mcp_client::McpClient;
 use crate::support::stage::Stage;
 
 const SERVERS: &str = "/api/v3/mcp/servers";
@@ -20,4 +26,14 @@ async fn server(stage: &Stage, toolkits: &[&str], auth_configs: &[&str]) -> Valu
 
 fn id(server: &Value) -> &str {
     server["id"].as_str().unwrap()
+}
+
+/// A client at a new server of these toolkits, for user `ada`.
+async fn client_at(world: &World, body: Value) -> McpClient {
+    let mut body = body;
+    body["name"] = json!("Test server");
+    let path = format!("{SERVERS}/custom");
+    let made = world.server.client.post(&path, body).await.expect(201);
+    let path = format!("/v3/mcp/{}?user_id=ada", id(&made));
+    McpClient::new(&world.server.client, &path)
 }

@@ -1,0 +1,191 @@
+//! Whose door it is: what a URL and the credential that came with it open.
+
+use std::sync::Arc;
+
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use percent_encoding::percent_decode_str;
+use url::form_urlencoded;
+
+use super::cancel;
+use super::fault::Fault;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::executor::{CallContext, Reach};
+use crate::ids::{McpServerId, ProjectId, RequestId};
+use crate::mcp_servers::{self, Who};
+use crate::sessions::Scope;
+use crate::storage::mcp_servers::McpServer;
+use crate::tenancy;
+
+/// What a request may reach.
+#[derive(Debug)]
+pub(super) struct Opened {
+    /// For whom, and by which rules.
+    pub(super) scope: Scope,
+    /// Where the rules come from.
+    pub(super) site: Site,
+    /// For people, and to tell one URL's calls from another's.
+    pub(super) name: String,
+    /// Whether a tool whose toolkit is not connected answers with a link to connect it.
+    pub(super) links: bool,
+    /// Under which request calls are recorded.
+    pub(super) context: CallContext,
+    /// The client's name for what it has under way.
+    pub(super) session: Option<String>,
+}
+
+/// What stands behind a URL.
+#[derive(Debug)]
+pub(super) enum Site {
+    /// An MCP server.
+    Server(Arc<McpServer>),
+}
+
+/// What the query of a URL says.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    pub(super) who: Who,
+    pub(super) managed_auth: bool,
+}
+
+impl Asked {
+    /// Reads a query; both spellings of accounts are taken, several with commas or repeated.
+    ///
+    /// # Errors
+    /// For text that no database keeps.
+    pub(super) fn read(query: Option<&str>) -> Result<Self, Fault> {
+        let mut asked = Self::default();
+        for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            if value.contains('\0') {
+                return Err(Error::fields(vec![
+                    "query: must not contain the NUL character".into(),
+                ])
+                .into());
+            }
+            let value = value.trim();
+            if value.is_empty() {
+                continue;
+            }
+            match &*name {
+                "user_id" => asked.who.user = Some(value.to_owned()),
+                "connected_account_id" | "connected_account_ids" => {
+                    let ids = value.split(',').map(str::trim).filter(|id| !id.is_empty());
+                    let ids = ids.map(|id| id.to_owned().into());
+                    asked.who.accounts.extend(ids);
+                }
+                "managed_auth" => asked.managed_auth = value == "true",
+                _ => {}
+            }
+        }
+        Ok(asked)
+    }
+}
+
+/// Opens the URL of an MCP server.
+///
+/// # Errors
+/// 401 where a credential is missing or none, 404 where it opens nothing here: another project's server
+/// looks as one that is not there.
+pub(super) async fn open_server(app: &App, id: &str, parts: &Parts) -> Result<Opened, Fault> {
+    let asked = Asked::read(parts.uri.query())?;
+    let id = percent_decode_str(id).decode_utf8_lossy().into_owned();
+    let id = McpServerId::from(id);
+    let server = match mcp_servers::by_url(app, &id).await {
+        Ok(server) => Some(server),
+        Err(Error::NotFound { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let server = match key_of(&parts.headers) {
+        Some(key) => with_key(app, server, &id, key).await?,
+        None => without_key(app, server, parts).await?,
+    };
+    let scope = mcp_servers::scope(app, &server, &asked.who).await?;
+    let request_id = parts.extensions.get::<RequestId>().cloned();
+    Ok(Opened {
+        context: CallContext {
+            project: scope.project.clone(),
+            request_id: request_id.unwrap_or_else(RequestId::generate),
+            reach: Reach::default(),
+        },
+        session: session_of(&parts.headers)?,
+        name: server.id.as_str().to_owned(),
+        links: server.managed_auth || asked.managed_auth,
+        site: Site::Server(server),
+        scope,
+    })
+}
+
+fn key_of(headers: &HeaderMap) -> Option<&str> {
+    let key = headers.get("x-api-key")?.to_str().ok()?.trim();
+    (!key.is_empty()).then_some(key)
+}
+
+async fn with_key(
+    app: &App,
+    server: Option<Arc<McpServer>>,
+    id: &McpServerId,
+    key: &str,
+) -> Result<Arc<McpServer>, Fault> {
+    let key = tenancy::authenticate(app, key).await?;
+    let Some(project) = &key.project_id else {
+        let message = "this is an organisation key; MCP URLs need a project API key";
+        return Err(Error::Unauthorized(message).into());
+    };
+    tenancy::count_request(app, &key.org_id, Some(project))?;
+    let own = server.filter(|server| server.project_id == *project);
+    own.ok_or_else(|| Error::not_found("MCP server", id.as_str()).into())
+}
+
+/// Where the project asks for no key, the URL is enough.
+async fn without_key(
+    app: &App,
+    server: Option<Arc<McpServer>>,
+    parts: &Parts,
+) -> Result<Arc<McpServer>, Fault> {
+    if let Some(server) = server
+        && let Some(open) = keyless(app, &server.project_id).await?
+    {
+        tenancy::count_request(app, &open.project.org_id, Some(&server.project_id))?;
+        return Ok(server);
+    }
+    let message = "the request has no `x-api-key` header";
+    Err(Fault::http(StatusCode::UNAUTHORIZED, message).with_challenge(challenge(app, parts)))
+}
+
+/// The project, if it asks MCP clients for no key.
+async fn keyless(
+    app: &App,
+    project: &ProjectId,
+) -> Result<Option<Arc<crate::caches::OpenProject>>, Fault> {
+    match tenancy::open_project(app, project).await {
+        Ok(open) if !open.project.settings.require_mcp_key => Ok(Some(open)),
+        Ok(_) | Err(Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Where a client finds out how to come by a token (RFC 9728 section 5.1).
+fn challenge(app: &App, parts: &Parts) -> String {
+    let place = parts
+        .uri
+        .path_and_query()
+        .map_or("/", |place| place.as_str());
+    format!(
+        "Bearer resource_metadata=\"{}/.well-known/oauth-protected-resource{place}\"",
+        app.config.public_base()
+    )
+}
+
+/// The session id that the client sends, if it is one of ours.
+fn session_of(headers: &HeaderMap) -> Result<Option<String>, Fault> {
+    let Some(value) = headers.get("mcp-session-id") else {
+        return Ok(None);
+    };
+    let id = value.to_str().unwrap_or_default();
+    if cancel::is_session(id) {
+        Ok(Some(id.to_owned()))
+    } else {
+        Err(Fault::unknown_session())
+    }
+}
