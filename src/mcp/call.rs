@@ -5,10 +5,10 @@ use serde_json::{Map, Value, json};
 
 use super::fault::Fault;
 use super::message::Request;
-use super::opened::{Opened, Site};
+use super::opened::Opened;
 use super::progress::Progress;
 use super::revision::Revision;
-use super::tools;
+use super::site::Offered;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::executor::ToolResult;
@@ -34,25 +34,14 @@ pub(super) async fn call(
         Some(Value::Object(arguments)) => arguments.clone(),
         Some(_) => return Err(Fault::invalid_params("`arguments` must be an object")),
     };
-    let shown = tools::shown(app, opened).await?;
-    let Some(tool) = shown
-        .iter()
-        .find(|tool| tool.manifest.slug.eq_ignore_ascii_case(name))
-    else {
+    let Some(tool) = opened.offered(app, name).await? else {
         return Err(Fault::invalid_params(&format!("unknown tool: {name}")));
     };
-    let slug = &tool.manifest.slug;
-    let execution = opened
-        .scope
-        .execute(app, &opened.context, slug, arguments, None);
-    let outcome = progress.during(slug, Box::pin(execution)).await;
+    let outcome = opened.call(app, &tool, arguments, progress).await;
     let mut result = match outcome {
         Ok(result) => of_result(result),
         Err(error @ Error::Internal(_)) => return Err(of_fault(error)),
-        Err(error) => {
-            let text = explained(app, opened, &tool.toolkit.manifest.slug, &error).await?;
-            of_failure(&text)
-        }
+        Err(error) => of_failure(&explained(app, opened, &tool, &error).await?),
     };
     if revision.is_stateless() {
         result["resultType"] = "complete".into();
@@ -93,18 +82,17 @@ fn of_failure(text: &str) -> Value {
 }
 
 /// What a model can make something of: what went wrong, where, and what to do.
-async fn explained(app: &App, opened: &Opened, toolkit: &str, error: &Error) -> Result<String> {
+async fn explained(app: &App, opened: &Opened, tool: &Offered, error: &Error) -> Result<String> {
     let shown = error.shown();
     let mut text = error.to_string();
     for problem in &shown.errors {
         text.push_str(&format!("\n- {problem}"));
     }
-    match error {
-        Error::NoConnectedAccount { .. } | Error::AccountUnusable { .. } => {
-            text.push_str(&format!(
-                "\n{}",
-                how_to_connect(app, opened, toolkit).await?
-            ));
+    match (error, tool) {
+        (Error::NoConnectedAccount { .. } | Error::AccountUnusable { .. }, Offered::Tool(tool)) => {
+            let toolkit = &tool.toolkit.manifest.slug;
+            let way = how_to_connect(app, opened, toolkit).await?;
+            text.push_str(&format!("\n{way}"));
         }
         _ => {
             if let Some(fix) = shown.suggested_fix {
@@ -116,14 +104,7 @@ async fn explained(app: &App, opened: &Opened, toolkit: &str, error: &Error) -> 
 }
 
 async fn how_to_connect(app: &App, opened: &Opened, toolkit: &str) -> Result<String> {
-    let user = &opened.scope.user;
-    let by_api = match &opened.site {
-        Site::Server(server) => format!(
-            "User `{user}` must connect `{toolkit}` first: whoever set up MCP server `{}` makes a \
-             link for that with POST /api/v3/connected_accounts/link.",
-            server.name
-        ),
-    };
+    let by_api = opened.site.way_to_connect(&opened.scope.user, toolkit);
     if !opened.links {
         return Ok(by_api);
     }

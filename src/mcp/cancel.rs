@@ -28,10 +28,12 @@ pub(super) fn is_session(id: &str) -> bool {
 
 /// The name of a call: of this client, at this URL, for this user.
 fn name(opened: &Opened, session: &str, id: &Value) -> String {
+    let place = opened.scope.session.as_deref();
+    let place = place.map_or("", |place| place.id.as_str());
     let mut hash = Sha256::new();
     for part in [
         opened.scope.project.as_str(),
-        &opened.name,
+        place,
         &opened.scope.user,
         session,
         &id.to_string(),

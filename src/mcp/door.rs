@@ -11,7 +11,7 @@ use super::accept::{Accepted, check_content};
 use super::fault::Fault;
 use super::message::{Message, Request, Sent};
 use super::methods::carry_out;
-use super::opened::{Opened, open_server};
+use super::opened::{Opened, Place, open};
 use super::progress::Progress;
 use super::revision::Revision;
 use super::{batch, cancel, origin, stream};
@@ -19,17 +19,34 @@ use crate::app::App;
 
 const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 
-/// Messages of a client.
+/// Messages of a client at an MCP server.
 #[expect(
     clippy::disallowed_types,
     reason = "of `api`, which calls this module; a text is always read"
 )]
-pub(super) async fn post(
+pub(super) async fn post_to_server(
     State(app): State<App>,
     axum::extract::Path(server): axum::extract::Path<String>,
     request: HttpRequest,
 ) -> Response {
-    let answered = hear(&app, &server, request).await;
+    post(&app, Place::Server(server.into()), request).await
+}
+
+/// Messages of a client at a session.
+#[expect(
+    clippy::disallowed_types,
+    reason = "of `api`, which calls this module; a text is always read"
+)]
+pub(super) async fn post_to_session(
+    State(app): State<App>,
+    axum::extract::Path(session): axum::extract::Path<String>,
+    request: HttpRequest,
+) -> Response {
+    post(&app, Place::Session(session.into()), request).await
+}
+
+async fn post(app: &App, place: Place, request: HttpRequest) -> Response {
+    let answered = hear(app, &place, request).await;
     answered.unwrap_or_else(|(id, fault)| fault.answer(&id))
 }
 
@@ -44,9 +61,9 @@ pub(super) async fn other_method() -> Response {
 
 type Refused = (Value, Fault);
 
-async fn hear(app: &App, server: &str, request: HttpRequest) -> Result<Response, Refused> {
+async fn hear(app: &App, place: &Place, request: HttpRequest) -> Result<Response, Refused> {
     let (parts, body) = request.into_parts();
-    let (opened, accepted) = enter(app, server, &parts)
+    let (opened, accepted) = enter(app, place, &parts)
         .await
         .map_err(|fault| (Value::Null, fault))?;
     let request = HttpRequest::from_parts(parts.clone(), body);
@@ -86,9 +103,9 @@ async fn hear(app: &App, server: &str, request: HttpRequest) -> Result<Response,
 }
 
 /// What is looked at before the body.
-async fn enter(app: &App, server: &str, parts: &Parts) -> Result<(Opened, Accepted), Fault> {
+async fn enter(app: &App, place: &Place, parts: &Parts) -> Result<(Opened, Accepted), Fault> {
     origin::check(app, &parts.headers)?;
-    let opened = open_server(app, server, parts).await?;
+    let opened = open(app, place, parts).await?;
     check_content(&parts.headers)?;
     Ok((opened, Accepted::of(&parts.headers)?))
 }

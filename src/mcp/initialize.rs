@@ -5,27 +5,19 @@ use serde_json::{Value, json};
 
 use super::fault::Fault;
 use super::message::Request;
-use super::opened::{Opened, Site};
+use super::opened::Opened;
 use super::revision::Revision;
 use crate::error::Error;
 
 const META_SERVER: &str = "io.modelcontextprotocol/serverInfo";
 
 fn info(opened: &Opened) -> Value {
-    let title = match &opened.site {
-        Site::Server(server) => &server.name,
-    };
+    let title = opened.site.title();
     json!({ "name": "tenon", "title": title, "version": env!("CARGO_PKG_VERSION") })
 }
 
 fn instructions(opened: &Opened) -> String {
-    let toolkits = match &opened.site {
-        Site::Server(server) => server.toolkits.join(", "),
-    };
-    format!(
-        "Tools of {toolkits}, for user `{}`. A tool that fails says what to do about it.",
-        opened.scope.user
-    )
+    opened.site.instructions(&opened.scope.user)
 }
 
 /// `initialize`, in the revisions that have it.

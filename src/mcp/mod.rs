@@ -16,6 +16,7 @@ mod opened;
 mod origin;
 mod progress;
 mod revision;
+mod site;
 mod stream;
 mod tools;
 
@@ -24,10 +25,12 @@ use axum::routing::post;
 
 use crate::app::App;
 
-/// The URLs of MCP servers.
+/// The URLs of MCP servers and sessions.
 pub fn routes() -> Router<App> {
-    let methods = || post(door::post).fallback(door::other_method);
+    let servers = || post(door::post_to_server).fallback(door::other_method);
+    let sessions = || post(door::post_to_session).fallback(door::other_method);
     Router::new()
-        .route("/v3/mcp/{server}", methods())
-        .route("/v3/mcp/{server}/mcp", methods())
+        .route("/v3/mcp/{server}", servers())
+        .route("/v3/mcp/{server}/mcp", servers())
+        .route("/tool_router/{session}/mcp", sessions())
 }

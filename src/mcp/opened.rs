@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
-use percent_encoding::percent_decode_str;
 use url::form_urlencoded;
 
 use super::cancel;
 use super::fault::Fault;
+use super::site::Site;
 use crate::app::App;
+use crate::caches::OpenProject;
 use crate::error::{Error, Result};
 use crate::executor::{CallContext, Reach};
-use crate::ids::{McpServerId, ProjectId, RequestId};
+use crate::ids::{McpServerId, ProjectId, RequestId, SessionId};
 use crate::mcp_servers::{self, Who};
 use crate::sessions::Scope;
 use crate::storage::mcp_servers::McpServer;
@@ -25,8 +26,6 @@ pub(super) struct Opened {
     pub(super) scope: Scope,
     /// Where the rules come from.
     pub(super) site: Site,
-    /// For people, and to tell one URL's calls from another's.
-    pub(super) name: String,
     /// Whether a tool whose toolkit is not connected answers with a link to connect it.
     pub(super) links: bool,
     /// Under which request calls are recorded.
@@ -35,11 +34,13 @@ pub(super) struct Opened {
     pub(super) session: Option<String>,
 }
 
-/// What stands behind a URL.
+/// What a URL names.
 #[derive(Debug)]
-pub(super) enum Site {
+pub(super) enum Place {
     /// An MCP server.
-    Server(Arc<McpServer>),
+    Server(McpServerId),
+    /// A session.
+    Session(SessionId),
 }
 
 /// What the query of a URL says.
@@ -82,25 +83,26 @@ impl Asked {
     }
 }
 
-/// Opens the URL of an MCP server.
+/// Opens a URL.
 ///
 /// # Errors
-/// 401 where a credential is missing or none, 404 where it opens nothing here: another project's server
-/// looks as one that is not there.
-pub(super) async fn open_server(app: &App, id: &str, parts: &Parts) -> Result<Opened, Fault> {
+/// 401 where a credential is missing or none, 404 where it opens nothing here: what is another project's
+/// looks as if it were not there.
+pub(super) async fn open(app: &App, place: &Place, parts: &Parts) -> Result<Opened, Fault> {
     let asked = Asked::read(parts.uri.query())?;
-    let id = percent_decode_str(id).decode_utf8_lossy().into_owned();
-    let id = McpServerId::from(id);
-    let server = match mcp_servers::by_url(app, &id).await {
-        Ok(server) => Some(server),
-        Err(Error::NotFound { .. }) => None,
-        Err(error) => return Err(error.into()),
+    let (scope, site) = match place {
+        Place::Server(id) => {
+            let server = server(app, id, parts).await?;
+            let scope = mcp_servers::scope(app, &server, &asked.who).await?;
+            (scope, Site::Server(server))
+        }
+        // Its user is its own, whatever the query says.
+        Place::Session(id) => {
+            let project = keys_project(app, parts).await?;
+            let scope = Scope::of_session(app, &project, id).await?;
+            (scope, Site::Session)
+        }
     };
-    let server = match key_of(&parts.headers) {
-        Some(key) => with_key(app, server, &id, key).await?,
-        None => without_key(app, server, parts).await?,
-    };
-    let scope = mcp_servers::scope(app, &server, &asked.who).await?;
     let request_id = parts.extensions.get::<RequestId>().cloned();
     Ok(Opened {
         context: CallContext {
@@ -109,32 +111,44 @@ pub(super) async fn open_server(app: &App, id: &str, parts: &Parts) -> Result<Op
             reach: Reach::default(),
         },
         session: session_of(&parts.headers)?,
-        name: server.id.as_str().to_owned(),
-        links: server.managed_auth || asked.managed_auth,
-        site: Site::Server(server),
+        links: site.offers_links(&scope) || asked.managed_auth,
+        site,
         scope,
     })
 }
 
-fn key_of(headers: &HeaderMap) -> Option<&str> {
-    let key = headers.get("x-api-key")?.to_str().ok()?.trim();
-    (!key.is_empty()).then_some(key)
+/// The server that a URL names, if what came with the request opens it.
+async fn server(app: &App, id: &McpServerId, parts: &Parts) -> Result<Arc<McpServer>, Fault> {
+    let server = match mcp_servers::by_url(app, id).await {
+        Ok(server) => Some(server),
+        Err(Error::NotFound { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    if key_of(&parts.headers).is_none() {
+        return without_key(app, server, parts).await;
+    }
+    let project = keys_project(app, parts).await?;
+    let own = server.filter(|server| server.project_id == project);
+    own.ok_or_else(|| Error::not_found("MCP server", id.as_str()).into())
 }
 
-async fn with_key(
-    app: &App,
-    server: Option<Arc<McpServer>>,
-    id: &McpServerId,
-    key: &str,
-) -> Result<Arc<McpServer>, Fault> {
+/// The project of the key that came with the request, which counts there.
+async fn keys_project(app: &App, parts: &Parts) -> Result<ProjectId, Fault> {
+    let Some(key) = key_of(&parts.headers) else {
+        return Err(unauthorized(app, parts));
+    };
     let key = tenancy::authenticate(app, key).await?;
     let Some(project) = &key.project_id else {
         let message = "this is an organisation key; MCP URLs need a project API key";
         return Err(Error::Unauthorized(message).into());
     };
     tenancy::count_request(app, &key.org_id, Some(project))?;
-    let own = server.filter(|server| server.project_id == *project);
-    own.ok_or_else(|| Error::not_found("MCP server", id.as_str()).into())
+    Ok(project.clone())
+}
+
+fn key_of(headers: &HeaderMap) -> Option<&str> {
+    let key = headers.get("x-api-key")?.to_str().ok()?.trim();
+    (!key.is_empty()).then_some(key)
 }
 
 /// Where the project asks for no key, the URL is enough.
@@ -149,15 +163,16 @@ async fn without_key(
         tenancy::count_request(app, &open.project.org_id, Some(&server.project_id))?;
         return Ok(server);
     }
+    Err(unauthorized(app, parts))
+}
+
+fn unauthorized(app: &App, parts: &Parts) -> Fault {
     let message = "the request has no `x-api-key` header";
-    Err(Fault::http(StatusCode::UNAUTHORIZED, message).with_challenge(challenge(app, parts)))
+    Fault::http(StatusCode::UNAUTHORIZED, message).with_challenge(challenge(app, parts))
 }
 
 /// The project, if it asks MCP clients for no key.
-async fn keyless(
-    app: &App,
-    project: &ProjectId,
-) -> Result<Option<Arc<crate::caches::OpenProject>>, Fault> {
+async fn keyless(app: &App, project: &ProjectId) -> Result<Option<Arc<OpenProject>>, Fault> {
     match tenancy::open_project(app, project).await {
         Ok(open) if !open.project.settings.require_mcp_key => Ok(Some(open)),
         Ok(_) | Err(Error::NotFound { .. }) => Ok(None),

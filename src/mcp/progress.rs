@@ -1,9 +1,12 @@
 //! What a client hears of a call that takes its time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::mpsc::Sender;
+
+use crate::meta_tools::Progress as PartsDone;
 
 /// How often a call that says nothing of itself is said to go on.
 const EVERY: Duration = Duration::from_secs(5);
@@ -32,6 +35,17 @@ impl Progress {
             "jsonrpc": "2.0", "method": "notifications/progress", "params": params,
         });
         let _ = sender.try_send(notice.to_string());
+    }
+
+    /// For a call of several parts, which says how many are done.
+    pub(super) fn of_parts(&self, name: &'static str) -> Option<PartsDone> {
+        self.0.as_ref()?;
+        self.tell(0, None, &format!("{name} has begun"));
+        let own = self.clone();
+        Some(Arc::new(move |done, all| {
+            let message = format!("{done} of {all} done");
+            own.tell(done as u64, Some(all as u64), &message);
+        }))
     }
 
     /// Runs a call that says nothing of itself: the client hears that it began, and every few seconds

@@ -7,12 +7,12 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::fault::Fault;
 use super::message::Request;
-use super::opened::{Opened, Site};
+use super::opened::Opened;
 use super::revision::Revision;
 use crate::app::App;
 use crate::catalog::Tool;
-use crate::error::Result;
-use crate::mcp_servers;
+use crate::error::Error;
+use crate::meta_tools::Definition;
 use crate::paging::{MAX_LIMIT, PageRequest};
 
 /// One page.
@@ -33,7 +33,7 @@ struct ToolList {
 /// A tool as clients see it.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ListedTool {
+pub(super) struct ListedTool {
     name: String,
     title: String,
     description: String,
@@ -56,35 +56,51 @@ struct Annotations {
 }
 
 impl ListedTool {
-    fn of(tool: &Tool) -> Self {
+    pub(super) fn of(tool: &Tool) -> Self {
         let manifest = &tool.manifest;
-        let read_only_hint = tool.has_tag("readOnlyHint");
-        // Of what changes nothing neither means anything.
-        let of_change = |tag| (!read_only_hint).then(|| tool.has_tag(tag));
         Self {
             name: manifest.slug.clone(),
             title: manifest.name.clone(),
             description: manifest.description.trim().to_owned(),
             input_schema: Arc::clone(&tool.published_input),
             output_schema: Arc::clone(&tool.published_output),
-            annotations: Annotations {
-                title: manifest.name.clone(),
-                read_only_hint,
-                destructive_hint: of_change("destructiveHint"),
-                idempotent_hint: of_change("idempotentHint"),
-                open_world_hint: tool.has_tag("openWorldHint"),
-            },
+            annotations: Annotations::of(&manifest.name, &manifest.tags),
+        }
+    }
+
+    pub(super) fn of_meta(definition: Definition) -> Self {
+        let Definition {
+            tool,
+            name,
+            description,
+            tags,
+            input,
+            output,
+        } = definition;
+        Self {
+            name: tool.slug().to_owned(),
+            annotations: Annotations::of(&name, &tags),
+            title: name,
+            description: description.trim().to_owned(),
+            input_schema: input,
+            output_schema: output,
         }
     }
 }
 
-/// The tools that a URL shows.
-///
-/// # Errors
-/// When the database does not answer.
-pub(super) async fn shown(app: &App, opened: &Opened) -> Result<Vec<Arc<Tool>>> {
-    match &opened.site {
-        Site::Server(server) => mcp_servers::tools(app, server, &opened.scope).await,
+impl Annotations {
+    fn of(title: &str, tags: &[String]) -> Self {
+        let has = |hint: &str| tags.iter().any(|tag| tag.eq_ignore_ascii_case(hint));
+        let read_only_hint = has("readOnlyHint");
+        // Of what changes nothing neither means anything.
+        let of_change = |hint| (!read_only_hint).then(|| has(hint));
+        Self {
+            title: title.to_owned(),
+            read_only_hint,
+            destructive_hint: of_change("destructiveHint"),
+            idempotent_hint: of_change("idempotentHint"),
+            open_world_hint: has("openWorldHint"),
+        }
     }
 }
 
@@ -105,15 +121,14 @@ pub(super) async fn list(
     };
     let page = PageRequest::new(Some(i64::from(MAX_LIMIT)), cursor)
         .map_err(|error| Fault::invalid_params(&error.to_string()))?;
-    let shown = shown(app, opened).await?;
-    let page = page.slice(&shown);
+    let page = page.slice(&opened.listed(app).await?);
     let is_stateless = revision.is_stateless();
     let list = ToolList {
         result_type: is_stateless.then_some("complete"),
-        tools: page.items.iter().map(|tool| ListedTool::of(tool)).collect(),
+        tools: page.items,
         next_cursor: page.next_cursor,
         ttl_ms: is_stateless.then_some(0),
         cache_scope: is_stateless.then_some("private"),
     };
-    Ok(to_raw_value(&list).map_err(crate::error::Error::from)?)
+    Ok(to_raw_value(&list).map_err(Error::from)?)
 }

@@ -43,7 +43,11 @@ async fn give_up(client: &McpClient, id: Value) {
 #[tokio::test]
 async fn a_notification_ends_the_call_and_its_request_to_the_service() {
     let (world, client) = world().await;
-    let call = tokio::spawn(slow(client.clone(), json!("call-1")));
+    let call = world
+        .server
+        .app
+        .tasks
+        .spawn(slow(client.clone(), json!("call-1")));
     until(|| !world.upstream.calls().is_empty()).await;
     give_up(&client, json!("call-1")).await;
     let reply = call.await.unwrap();
@@ -58,7 +62,7 @@ async fn a_notification_ends_the_call_and_its_request_to_the_service() {
 #[tokio::test]
 async fn a_client_that_hangs_up_ends_its_call() {
     let (world, client) = world().await;
-    let call = tokio::spawn(slow(client, json!(7)));
+    let call = world.server.app.tasks.spawn(slow(client, json!(7)));
     until(|| !world.upstream.calls().is_empty()).await;
     call.abort();
     until(|| world.upstream.cut_off() == 1).await;
@@ -68,7 +72,7 @@ async fn a_client_that_hangs_up_ends_its_call() {
 async fn nobody_else_can_give_a_call_up() {
     let (world, client) = world().await;
     let (_, stranger) = client.initialize("2025-11-25").await;
-    let call = tokio::spawn(slow(client.clone(), json!(7)));
+    let call = world.server.app.tasks.spawn(slow(client.clone(), json!(7)));
     until(|| !world.upstream.calls().is_empty()).await;
     give_up(&stranger, json!(7)).await;
     give_up(&client, json!("7")).await;
@@ -89,7 +93,7 @@ async fn a_call_is_given_up_through_another_replica() {
     let Some(second) = second_server(&world.server).await else {
         return;
     };
-    let call = tokio::spawn(slow(client.clone(), json!(7)));
+    let call = world.server.app.tasks.spawn(slow(client.clone(), json!(7)));
     until(|| !world.upstream.calls().is_empty()).await;
     let there: Client = client.http.at(&format!("http://{}", second.address));
     let there = McpClient::new(&there, &client.path);
