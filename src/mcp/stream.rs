@@ -24,8 +24,11 @@ const NOTICES: usize = 16;
 type Outcome = Pin<Box<dyn Future<Output = Option<String>> + Send>>;
 
 struct Running {
+    /// None once it is done.
     outcome: Option<Outcome>,
     notices: mpsc::Receiver<String>,
+    /// The last message, while notices are left that came before it.
+    last: Option<String>,
 }
 
 /// Carries a request out in its answer: a client that hangs up drops the answer, and with it the call.
@@ -42,6 +45,7 @@ pub(super) fn answer(app: App, opened: Opened, revision: Revision, request: Requ
     let running = Running {
         outcome: Some(Box::pin(outcome)),
         notices,
+        last: None,
     };
     let events = stream::unfold(running, |mut running| async move {
         let message = next(&mut running).await?;
@@ -54,13 +58,16 @@ pub(super) fn answer(app: App, opened: Opened, revision: Revision, request: Requ
 }
 
 async fn next(running: &mut Running) -> Option<String> {
-    let outcome = running.outcome.as_mut()?;
-    tokio::select! {
-        biased;
-        Some(notice) = running.notices.recv() => Some(notice),
-        message = outcome => {
-            running.outcome = None;
-            message
+    if let Some(outcome) = running.outcome.as_mut() {
+        tokio::select! {
+            biased;
+            Some(notice) = running.notices.recv() => return Some(notice),
+            message = outcome => {
+                running.outcome = None;
+                running.last = message;
+            }
         }
     }
+    let left = running.notices.try_recv().ok();
+    left.or_else(|| running.last.take())
 }

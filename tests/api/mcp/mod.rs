@@ -6,6 +6,7 @@ mod cancelling;
 mod instances;
 mod messages;
 mod servers;
+mod sessions;
 
 use serde_json::{Value, json};
 
