@@ -105,6 +105,15 @@ fn sample_body(operation: &str) -> Value {
         "post /api/v3/tool_router/session/{session_id}/proxy_execute" => {
             json!({ "toolkit_slug": "acme", "endpoint": "/me", "method": "GET" })
         }
+        "post /api/v3/tool_router/session/{session_id}/execute" => {
+            json!({ "tool_slug": "ACME_GET_ME" })
+        }
+        "post /api/v3/tool_router/session/{session_id}/execute_meta" => {
+            json!({ "slug": "COMPOSIO_GET_TOOL_SCHEMAS", "arguments": { "tool_slugs": ["ACME_GET_ME"] } })
+        }
+        "post /api/v3/tool_router/session/{session_id}/search" => {
+            json!({ "queries": [{ "use_case": "whose account is it" }] })
+        }
         "patch /api/v3/mcp/{id}" => json!({ "name": "Taken over" }),
         "post /api/v3/mcp/servers/{serverId}/instances" => json!({ "user_id": "ada" }),
         _ => json!({}),

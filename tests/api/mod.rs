@@ -28,6 +28,7 @@ mod refresh;
 pub mod replicas;
 mod robustness;
 mod session_accounts;
+mod session_calls;
 mod session_info;
 mod sessions;
 mod suggestions;

@@ -2,6 +2,7 @@
 
 mod body;
 mod custom;
+mod execute;
 mod given;
 mod history;
 mod legacy;
@@ -10,6 +11,7 @@ mod proxy;
 mod session;
 mod session_answer;
 mod toolkits;
+mod tools;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -28,6 +30,10 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(history::list_session_configs))
         .routes(routes!(toolkits::list_session_toolkits))
         .routes(routes!(link::create_session_link))
+        .routes(routes!(tools::list_session_tools))
+        .routes(routes!(execute::execute_in_session))
+        .routes(routes!(execute::execute_meta_in_session))
+        .routes(routes!(execute::search_in_session))
         .routes(routes!(proxy::proxy_execute_in_session))
         .routes(routes!(legacy::create_labs_session))
 }
