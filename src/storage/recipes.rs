@@ -29,6 +29,12 @@ const FORGET: Statement = Statement::both(
     "recipes.forget",
     "DELETE FROM recipes WHERE project_id = $1 AND slug = $2 AND version <= $3",
 );
+const NAMES: Statement = Statement::both(
+    "recipes.names",
+    "SELECT slug, name, description FROM recipes one WHERE project_id = $1 AND version =
+         (SELECT MAX(version) FROM recipes WHERE project_id = one.project_id AND slug = one.slug)
+     ORDER BY slug",
+);
 const COUNT: Statement = Statement::both(
     "recipes.count",
     "SELECT COUNT(DISTINCT slug) FROM recipes WHERE project_id = $1",
@@ -37,7 +43,8 @@ const DELETE_ALL: Statement = Statement::both(
     "recipes.delete_all",
     "DELETE FROM recipes WHERE project_id = $1",
 );
-pub(super) const STATEMENTS: &[Statement] = &[NEWEST, FIND, INSERT, FORGET, COUNT, DELETE_ALL];
+pub(super) const STATEMENTS: &[Statement] =
+    &[NEWEST, FIND, INSERT, FORGET, NAMES, COUNT, DELETE_ALL];
 
 /// A row of `recipes`.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -108,6 +115,23 @@ pub async fn forget(conn: Conn<'_>, project: &ProjectId, slug: &str, version: i6
     on!(conn, c => sqlx::query(sql)
         .bind(project).bind(slug).bind(version).execute(c).await?.rows_affected());
     Ok(())
+}
+
+/// What a recipe is called.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct RecipeName {
+    /// What it is executed by.
+    pub slug: String,
+    /// For people.
+    pub name: String,
+    /// What it does.
+    pub description: String,
+}
+
+/// The names of a project's recipes, each in its newest version.
+pub async fn names(conn: Conn<'_>, project: &ProjectId) -> Result<Vec<RecipeName>> {
+    let sql = NAMES.on(&conn);
+    Ok(on!(conn, c => sqlx::query_as(sql).bind(project).fetch_all(c).await)?)
 }
 
 /// How many recipes a project has.

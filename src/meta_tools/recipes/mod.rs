@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Desk, Outcome, workflow};
 use crate::error::{Error, Result};
-use crate::storage::recipes::{self, RecipeRow};
+use crate::storage::recipes::{self, RecipeName, RecipeRow};
 pub(super) use run::run;
 pub(super) use upsert::upsert;
 
@@ -90,6 +90,15 @@ pub(super) async fn find(
     row.map(Recipe::read).transpose()
 }
 
+/// The names of the project's recipes.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn names(desk: &Desk<'_>) -> Result<Vec<RecipeName>> {
+    let mut session = desk.app.db.read().await?;
+    recipes::names(session.conn(), &desk.scope.project).await
+}
+
 /// Shows a recipe.
 ///
 /// # Errors
@@ -123,6 +132,26 @@ impl Recipe {
     fn read(row: RecipeRow) -> Result<Self> {
         let content = Content::deserialize(&row.content)?;
         Ok(Self { row, content })
+    }
+
+    /// Whether it is of steps.
+    pub(super) fn is_executable(&self) -> bool {
+        !self.content.steps.is_empty()
+    }
+
+    pub(super) fn slug(&self) -> &str {
+        &self.row.slug
+    }
+
+    /// As a search shows a tool.
+    pub(super) fn as_tool(&self) -> Value {
+        json!({
+            "toolkit": "recipe",
+            "tool_slug": self.row.slug,
+            "description": format!("{}: {}", self.row.name, self.row.description),
+            "input_schema": self.content.input_schema,
+            "hasFullSchema": true,
+        })
     }
 
     fn shown(&self) -> Result<Map<String, Value>> {

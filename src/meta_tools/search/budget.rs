@@ -36,6 +36,10 @@ impl Schemas {
             });
             self.by_slug.insert(tool.slug.clone(), shown);
         }
+        for recipe in &hits.recipes {
+            self.by_slug
+                .insert(recipe.slug().to_owned(), recipe.as_tool());
+        }
         for tool in &hits.primary {
             self.add_tool(tool, true)?;
         }

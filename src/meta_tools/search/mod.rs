@@ -3,9 +3,9 @@
 //! language model is asked.
 
 mod budget;
-mod custom;
 mod improve;
 mod lookups;
+mod own;
 mod plan;
 mod statuses;
 
@@ -16,6 +16,7 @@ use futures_util::future::join_all;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::recipes::Recipe;
 use super::{Desk, Outcome, memory, workflow};
 use crate::catalog::{Tool, VersionPins};
 use crate::error::{Error, Result};
@@ -57,6 +58,7 @@ struct Hits<'d> {
     primary: Vec<&'d Arc<Tool>>,
     related: Vec<&'d Arc<Tool>>,
     custom: Vec<&'d CustomTool>,
+    recipes: Vec<Recipe>,
 }
 
 /// Finds the tools of each use case.
@@ -66,11 +68,17 @@ struct Hits<'d> {
 pub(super) async fn search(desk: &Desk<'_>, arguments: Arguments) -> Result<Outcome> {
     let Arguments { queries, session } = arguments;
     check(&queries)?;
+    let use_cases: Vec<&str> = queries
+        .iter()
+        .map(|query| query.use_case.as_str())
+        .collect();
+    let recipes = own::recipes(desk, &use_cases).await?;
     let found: Vec<(Query, Hits<'_>)> = queries
         .into_iter()
-        .map(|query| {
+        .zip(recipes)
+        .map(|(query, recipes)| {
             let hits = hits(desk, &query.use_case);
-            (query, hits)
+            (query, Hits { recipes, ..hits })
         })
         .collect();
     let toolkits: BTreeSet<String> = found.iter().flat_map(|(_, hits)| hits.toolkits()).collect();
@@ -167,7 +175,7 @@ fn hits<'d>(desk: &'d Desk<'_>, use_case: &str) -> Hits<'d> {
     });
     let best = found.first().map_or(0.0, |first| first.score);
     let mut hits = Hits {
-        custom: custom::found(desk.scope, use_case),
+        custom: own::custom_tools(desk.scope, use_case),
         ..Hits::default()
     };
     for hit in found {
@@ -216,6 +224,11 @@ fn shown(index: usize, query: &Query, hits: &Hits<'_>, plan: Plan<'_>) -> Value 
     };
     let custom = hits.custom.iter().map(|tool| tool.slug.clone());
     let primary: Vec<String> = custom.chain(slugs(&hits.primary)).collect();
+    let recipes: Vec<String> = hits
+        .recipes
+        .iter()
+        .map(|recipe| recipe.slug().to_owned())
+        .collect();
     let Plan {
         connect,
         steps,
@@ -228,13 +241,21 @@ fn shown(index: usize, query: &Query, hits: &Hits<'_>, plan: Plan<'_>) -> Value 
         "index": index,
         "use_case": query.use_case,
         "primary_tool_slugs": primary,
-        "related_tool_slugs": slugs(&hits.related),
+        "related_tool_slugs": recipes.iter().chain(&slugs(&hits.related)).collect::<Vec<&String>>(),
         "toolkits": hits.toolkits(),
     });
-    if primary.is_empty() {
+    if !recipes.is_empty() {
+        let words = format!(
+            "Saved recipes that may do it all: {}. Execute one like a tool.",
+            recipes.join(", ")
+        );
+        shown["execution_guidance"] = words.into();
+    } else if primary.is_empty() {
         let words =
             "No tool that can be used here does this. Say it in other words, or name the app.";
         shown["execution_guidance"] = words.into();
+    }
+    if primary.is_empty() {
         return shown;
     }
     shown["difficulty"] = difficulty.into();

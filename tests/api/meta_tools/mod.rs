@@ -2,6 +2,7 @@
 
 mod connections;
 mod definitions;
+mod in_session;
 mod multi_execute;
 mod recipes;
 mod search;

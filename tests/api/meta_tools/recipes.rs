@@ -236,3 +236,20 @@ async fn another_projects_recipe_is_not_there() {
     assert_eq!(own["version"], 1);
     assert_ne!(own["recipe_id"], saved["recipe_id"]);
 }
+
+#[tokio::test]
+async fn a_search_finds_what_was_saved_in_the_project_and_can_be_executed() {
+    let world = World::start().await;
+    let client = &world.server.client;
+    data(client, "ada", UPSERT, recipe()).await;
+    let code = json!({ "name": "Note a thing by code", "workflow_code": "print(1)" });
+    data(client, "ada", UPSERT, code).await;
+    let query = json!({ "queries": [{ "use_case": "note who a thing is" }] });
+    let found = data(client, "bob", "COMPOSIO_SEARCH_TOOLS", query).await;
+    let result = &found["results"][0];
+    assert_eq!(result["related_tool_slugs"][0], "note-a-thing");
+    let guidance = result["execution_guidance"].as_str().unwrap();
+    assert!(guidance.contains(": note-a-thing."), "{guidance}");
+    let schema = &found["tool_schemas"]["note-a-thing"];
+    assert_eq!(schema["input_schema"], recipe()["input_schema"]);
+}
