@@ -13,12 +13,13 @@ import * as metaTools from './journey/meta-tools.mjs';
 import * as pinning from './journey/pinning.mjs';
 import * as proxying from './journey/proxying.mjs';
 import * as schemes from './journey/schemes.mjs';
+import * as sessions from './journey/sessions.mjs';
 import * as tailoring from './journey/tailoring.mjs';
 import * as toolkits from './journey/toolkits.mjs';
 import { World } from './journey/world.mjs';
 
 const areas = [
-  toolkits, authConfigs, connecting, accounts, findingTools, executing, metaTools, files, pinning, proxying, tailoring,
+  toolkits, authConfigs, connecting, accounts, findingTools, executing, metaTools, sessions, files, pinning, proxying, tailoring,
   importing, schemes, keysAndTenants, leaving,
 ];
 

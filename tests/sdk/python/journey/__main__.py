@@ -17,13 +17,14 @@ from . import (
     pinning,
     proxying,
     schemes,
+    sessions,
     tailoring,
     toolkits,
 )
 from .world import World
 
 AREAS = (
-    toolkits, auth_configs, connecting, accounts, finding_tools, executing, meta_tools, files, pinning, proxying, tailoring,
+    toolkits, auth_configs, connecting, accounts, finding_tools, executing, meta_tools, sessions, files, pinning, proxying, tailoring,
     importing, schemes, keys_and_tenants, leaving,
 )
 
