@@ -160,6 +160,10 @@ id!(
     RecipeId, "rcp_"
 );
 id!(
+    /// What an MCP client was granted.
+    McpGrantId, "grant"
+);
+id!(
     /// Something that happened and is told to a project.
     EventId, "evt_"
 );

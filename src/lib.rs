@@ -5,6 +5,7 @@
 //! 1. commands: [`cli`]
 //! 2. doors: [`api`], [`mcp`], [`jobs`]
 //! 3. services: [`accounts`], [`executor`], [`files`], [`idempotency`], [`importer`],
+//!    [`mcp_grants`],
 //!    [`mcp_servers`], [`meta_tools`], [`sessions`], [`tenancy`], [`toolkits`]
 //! 4. [`app`]: the handles that services share, with [`caches`], [`rate_limit`], [`execution_log`],
 //!    [`running_calls`], [`single_flight`], [`upstreams`]
@@ -26,6 +27,7 @@ pub mod executor;
 pub mod files;
 pub mod idempotency;
 pub mod importer;
+pub mod mcp_grants;
 pub mod mcp_servers;
 pub mod meta_tools;
 pub mod sessions;

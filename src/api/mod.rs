@@ -13,6 +13,7 @@ mod health;
 mod listing;
 mod logs;
 mod mcp;
+mod mcp_oauth;
 pub mod middleware;
 mod not_built;
 pub mod openapi;
@@ -62,6 +63,7 @@ pub fn router(app: &App) -> Router {
         .nest("/api/v3.1", versioned(ApiVersion::V3_1))
         .merge(connect::page_routes())
         .merge(crate::mcp::routes())
+        .merge(mcp_oauth::routes())
         .merge(health::routes())
         .merge(openapi::routes())
         .with_state(app.clone());

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::data_key::DataKey;
 use super::sealing_key::{KeyId, SealingKey};
-use super::{FileLinkSigner, KEY_BYTES, StateSigner, fill_random};
+use super::{FileLinkSigner, KEY_BYTES, McpClientSigner, StateSigner, fill_random};
 use crate::error::{Error, Result};
 use crate::ids::ProjectId;
 
@@ -288,6 +288,12 @@ impl Vault {
     #[must_use]
     pub fn state_signer(&self) -> StateSigner {
         StateSigner::new(self.clone())
+    }
+
+    /// The signer of MCP clients' ids.
+    #[must_use]
+    pub fn mcp_client_signer(&self) -> McpClientSigner {
+        McpClientSigner::new(self.clone())
     }
 
     /// The signer of links to files.

@@ -12,6 +12,7 @@ use crate::idempotency;
 use crate::storage::connection_attempts;
 use crate::storage::events;
 use crate::storage::jobs::{self, Job};
+use crate::storage::mcp_grants;
 use crate::storage::revocations;
 use crate::tenancy::rotation::{self, Site};
 
@@ -74,6 +75,7 @@ async fn purge(app: &App) -> Result<Outcome> {
     events::purge(tx.conn(), now.before(EVENTS_KEPT)).await?;
     jobs::purge(tx.conn(), now.before(DEAD_JOBS_KEPT)).await?;
     revocations::purge(tx.conn(), now.before(GRANTS_KEPT)).await?;
+    mcp_grants::purge(tx.conn(), now).await?;
     tx.commit().await?;
     executor::forget_old_records(app).await?;
     idempotency::purge(app).await?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use url::form_urlencoded;
 
 use super::cancel;
@@ -14,6 +14,7 @@ use crate::caches::OpenProject;
 use crate::error::{Error, Result};
 use crate::executor::{CallContext, Reach};
 use crate::ids::{McpServerId, ProjectId, RequestId, SessionId};
+use crate::mcp_grants;
 use crate::mcp_servers::{self, Who};
 use crate::sessions::Scope;
 use crate::storage::mcp_servers::McpServer;
@@ -124,7 +125,7 @@ async fn server(app: &App, id: &McpServerId, parts: &Parts) -> Result<Arc<McpSer
         Err(Error::NotFound { .. }) => None,
         Err(error) => return Err(error.into()),
     };
-    if key_of(&parts.headers).is_none() {
+    if key_of(&parts.headers).is_none() && token_of(&parts.headers).is_none() {
         return without_key(app, server, parts).await;
     }
     let project = keys_project(app, parts).await?;
@@ -132,10 +133,14 @@ async fn server(app: &App, id: &McpServerId, parts: &Parts) -> Result<Arc<McpSer
     own.ok_or_else(|| Error::not_found("MCP server", id.as_str()).into())
 }
 
-/// The project of the key that came with the request, which counts there.
+/// The project of the credential that came with the request, which counts there: an API key's, or that of
+/// a token for this very URL.
 async fn keys_project(app: &App, parts: &Parts) -> Result<ProjectId, Fault> {
     let Some(key) = key_of(&parts.headers) else {
-        return Err(unauthorized(app, parts));
+        return match token_of(&parts.headers) {
+            Some(token) => tokens_project(app, token, parts).await,
+            None => Err(unauthorized(app, parts)),
+        };
     };
     let key = tenancy::authenticate(app, key).await?;
     let Some(project) = &key.project_id else {
@@ -144,6 +149,34 @@ async fn keys_project(app: &App, parts: &Parts) -> Result<ProjectId, Fault> {
     };
     tenancy::count_request(app, &key.org_id, Some(project))?;
     Ok(project.clone())
+}
+
+async fn tokens_project(app: &App, token: &str, parts: &Parts) -> Result<ProjectId, Fault> {
+    let refused = |error: Error| {
+        let is_token = matches!(error, Error::Unauthorized(_));
+        let fault = Fault::from(error);
+        if is_token {
+            fault.with_challenge(format!(
+                "{}, error=\"invalid_token\"",
+                challenge(app, parts)
+            ))
+        } else {
+            fault
+        }
+    };
+    let place = mcp_grants::Place::read(parts.uri.path(), parts.uri.query());
+    let place = place.ok_or_else(|| unauthorized(app, parts))?;
+    let verified = mcp_grants::verify(app, token, &place).await;
+    let project = verified.map_err(refused)?;
+    let open = tenancy::open_project(app, &project).await?;
+    tenancy::count_request(app, &open.project.org_id, Some(&project))?;
+    Ok(project)
+}
+
+fn token_of(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 fn key_of(headers: &HeaderMap) -> Option<&str> {
@@ -167,7 +200,7 @@ async fn without_key(
 }
 
 fn unauthorized(app: &App, parts: &Parts) -> Fault {
-    let message = "the request has no `x-api-key` header";
+    let message = "the request has no `x-api-key` header, and no access token";
     Fault::http(StatusCode::UNAUTHORIZED, message).with_challenge(challenge(app, parts))
 }
 

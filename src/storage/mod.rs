@@ -14,6 +14,7 @@ pub mod files;
 pub mod idempotent_calls;
 pub mod installation;
 pub mod jobs;
+pub mod mcp_grants;
 pub mod mcp_instances;
 pub mod mcp_servers;
 pub mod memories;
@@ -43,6 +44,7 @@ pub fn statements() -> Vec<Statement> {
         idempotent_calls::STATEMENTS,
         installation::STATEMENTS,
         jobs::STATEMENTS,
+        mcp_grants::STATEMENTS,
         mcp_instances::STATEMENTS,
         mcp_servers::STATEMENTS,
         memories::STATEMENTS,

@@ -62,6 +62,8 @@ pub async fn revoke_api_key(site: &Site, id: &ApiKeyId) -> Result<()> {
             fix: Some("See the live keys with `tenon api-keys list`.".into()),
         });
     }
+    // What the key proved the right to ends with it.
+    crate::storage::mcp_grants::delete_of_key(tx.conn(), id).await?;
     tx.changed(Change::ApiKeys);
     tx.commit().await
 }

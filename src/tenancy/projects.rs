@@ -20,7 +20,7 @@ use crate::storage::projects::{self, Project, ProjectSettings, SettingsChange};
 use crate::storage::recipes;
 use crate::storage::revocations;
 use crate::storage::sessions;
-use crate::storage::{mcp_instances, mcp_servers};
+use crate::storage::{mcp_grants, mcp_instances, mcp_servers};
 use crate::time::Timestamp;
 
 const SHORTEST_NAME: usize = 3;
@@ -113,6 +113,7 @@ pub async fn delete(app: &App, org: &OrgId, id: &ProjectId) -> Result<()> {
     connected_accounts::delete_all(tx.conn(), id).await?;
     revocations::delete_all(tx.conn(), id).await?;
     auth_configs::delete_all(tx.conn(), id).await?;
+    mcp_grants::delete_all(tx.conn(), id).await?;
     mcp_instances::delete_all(tx.conn(), id).await?;
     mcp_servers::delete_all(tx.conn(), id).await?;
     idempotent_calls::forget_all(tx.conn(), id).await?;
@@ -144,6 +145,8 @@ pub async fn regenerate_api_key(
         .await?
         .ok_or_else(|| Error::not_found("project", id.as_str()))?;
     api_keys::revoke_all(tx.conn(), id, now).await?;
+    // What the keys proved the right to ends with them.
+    mcp_grants::delete_all(tx.conn(), id).await?;
     api_keys::insert(tx.conn(), &key).await?;
     tx.changed(Change::ApiKeys);
     tx.commit().await?;

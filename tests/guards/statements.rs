@@ -14,6 +14,7 @@ const TENANT_TABLES: &[&str] = &[
     "events",
     "execution_logs",
     "files",
+    "mcp_grants",
     "mcp_instances",
     "mcp_servers",
     "revocations",
@@ -46,6 +47,19 @@ const ACROSS_PROJECTS: &[(&str, &str)] = &[
     (
         "connected_accounts.due_for_refresh",
         "the worker renews what is due, whoever it belongs to, and each in its own project",
+    ),
+    (
+        "mcp_grants.find",
+        "a token is all that an MCP client brings; it names its grant, whose hashes are compared, and \
+         the grant its project",
+    ),
+    (
+        "mcp_grants.delete_of_key",
+        "the operator revokes a key by its id, and with it what it proved the right to",
+    ),
+    (
+        "mcp_grants.purge",
+        "housekeeping removes what is over, whoever it belonged to",
     ),
     (
         "mcp_servers.find_by_url",

@@ -6,6 +6,7 @@ mod form;
 mod form_guard;
 mod input;
 mod link;
+mod mcp_grant;
 mod message;
 mod page;
 mod scopes;
@@ -22,7 +23,12 @@ pub(super) fn callback_routes() -> Router<App> {
     Router::new().route(OAUTH_CALLBACK_PATH, routes)
 }
 
-/// The hosted page, at an address short enough to be read out.
+/// The hosted pages, at an address short enough to be read out.
 pub(super) fn page_routes() -> Router<App> {
-    Router::new().route("/link/{token}", get(link::show).post(link::submit))
+    Router::new()
+        .route("/link/{token}", get(link::show).post(link::submit))
+        .route(
+            "/oauth/authorize",
+            get(mcp_grant::show).post(mcp_grant::submit),
+        )
 }

@@ -5,6 +5,7 @@ mod calls;
 mod cancelling;
 mod instances;
 mod messages;
+mod oauth;
 mod servers;
 mod sessions;
 
