@@ -14,7 +14,6 @@ use super::client_at;
 use crate::api::execute::World;
 use crate::support::client::Reply;
 use crate::support::mcp_client::McpClient;
-use crate::support::secrets;
 
 const VERIFIER: &str = "a-verifier-of-forty-three-characters-or-more-x";
 const CALLBACK: &str = "http://127.0.0.1/callback";
@@ -123,7 +122,6 @@ impl Stage {
         let back = Self::back(&reply);
         assert_eq!(back["state"], "s-1");
         assert_eq!(back["iss"], self.world.server.base);
-        secrets::note(&back["code"]);
         back["code"].clone()
     }
 
@@ -199,8 +197,21 @@ async fn a_client_finds_its_way_from_a_refusal_to_the_token_endpoint() {
 #[tokio::test]
 async fn a_token_opens_its_url_and_nothing_else() {
     let stage = Stage::start().await;
-    let tokens = stage.redeem(&stage.code().await).await.expect(200);
+    let code = stage.code().await;
+    let tokens = stage.redeem(&code).await.expect(200);
     assert_eq!(tokens["token_type"], "Bearer");
+    for secret in [
+        &code,
+        text(&tokens, "access_token"),
+        text(&tokens, "refresh_token"),
+    ] {
+        for (place, bytes) in stage.world.server.stored() {
+            let holds = bytes
+                .windows(secret.len())
+                .any(|part| part == secret.as_bytes());
+            assert!(!holds, "{place} holds a code or token");
+        }
+    }
     let path = stage.client.path.clone();
     assert_eq!(stage.with_token(&path, &tokens).await.status, 200);
     let other = client_at(&stage.world, json!({ "toolkits": ["open"] })).await;
@@ -445,7 +456,6 @@ async fn registrations_are_bounded_and_secrets_are_asked_for() {
     let body =
         json!({ "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "client_secret_post" });
     let made = anonymous.post("/oauth/register", body).await.expect(201);
-    secrets::note(text(&made, "client_secret"));
     for (secret, expected) in [
         ("wrong", "invalid_client"),
         (text(&made, "client_secret"), "invalid_grant"),
