@@ -91,7 +91,7 @@ class Service(BaseHTTPRequestHandler):
         if self.path == "/wait":
             time.sleep(0.3)
         fails = self.path == "/fails"
-        told = {"message": "This tool fails on purpose."} if fails else {"key": self.headers.get("X-Key")}
+        told = {"message": "This tool fails on purpose."} if fails else {"who": (self.headers.get("X-Key") or "").removeprefix("key-of-")}
         body = json.dumps(told).encode()
         self.send_response(400 if fails else 200)
         self.send_header("content-type", "application/json")
