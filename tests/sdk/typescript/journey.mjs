@@ -9,6 +9,7 @@ import * as findingTools from './journey/finding-tools.mjs';
 import * as importing from './journey/importing.mjs';
 import * as keysAndTenants from './journey/keys-and-tenants.mjs';
 import * as leaving from './journey/leaving.mjs';
+import * as mcpServers from './journey/mcp-servers.mjs';
 import * as metaTools from './journey/meta-tools.mjs';
 import * as pinning from './journey/pinning.mjs';
 import * as proxying from './journey/proxying.mjs';
@@ -19,7 +20,7 @@ import * as toolkits from './journey/toolkits.mjs';
 import { World } from './journey/world.mjs';
 
 const areas = [
-  toolkits, authConfigs, connecting, accounts, findingTools, executing, metaTools, sessions, files, pinning, proxying, tailoring,
+  toolkits, authConfigs, connecting, accounts, findingTools, executing, metaTools, sessions, mcpServers, files, pinning, proxying, tailoring,
   importing, schemes, keysAndTenants, leaving,
 ];
 

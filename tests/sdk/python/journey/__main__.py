@@ -13,6 +13,7 @@ from . import (
     importing,
     keys_and_tenants,
     leaving,
+    mcp_servers,
     meta_tools,
     pinning,
     proxying,
@@ -24,7 +25,7 @@ from . import (
 from .world import World
 
 AREAS = (
-    toolkits, auth_configs, connecting, accounts, finding_tools, executing, meta_tools, sessions, files, pinning, proxying, tailoring,
+    toolkits, auth_configs, connecting, accounts, finding_tools, executing, meta_tools, sessions, mcp_servers, files, pinning, proxying, tailoring,
     importing, schemes, keys_and_tenants, leaving,
 )
 
