@@ -29,7 +29,7 @@ pub(super) struct Blueprint {
     pub(super) secrets: ConfigSecrets,
     pub(super) toolkit: Arc<Toolkit>,
     /// All that the project has.
-    catalog: Arc<Catalog>,
+    pub(super) catalog: Arc<Catalog>,
     pub(super) keyring: Keyring,
 }
 

@@ -1,7 +1,7 @@
 //! Toolkits that stand in no folder of the server's: read from the text of their files, and put
 //! beside the others in a catalog of their owner's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -68,23 +68,30 @@ fn kit_files(slug: &str, texts: &BTreeMap<String, String>) -> KitFiles {
 }
 
 impl Catalog {
-    /// This catalog with more toolkits. What is here already keeps its slugs: a toolkit whose slug
-    /// is taken is left out, and so is a tool; [`Self::taken_by`] tells of them.
+    /// This catalog with more toolkits. What is here already keeps its slugs, and of the new ones what
+    /// comes first: a toolkit whose slug is taken is left out, and so is a tool; [`Self::taken_by`]
+    /// tells of them.
     #[must_use]
     pub fn with(&self, kits: &[Arc<OwnKit>]) -> Self {
         let mut toolkits = self.toolkits.clone();
         let mut tools = self.tools.clone();
         let mut aliases = self.aliases.clone();
+        // The new toolkits by the names of their tools, whose forms share one.
+        let mut owners: HashMap<&str, &str> = HashMap::new();
         for OwnKit(kit) in kits.iter().map(AsRef::as_ref) {
             if toolkits.contains_key(&kit.folder) {
                 continue;
             }
+            let mut takes = |name| {
+                self.find_forms(name).is_none()
+                    && *owners.entry(name).or_insert(&kit.folder) == kit.folder
+            };
             for (tool, _) in &kit.tools {
-                if self.find_forms(&tool.manifest.slug).is_some() {
+                if !takes(tool.manifest.slug.as_str()) {
                     continue;
                 }
                 for alias in &tool.manifest.aliases {
-                    if self.find_forms(alias).is_none() {
+                    if takes(alias.as_str()) {
                         let slug = || tool.manifest.slug.clone();
                         aliases.entry(alias.clone()).or_insert_with(slug);
                     }
@@ -106,5 +113,64 @@ impl Catalog {
         let taken = tools.filter(|slug| self.find_forms(slug).is_some());
         let own = own.then(|| kit.folder.clone());
         own.into_iter().chain(taken.cloned()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kit(slug: &str, tools: &[(&str, &str)]) -> Arc<OwnKit> {
+        let toolkit = format!(
+            "manifest: 1\nslug: {slug}\nname: {slug}\ndescription: A service of the tests.\n\
+             created_at: 2026-01-01T00:00:00Z\nupdated_at: 2026-01-01T00:00:00Z\n\
+             versions: [\"20260101_00\"]\nbase_url: https://{slug}.example\n\
+             auth: [{{ scheme: NO_AUTH }}]\n"
+        );
+        let tool = |(tool, aliases): &(&str, &str)| {
+            format!(
+                "  - slug: {tool}\n    name: Get it\n    description: Gets what there is to get.\n    \
+                 tags: [readOnlyHint]\n    aliases: [{aliases}]\n    \
+                 request: {{ method: GET, path: /it }}\n"
+            )
+        };
+        let tools: String = tools.iter().map(tool).collect();
+        let files = BTreeMap::from([
+            ("toolkit.yaml".to_owned(), toolkit),
+            ("tools/all.yaml".to_owned(), format!("tools:\n{tools}")),
+        ]);
+        Arc::new(OwnKit::read(slug, &files, true).unwrap())
+    }
+
+    #[test]
+    fn of_two_toolkits_that_bring_one_slug_the_first_has_it() {
+        let (first, second) = (
+            kit("gh", &[("GH_GET_IT", "GH_GET_THAT")]),
+            kit(
+                "gh_get",
+                &[
+                    ("GH_GET_IT", ""),
+                    ("GH_GET_THAT", ""),
+                    ("GH_GET_OTHER", "GH_GET_ALSO"),
+                ],
+            ),
+        );
+        let both = Catalog::default().with(&[first, second]);
+        let owner = |slug: &str| {
+            let tool = both.newest_form(slug).unwrap();
+            (
+                tool.manifest.slug.clone(),
+                tool.toolkit.manifest.slug.clone(),
+            )
+        };
+        for (slug, tool, toolkit) in [
+            ("GH_GET_IT", "GH_GET_IT", "gh"),
+            ("GH_GET_THAT", "GH_GET_IT", "gh"),
+            ("GH_GET_OTHER", "GH_GET_OTHER", "gh_get"),
+            ("GH_GET_ALSO", "GH_GET_OTHER", "gh_get"),
+        ] {
+            assert_eq!(owner(slug), (tool.to_owned(), toolkit.to_owned()), "{slug}");
+        }
+        assert_eq!(both.tools.len(), 2);
     }
 }

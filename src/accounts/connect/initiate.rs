@@ -19,7 +19,6 @@ use crate::storage::connection_attempts::{self, ConnectionAttempt};
 use crate::storage::jobs::{self, Job};
 use crate::tenancy;
 use crate::time::Timestamp;
-use crate::toolkits;
 
 /// A request for a link to the page where a user connects.
 #[derive(Debug, Clone)]
@@ -230,9 +229,8 @@ async fn store(
     }
     tx.changed(change_of(&account));
     tx.commit().await?;
-    let catalog = toolkits::catalog(app, project).await?;
     view(
-        &catalog,
+        &blueprint.catalog,
         &open,
         account,
         std::sync::Arc::clone(&blueprint.config),
