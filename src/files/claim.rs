@@ -46,16 +46,21 @@ async fn claim(app: &App, file: &File) -> Result<Option<File>> {
             "Upload a smaller file.",
         ));
     }
-    let content = content_now(app, taken(file, &uploaded));
     // What was announced may lie there already: then nobody needs what came.
-    let claimed = if let Some(shared) = share(app, file, &content).await? {
+    let shared = if file.md5.is_empty() {
+        None
+    } else {
+        let (md5, size) = (file.md5.clone(), uploaded.size);
+        share(app, file, &content_now(app, Taken { md5, size })).await?
+    };
+    let claimed = if let Some(shared) = shared {
         shared
     } else {
         let Some(copied) = app.blobs.claim(name).await? else {
             return Ok(None);
         };
-        check(app, file, &copied).await?;
-        keep(app, file, content_now(app, taken(file, &copied))).await?
+        let (md5, size) = (check(app, file, &copied).await?, copied.size);
+        keep(app, file, content_now(app, Taken { md5, size })).await?
     };
     if let Err(error) = app.blobs.forget_upload(name).await {
         tracing::warn!(%error, file = %file.id, "an upload stays beside its content until it is swept");
@@ -63,18 +68,12 @@ async fn claim(app: &App, file: &File) -> Result<Option<File>> {
     Ok(Some(claimed))
 }
 
-fn taken(file: &File, found: &Found) -> Taken {
-    Taken {
-        md5: file.md5.clone(),
-        size: found.size,
-    }
-}
-
-/// Removes what is not the announced content. A tag that is the announced hash proves it; any other
-/// proves nothing, since not every bucket makes hashes its tags, so the content is read.
-async fn check(app: &App, file: &File, copied: &Found) -> Result<()> {
+/// The hash of what came; removes what is not the announced content. A tag that is the announced hash
+/// proves it; any other proves nothing, since not every bucket makes hashes its tags, so the content
+/// is read.
+async fn check(app: &App, file: &File, copied: &Found) -> Result<String> {
     if copied.tag == file.md5 {
-        return Ok(());
+        return Ok(file.md5.clone());
     }
     let (name, key) = (blob_name(file), content_key(app, file).await?);
     let mut content = app.blobs.read(name, &key, copied.size).await?;
@@ -83,8 +82,8 @@ async fn check(app: &App, file: &File, copied: &Found) -> Result<()> {
         hash.update(&bytes);
     }
     let md5 = hexadecimal(hash);
-    if md5 == file.md5 {
-        return Ok(());
+    if file.md5.is_empty() || md5 == file.md5 {
+        return Ok(md5);
     }
     app.blobs.remove(name).await?;
     Err(not_announced(&md5, &file.md5))

@@ -10,7 +10,7 @@ mod upload;
 pub use link::{Link, SignedLink, check_link, disposition, linked, read_link};
 pub use purge::{PURGE_GRACE, purge};
 pub use store::{Arrival, store};
-pub use upload::{Announcement, Upload, receive, request_upload};
+pub use upload::{Announcement, Upload, receive, request_unhashed_upload, request_upload};
 
 use std::sync::Arc;
 

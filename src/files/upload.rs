@@ -1,14 +1,14 @@
 //! An upload: announced with its hash, then brought to the link that the announcement got.
 
 use super::claim::not_announced;
-use super::link::upload_link;
+use super::link::{Link, upload_link};
 use super::store::{Arrival, new_file, settle, take};
 use super::{find, key};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::ids::{FileId, ProjectId};
 use crate::outbound::ByteStream;
-use crate::storage::files;
+use crate::storage::files::{self, File};
 
 const MD5_DIGITS: usize = 32;
 
@@ -65,6 +65,23 @@ pub async fn request_upload(
     })
 }
 
+/// Gives a link to upload a content to whose hash nobody knows yet.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn request_unhashed_upload(
+    app: &App,
+    project: &ProjectId,
+    arrival: Arrival,
+) -> Result<(File, Link)> {
+    let file = new_file(app, project, arrival, String::new()).await?;
+    let mut tx = app.db.begin().await?;
+    files::insert(tx.conn(), &file).await?;
+    tx.commit().await?;
+    let link = upload_link(app, &file).await?;
+    Ok((file, link))
+}
+
 /// Takes the content of an announced file.
 ///
 /// # Errors
@@ -78,7 +95,7 @@ pub async fn receive(
 ) -> Result<()> {
     let file = find(app, project, id).await?;
     let (writer, taken) = take(app, &file, content).await?;
-    if taken.md5 != file.md5 {
+    if !file.md5.is_empty() && taken.md5 != file.md5 {
         return Err(not_announced(&taken.md5, &file.md5));
     }
     settle(app, &file, writer, taken).await?;

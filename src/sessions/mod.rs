@@ -7,6 +7,7 @@ pub mod config;
 pub mod custom;
 mod execute;
 mod exposed;
+pub mod files;
 mod link;
 mod permits;
 mod prompt;

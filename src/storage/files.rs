@@ -96,8 +96,8 @@ pub struct File {
     pub name: String,
     /// The media type, as the uploader or the upstream called it.
     pub mimetype: String,
-    /// MD5 of the content in hexadecimal: of an upload announced and then checked, of a result
-    /// empty until its content is there.
+    /// MD5 of the content in hexadecimal: of an upload announced and then checked, of a result or an
+    /// upload without one empty until its content is there.
     pub md5: String,
     /// The content's name in the file store.
     pub blob: String,

@@ -23,6 +23,7 @@ pub mod projects;
 pub mod recipes;
 pub mod revocations;
 pub mod sealed;
+pub mod session_files;
 pub mod sessions;
 pub mod token_refresh;
 
@@ -52,6 +53,7 @@ pub fn statements() -> Vec<Statement> {
         projects::STATEMENTS,
         recipes::STATEMENTS,
         revocations::STATEMENTS,
+        session_files::STATEMENTS,
         sessions::STATEMENTS,
         token_refresh::STATEMENTS,
     ]

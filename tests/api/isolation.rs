@@ -14,7 +14,14 @@ const DOCUMENT: &str = include_str!("../../openapi/openapi.json");
 
 /// Parameters of paths that name nothing of a tenant.
 /// `instanceId` is a user, in the caller's words.
-const PUBLIC: [&str; 5] = ["slug", "tool_slug", "status", "appKey", "instanceId"];
+const PUBLIC: [&str; 6] = [
+    "slug",
+    "tool_slug",
+    "status",
+    "appKey",
+    "instanceId",
+    "mount_id",
+];
 
 /// Names that end like an id and are words of the caller's own, or of a provider.
 const OWN_WORDS: [&str; 8] = [
@@ -80,6 +87,7 @@ impl Operation {
             .replace("{session_id}", id)
             .replace("{serverId}", id)
             .replace("{instanceId}", "ada")
+            .replace("{mount_id}", "files")
             .replace("{status}", "DISABLED")
             .replace("{tool_slug}", "ACME_GET_ME")
             .replace("{slug}", "acme");
@@ -114,8 +122,9 @@ fn sample_body(operation: &str) -> Value {
         "post /api/v3/tool_router/session/{session_id}/search" => {
             json!({ "queries": [{ "use_case": "whose account is it" }] })
         }
+        other if other.contains("/mounts/{mount_id}/") => json!({ "mount_relative_path": "a.txt" }),
         "patch /api/v3/mcp/{id}" => json!({ "name": "Taken over" }),
-        "post /api/v3/mcp/servers/{serverId}/instances" => json!({ "user_id": "ada" }),
+        "post /api/v3/mcp/servers/{serverId}/instances" => json!({ "user_id": "bob" }),
         _ => json!({}),
     }
 }
@@ -158,6 +167,41 @@ async fn everything(stage: &Stage) -> String {
     all
 }
 
+/// The id of a session of ada's that knows the file `a.txt`.
+async fn session_with_a_file(stage: &Stage) -> String {
+    let client = &stage.server.client;
+    let path = "/api/v3/tool_router/session";
+    let made = client.post(path, json!({ "user_id": "ada" })).await;
+    let id = made.expect(201)["session_id"].as_str().unwrap().to_owned();
+    let path = format!("{path}/{id}/mounts/files/upload_url");
+    let file = json!({ "mount_relative_path": "a.txt" });
+    let link = client.post(&path, file).await.expect(200);
+    let (link, content) = (
+        link["upload_url"].as_str().unwrap(),
+        "of the owner".to_owned(),
+    );
+    stage
+        .server
+        .anonymous
+        .send(Method::PUT, link, Some(content))
+        .await;
+    id
+}
+
+/// The id of an MCP server that ada is noted for.
+async fn mcp_server_with_a_user(stage: &Stage) -> String {
+    let client = &stage.server.client;
+    let body = json!({ "name": "Of the owner", "auth_config_ids": [], "toolkits": ["acme"] });
+    let made = client.post("/api/v3/mcp/servers/custom", body).await;
+    let id = made.expect(201)["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/v3/mcp/servers/{id}/instances");
+    client
+        .post(&path, json!({ "user_id": "ada" }))
+        .await
+        .expect(201);
+    id
+}
+
 #[tokio::test]
 async fn every_operation_with_an_id_in_its_path_is_closed_to_other_tenants() {
     let stage = Stage::start().await;
@@ -184,23 +228,12 @@ async fn every_operation_with_an_id_in_its_path_is_closed_to_other_tenants() {
                 (account, &server.client, &stranger)
             }
             "mcp" => {
-                let body =
-                    json!({ "name": "Of the owner", "auth_config_ids": [], "toolkits": ["acme"] });
-                let made = server.client.post("/api/v3/mcp/servers/custom", body).await;
-                let id = made.expect(201)["id"].as_str().unwrap().to_owned();
-                if operation.path.ends_with("{instanceId}") {
-                    let path = format!("/api/v3/mcp/servers/{id}/instances");
-                    let user = json!({ "user_id": "ada" });
-                    server.client.post(&path, user).await.expect(201);
-                }
+                let id = mcp_server_with_a_user(&stage).await;
                 (id, &server.client, &stranger)
             }
             "tool_router" => {
                 stage.oauth_account(&config, "ada").await;
-                let path = "/api/v3/tool_router/session";
-                let made = server.client.post(path, json!({ "user_id": "ada" })).await;
-                let id = made.expect(201)["session_id"].as_str().unwrap().to_owned();
-                (id, &server.client, &stranger)
+                (session_with_a_file(&stage).await, &server.client, &stranger)
             }
             "org" => {
                 let body = json!({ "name": "victim", "should_create_api_key": true });

@@ -29,6 +29,7 @@ pub mod replicas;
 mod robustness;
 mod session_accounts;
 mod session_calls;
+mod session_files;
 mod session_info;
 mod sessions;
 mod suggestions;

@@ -7,6 +7,7 @@ mod given;
 mod history;
 mod legacy;
 mod link;
+mod mounts;
 mod proxy;
 mod session;
 mod session_answer;
@@ -35,5 +36,9 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(execute::execute_meta_in_session))
         .routes(routes!(execute::search_in_session))
         .routes(routes!(proxy::proxy_execute_in_session))
+        .routes(routes!(mounts::list_session_files))
+        .routes(routes!(mounts::create_session_file_upload))
+        .routes(routes!(mounts::create_session_file_download))
+        .routes(routes!(mounts::delete_session_file))
         .routes(routes!(legacy::create_labs_session))
 }

@@ -77,10 +77,27 @@ def _calling(world: World) -> None:
         expect(found.success and "GITHUB_CREATE_AN_ISSUE" in found.results[0].primary_tool_slugs, found)
         expect_equal([one.toolkit for one in found.toolkit_connection_statuses], ["github"])
 
+    _files(world)
+
     with world.step("a request goes to the toolkit's own API"):
         answer = session.proxy_execute(toolkit="github", endpoint="/user", method="GET")
         status, data = (answer[key] if isinstance(answer, dict) else getattr(answer, key) for key in ("status", "data"))
         expect_equal((int(status), data["login"]), (200, "octocat"))
+
+
+def _files(world: World) -> None:
+    name = "files of the session are kept by path"
+    if not world.speaks_v3_only:
+        world.not_in_this_version(name, "it fetches from public addresses alone, and this server is on loopback")
+        return
+    with world.step(name):
+        files = getattr(world.session, "files", None) or world.session.experimental.files
+        kept = files.upload(b"by the session", remote_path="notes/a.txt", mimetype="text/plain")
+        expect_equal((kept.mount_relative_path, kept.buffer()), ("notes/a.txt", b"by the session"))
+        expect_equal([item.mount_relative_path for item in files.list().items], ["notes/a.txt"])
+        expect_equal(files.download("notes/a.txt").text(), "by the session")
+        files.delete("notes/a.txt")
+        expect_equal(files.list().items, [])
 
 
 def _connecting(world: World) -> None:

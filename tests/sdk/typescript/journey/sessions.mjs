@@ -63,6 +63,18 @@ export async function visit(world) {
       expect(slugs.includes('GITHUB_CREATE_AN_ISSUE'), found);
     });
 
+    const files = 'files of the session are kept by path';
+    if (!world.speaksV3Only) {
+      world.notInThisVersion(files, 'it fetches from public addresses alone, and this server is on loopback');
+    } else await world.step(files, async () => {
+      const mount = session.files ?? session.experimental.files;
+      const kept = await mount.upload(Buffer.from('by the session'), { remotePath: 'notes/a.txt', mimetype: 'text/plain' });
+      expectEqual(kept.mountRelativePath, 'notes/a.txt');
+      expectEqual(await (await mount.download('notes/a.txt')).text(), 'by the session');
+      expectEqual((await mount.list()).items.map((item) => item.mountRelativePath ?? item.mount_relative_path), ['notes/a.txt']);
+      await mount.delete('notes/a.txt');
+    });
+
     await world.step("a request goes to the toolkit's own API", async () => {
       const answer = await session.proxyExecute({ toolkit: 'github', endpoint: '/user', method: 'GET' });
       expectEqual([answer.status, answer.data.login], [200, 'octocat']);
