@@ -8,12 +8,11 @@ use super::opened::Opened;
 use super::progress::Progress;
 use super::tools::ListedTool;
 use crate::app::App;
-use crate::catalog::{Tool, ToolFilter, VersionPins};
+use crate::catalog::Tool;
 use crate::error::Result;
 use crate::executor::ToolResult;
 use crate::mcp_servers;
 use crate::meta_tools::{self, Edition, MetaCall};
-use crate::sessions::config::PreloadedTools;
 use crate::sessions::{MetaTool, Scope};
 use crate::storage::mcp_servers::McpServer;
 
@@ -100,30 +99,11 @@ impl Opened {
     async fn tools(&self, app: &App) -> Result<Vec<Arc<Tool>>> {
         match &self.site {
             Site::Server(server) => mcp_servers::tools(app, server, &self.scope).await,
-            Site::Session => self.preloaded(),
+            Site::Session => {
+                let preloaded = self.scope.preloaded().into_iter();
+                Ok(preloaded.map(Arc::clone).collect())
+            }
         }
-    }
-
-    /// The tools that stand beside the meta tools of a session.
-    fn preloaded(&self) -> Result<Vec<Arc<Tool>>> {
-        let Some(config) = self.scope.config() else {
-            return Ok(Vec::new());
-        };
-        Ok(match &config.preload.tools {
-            PreloadedTools::Slugs(slugs) => {
-                let tools = slugs.iter().filter_map(|slug| self.scope.tool(slug).ok());
-                tools.map(Arc::clone).collect()
-            }
-            PreloadedTools::All(_) => {
-                let filter = ToolFilter::default();
-                let all = self
-                    .scope
-                    .catalog
-                    .list_tools(&filter, &VersionPins::default())?;
-                let permitted = all.into_iter().filter(|tool| self.scope.permits(tool));
-                permitted.map(Arc::clone).collect()
-            }
-        })
     }
 
     /// The tool of this name, if this URL has it.

@@ -8,6 +8,7 @@ use crate::accounts::{self, AccountSelector};
 use crate::app::App;
 use crate::catalog::Toolkit;
 use crate::error::{CONNECTED_ACCOUNT, Error, Result};
+use crate::ids::AccountId;
 use crate::storage;
 use crate::storage::connected_accounts::{AccountFilter, AccountOrder, ConnectedAccount, Status};
 
@@ -140,21 +141,17 @@ impl Scope {
             (None, Some(config)) => self.default(app, slug, config).await?,
         };
         Ok(AccountSelector {
-            account: Some(account.id.clone()),
+            account: Some(account),
             user: Some(self.user.clone()),
         })
     }
 
-    async fn named(&self, app: &App, toolkit: &str, named: &str) -> Result<ConnectedAccount> {
+    async fn named(&self, app: &App, toolkit: &str, named: &str) -> Result<AccountId> {
         let connections = self.connections(app, &[toolkit.to_owned()]).await?;
         let usable = connections.of(toolkit).map(|known| known.usable.as_slice());
         let usable = usable.unwrap_or_default();
-        let is_meant = |account: &&ConnectedAccount| {
-            account.id.as_str() == named
-                || account.alias.as_deref() == Some(named)
-                || accounts::word_id(toolkit, &account.id) == named
-        };
-        let found = usable.iter().find(is_meant).cloned();
+        let found = usable.iter().find(|account| is_called(account, named));
+        let found = found.map(|account| account.id.clone());
         found.ok_or_else(|| Error::NotFound {
             what: CONNECTED_ACCOUNT,
             id: named.to_owned(),
@@ -169,12 +166,7 @@ impl Scope {
         })
     }
 
-    async fn default(
-        &self,
-        app: &App,
-        toolkit: &str,
-        config: &SessionConfig,
-    ) -> Result<ConnectedAccount> {
+    async fn default(&self, app: &App, toolkit: &str, config: &SessionConfig) -> Result<AccountId> {
         let must_say = config
             .multi_account
             .as_ref()
@@ -188,7 +180,7 @@ impl Scope {
             };
             let account = accounts::pick(app, &self.project, toolkit, &newest).await?;
             if self.may_use(app, &account).await? {
-                return Ok((*account).clone());
+                return Ok(account.id.clone());
             }
         }
         let connections = self.connections(app, &[toolkit.to_owned()]).await?;
@@ -207,6 +199,7 @@ impl Scope {
             .usable
             .into_iter()
             .next()
+            .map(|account| account.id)
             .ok_or_else(|| Error::NoConnectedAccount {
                 user: self.user.clone(),
                 toolkit: toolkit.to_owned(),
@@ -227,6 +220,14 @@ impl Connections {
             }
         }
     }
+}
+
+/// Whether calls may mean this account by a name: its id, its alias or the words that stand for it.
+#[must_use]
+pub fn is_called(account: &ConnectedAccount, name: &str) -> bool {
+    account.id.as_str() == name
+        || account.alias.as_deref() == Some(name)
+        || accounts::word_id(&account.toolkit, &account.id) == name
 }
 
 /// How calls can name these accounts.

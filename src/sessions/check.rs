@@ -8,15 +8,16 @@ use super::config::{
     Pinned, PreloadedTools, SessionConfig, ToolRule,
 };
 use super::permits::refusal;
-use crate::accounts::{self, connect::web_address};
+use crate::accounts::{
+    self,
+    connect::{LONGEST_USER, web_address},
+};
 use crate::app::App;
 use crate::catalog::versions::LATEST;
 use crate::catalog::{Catalog, ToolFilter, VersionPins};
 use crate::error::{Error, Result};
 use crate::ids::{AccountId, AuthConfigId, ProjectId};
 
-/// Longer ids fit into no index.
-const LONGEST_USER: usize = 512;
 const MOST_PRELOADED: usize = 1000;
 const FEWEST_ACCOUNTS: u32 = 2;
 const MOST_ACCOUNTS: u32 = 10;

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use serde::Deserialize as _;
 use serde_json::Value;
 
-pub use accounts::{Connected, Connections};
+pub use accounts::{Connected, Connections, is_called};
 use config::SessionConfig;
 use custom::CustomTools;
 pub use exposed::MetaTool;

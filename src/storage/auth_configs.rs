@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::db::{Arg, Conn, Filter, Statement, bind_all, on};
+use super::db::{Arg, Conn, Filter, Statement, bind_all, literal, on};
 use crate::error::Result;
 use crate::ids::{AuthConfigId, ProjectId};
 use crate::scheme::Scheme;
@@ -123,13 +123,9 @@ impl ConfigFilter {
             filter.and("enabled = ?", [Arg::Bool(true)]);
         }
         if let Some(search) = search {
-            let literal = search
-                .replace('\\', r"\\")
-                .replace('%', r"\%")
-                .replace('_', r"\_");
             filter.and(
                 r"LOWER(name) LIKE LOWER(?) ESCAPE '\'",
-                [Arg::Text(format!("%{literal}%"))],
+                [Arg::Text(format!("%{}%", literal(search)))],
             );
         }
         filter

@@ -489,6 +489,13 @@ impl Filter {
     }
 }
 
+/// What a pattern of LIKE would read otherwise, for `ESCAPE '\'`.
+pub(super) fn literal(text: &str) -> String {
+    text.replace('\\', r"\\")
+        .replace('%', r"\%")
+        .replace('_', r"\_")
+}
+
 /// Binds a filter's values to a query in order.
 macro_rules! bind_all {
     ($query:expr, $args:expr) => {{

@@ -1,7 +1,7 @@
 //! Users that were noted as users of an MCP server.
 
-use super::db::{Arg, Conn, Filter, Statement, bind_all, on};
-use super::mcp_servers::{Order, literal};
+use super::db::{Arg, Conn, Filter, Statement, bind_all, literal, on};
+use super::mcp_servers::Order;
 use crate::error::Result;
 use crate::ids::{McpInstanceId, McpServerId, ProjectId};
 use crate::time::Timestamp;

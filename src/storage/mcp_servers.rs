@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::types::Json;
 
-use super::db::{Arg, Conn, Filter, Statement, bind_all, on};
+use super::db::{Arg, Conn, Filter, Statement, bind_all, literal, on};
 use crate::error::Result;
 use crate::ids::{McpServerId, ProjectId};
 use crate::time::Timestamp;
@@ -121,13 +121,6 @@ impl Order {
             Self::UpdatedAscending => "updated_at, id",
         }
     }
-}
-
-/// What a pattern of LIKE would read otherwise.
-pub(super) fn literal(text: &str) -> String {
-    text.replace('\\', r"\\")
-        .replace('%', r"\%")
-        .replace('_', r"\_")
 }
 
 /// Lets through what has one of `values` in its JSON list of texts, where they stand between quotes.

@@ -17,7 +17,7 @@ pub use link::{
     AskedScope, Closed, Closing, Filled, LinkField, LinkPage, LinkStep, Notice, Submission,
     cancel_link, open_link, refuse_foreign_form, submit_link,
 };
-pub use prepare::{NewConnection, Prepared, prepare};
+pub use prepare::{LONGEST_USER, NewConnection, Prepared, prepare};
 pub use scene::Scene;
 
 pub(super) use attempt::{AtProvider, Journey, TIME_TO_CONNECT, at_provider, by_link};

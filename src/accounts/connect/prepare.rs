@@ -15,8 +15,8 @@ use crate::ids::{AuthConfigId, ProjectId};
 use crate::scheme::Scheme;
 
 const PATH: &str = "connection.state.val";
-/// Longer ids fit into no index.
-const LONGEST_USER: usize = 512;
+/// Of a user's id, in bytes: longer ones fit into no index.
+pub const LONGEST_USER: usize = 512;
 const LONGEST_ALIAS: usize = 256;
 /// Names that describe a state of the connection and are no credentials.
 const STATE_NAMES: [&str; 15] = [

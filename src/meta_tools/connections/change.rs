@@ -2,11 +2,12 @@
 
 use super::super::Desk;
 use super::Wanted;
+use crate::accounts::manage;
 use crate::accounts::revoke::GiveBack;
 use crate::accounts::update::{AccountUpdate, apply_update, prepare_update};
-use crate::accounts::{manage, word_id};
 use crate::error::{CONNECTED_ACCOUNT, Error, Result};
 use crate::ids::AccountId;
+use crate::sessions::is_called;
 
 /// Gives an account another alias.
 ///
@@ -59,11 +60,7 @@ async fn named(desk: &Desk<'_>, toolkit: &str, wanted: &Wanted, action: &str) ->
         .await?;
     let known = connections.of(toolkit).into_iter();
     let mut known = known.flat_map(|known| known.usable.iter().chain(&known.unusable));
-    let found = known.find(|account| {
-        account.id.as_str() == named
-            || account.alias.as_deref() == Some(named)
-            || word_id(toolkit, &account.id) == named
-    });
+    let found = known.find(|account| is_called(account, named));
     found
         .map(|account| account.id.clone())
         .ok_or_else(|| Error::NotFound {
