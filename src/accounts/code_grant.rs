@@ -5,6 +5,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
 use super::blueprint::Blueprint;
+use super::choice::Granted;
 use super::consent::{Asked, Returned};
 use super::secrets::AttemptSecrets;
 use super::{kept, post_connect, registration, token_endpoint};
@@ -62,7 +63,7 @@ pub(super) async fn redeem(
     values: &Map<String, Value>,
     remembered: AttemptSecrets,
     returned: &Returned,
-) -> Result<Result<Map<String, Value>, TokenFailure>> {
+) -> Result<Result<Granted, TokenFailure>> {
     let AttemptSecrets {
         code_verifier,
         scope,
@@ -92,11 +93,12 @@ pub(super) async fn redeem(
     {
         registration::forget(app, blueprint, &registration.client_id).await?;
     }
-    let tokens = match answer.and_then(|answer| kept::of_first(blueprint, answer)) {
+    let granted = match answer.and_then(|answer| kept::of_first(blueprint, answer)) {
         Ok(tokens) => post_connect::with_told(app, blueprint, &values, tokens).await?,
         Err(failure) => Err(failure),
     };
-    Ok(tokens.map(|mut tokens| {
+    Ok(granted.map(|mut granted| {
+        let tokens = &mut granted.tokens;
         tokens.extend(told);
         // Left out where it is what was asked for (RFC 6749 section 5.1).
         if let Some(scope) = scope.filter(|_| !tokens.contains_key("scope")) {
@@ -105,7 +107,7 @@ pub(super) async fn redeem(
         if let Some(registration) = registration {
             tokens.extend(registration.kept_by_account());
         }
-        tokens
+        granted
     }))
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::blueprint::Blueprint;
+use super::choice::Granted;
 use super::code_grant;
 use super::oauth1;
 use super::secrets::AttemptSecrets;
@@ -99,7 +100,7 @@ pub(super) async fn redeem(
     values: &Map<String, Value>,
     remembered: AttemptSecrets,
     returned: &Returned,
-) -> Result<Result<Map<String, Value>, TokenFailure>> {
+) -> Result<Result<Granted, TokenFailure>> {
     let memory = remembered.memory.clone();
     let values = &memory.within(values);
     let redeemed = match blueprint.config.scheme {
@@ -109,15 +110,18 @@ pub(super) async fn redeem(
             ))
             .await
         }
-        Scheme::OAuth1 => oauth1::redeem(app, blueprint, values, remembered, returned).await,
+        Scheme::OAuth1 => oauth1::redeem(app, blueprint, values, remembered, returned)
+            .await
+            .map(|tokens| tokens.map(Granted::whole)),
         scheme => Err(no_consent(scheme)),
     }?;
-    Ok(redeemed.map(|mut tokens| {
+    Ok(redeemed.map(|mut granted| {
         // Tokens belong to the app that they were given to.
         if let Some(oauth_app) = memory.oauth_app {
-            tokens.insert(token::OAUTH_APP.into(), Value::String(oauth_app));
+            let name = token::OAUTH_APP.into();
+            granted.tokens.insert(name, Value::String(oauth_app));
         }
-        tokens
+        granted
     }))
 }
 

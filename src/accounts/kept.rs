@@ -63,11 +63,18 @@ pub(super) fn of_asked(
 ) -> Result<Map<String, Value>, TokenFailure> {
     let mut values = Map::new();
     for (name, rule) in &asked.keep {
-        let place = format!("/{}", rule.from.replace('.', "/"));
-        let told = answer.pointer(&place).filter(|told| !told.is_null());
+        let told = at(answer, &rule.from).filter(|told| !told.is_null());
         keep(&mut values, name, rule, told.cloned())?;
     }
     Ok(values)
+}
+
+/// What stands at a dotted path; the whole value at an empty one.
+pub(super) fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+    if path.is_empty() {
+        return Some(value);
+    }
+    value.pointer(&format!("/{}", path.replace('.', "/")))
 }
 
 /// The values of a later answer. One that is missing or wrong leaves the former in force: the new

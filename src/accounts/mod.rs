@@ -3,6 +3,7 @@
 mod announce;
 pub mod auth_configs;
 mod blueprint;
+mod choice;
 mod code_grant;
 mod config_credentials;
 pub mod connect;

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::blueprint::Blueprint;
+use super::choice::{self, Granted};
 use super::{kept, token_endpoint};
 use crate::app::App;
 use crate::auth_schemes;
@@ -16,8 +17,8 @@ use crate::outbound::{AllowedHosts, OutboundRequest};
 /// Far more than a list of sites has.
 const LARGEST_REPLY: usize = 1024 * 1024;
 
-/// `tokens` of a new grant, with what the manifest wants known besides; as they are where it wants
-/// nothing. `values` are those of the connection. Asks the provider, so it is called before a
+/// `tokens` of a new grant, with what the manifest wants known besides, or with what its user must
+/// choose from; as they are where it wants nothing. `values` are those of the connection. Asks the provider, so it is called before a
 /// transaction begins.
 ///
 /// # Errors
@@ -27,10 +28,10 @@ pub(super) async fn with_told(
     blueprint: &Blueprint,
     values: &Map<String, Value>,
     mut tokens: Map<String, Value>,
-) -> Result<Result<Map<String, Value>, TokenFailure>> {
+) -> Result<Result<Granted, TokenFailure>> {
     let auth = blueprint.auth()?;
     let Some(asked) = &auth.post_connect else {
-        return Ok(Ok(tokens));
+        return Ok(Ok(Granted::whole(tokens)));
     };
     let url = Url::parse(&asked.url)
         .map_err(|_| Error::internal("a manifest's post_connect.url is no URL"))?;
@@ -57,8 +58,13 @@ pub(super) async fn with_told(
         ))));
     }
     let answer: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-    Ok(kept::of_asked(asked, &answer).map(|told| {
-        tokens.extend(told);
-        tokens
-    }))
+    let Some(choose) = &asked.choose else {
+        return Ok(kept::of_asked(asked, &answer).map(|told| {
+            tokens.extend(told);
+            Granted::whole(tokens)
+        }));
+    };
+    let values = blueprint.secrets.inherited_with(values.clone());
+    let choices = choice::fitting(asked, choose, &answer, &values);
+    Ok(choices.map(|choices| Granted::among(tokens, &choose.what, choices)))
 }

@@ -113,7 +113,7 @@ pub async fn ask_again(
         values.extend(shown);
         (url, attempt)
     } else {
-        let (_, url, attempt) = by_link(app, blueprint, journey)?;
+        let (_, url, attempt) = by_link(app, blueprint, journey, None)?;
         (url, attempt)
     };
     let mut tx = app.db.begin().await?;

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::choice::Granted;
 use super::consent::Memory;
 use crate::app::App;
 use crate::auth_schemes::oauth2::registration::Registration;
@@ -96,6 +97,9 @@ pub(super) struct AttemptSecrets {
     /// Whether the caller's URL gets the names that `initiate` has always used as well.
     #[serde(default)]
     pub camel_case_callback: bool,
+    /// The grant that waits for its user to choose what the account is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub granted: Option<Granted>,
 }
 
 /// Opens and seals for one project.

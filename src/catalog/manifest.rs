@@ -22,7 +22,7 @@ use super::revocation::RevokeManifest;
 use crate::scheme::Scheme;
 pub use argument::{ArgIn, ArgManifest, As, Coerce, Join};
 pub use files::{Encoding, FileRule, FileText};
-pub use oauth::{Kept, PostConnect, Refresh, TokenBody, TokenResponse};
+pub use oauth::{Choose, Kept, PostConnect, Refresh, TokenBody, TokenResponse};
 pub use pagination::{Pages, PaginationKind, PaginationRule, RateLimit, ResetUnit};
 pub use request::{FormStyle, Query, RequestKind, RequestManifest};
 pub use response::ResponseRule;
@@ -321,6 +321,29 @@ pub struct Field {
     /// Shown after the value on pages, and no part of it: `.example.com`.
     #[serde(default)]
     pub suffix: String,
+}
+
+impl Field {
+    /// A text that may be left out, about which nothing else is said.
+    #[must_use]
+    pub fn named(name: &str, display_name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            display_name: display_name.to_owned(),
+            description: String::new(),
+            kind: string_type(),
+            required: false,
+            secret: false,
+            default: None,
+            pattern: None,
+            legacy_names: Vec::new(),
+            multiline: false,
+            options: Vec::new(),
+            example: String::new(),
+            prefix: String::new(),
+            suffix: String::new(),
+        }
+    }
 }
 
 fn string_type() -> String {

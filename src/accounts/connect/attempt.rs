@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::accounts::blueprint::Blueprint;
+use crate::accounts::choice::Granted;
 use crate::accounts::consent::{self, Asked};
 use crate::accounts::secrets::AttemptSecrets;
 use crate::app::App;
@@ -79,7 +80,8 @@ pub(in crate::accounts) async fn at_provider(
     })
 }
 
-/// An attempt by a link to our own page: its token, the link, and what to store.
+/// An attempt by a link to our own page, where a user fills in fields or chooses what a grant is to
+/// be used for: its token, the link, and what to store.
 ///
 /// # Errors
 /// When the public URL is none.
@@ -87,12 +89,14 @@ pub(in crate::accounts) fn by_link(
     app: &App,
     blueprint: &Blueprint,
     journey: Journey,
+    granted: Option<Granted>,
 ) -> Result<(String, Url, ConnectionAttempt)> {
     let token = format!("ln_{}", random_text(TOKEN_CHARACTERS));
     let link = Url::parse(&format!("{}/link/{token}", app.config.public_base()))
         .map_err(|_| Error::internal("the public URL is no URL"))?;
     let secrets = AttemptSecrets {
         camel_case_callback: journey.camel_case_callback,
+        granted,
         ..AttemptSecrets::default()
     };
     let (id, hash) = (AttemptId::generate(), hash_token(&token));

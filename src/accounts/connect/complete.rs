@@ -2,9 +2,12 @@
 //! section 4.1.2).
 
 use serde_json::{Map, Value};
+use url::Url;
 
 use super::Finish;
+use super::attempt::{Journey, by_link};
 use crate::accounts::blueprint::Blueprint;
+use crate::accounts::choice::Granted;
 use crate::accounts::consent::{self, Returned};
 use crate::accounts::refresh::change_of;
 use crate::accounts::token;
@@ -12,7 +15,7 @@ use crate::accounts::view::read;
 use crate::app::App;
 use crate::auth_schemes::oauth2::TokenFailure;
 use crate::error::{Error, Result};
-use crate::ids::AccountId;
+use crate::ids::{AccountId, AttemptId};
 use crate::scheme::Scheme;
 use crate::storage::connected_accounts::{self, ConnectedAccount, NewCredentials, Status};
 use crate::storage::connection_attempts::{self, AttemptKind, ConnectionAttempt};
@@ -20,13 +23,22 @@ use crate::storage::connection_attempts::{self, AttemptKind, ConnectionAttempt};
 /// How often new tokens are tried to be stored beside other writers.
 const STORE_ATTEMPTS: usize = 5;
 
+/// What comes of a consent.
+#[derive(Debug)]
+pub enum Consented {
+    /// The connection came to its end.
+    Over(Finish),
+    /// The user must choose what the account is for, on this page.
+    Choose(Url),
+}
+
 /// Ends the round trip to a provider: the attempt that `state` names is used up, whatever comes of
 /// it, then what came back is redeemed and the account activated, or ended with the provider's
 /// reason.
 ///
 /// # Errors
 /// [`Error::Invalid`] when the state is not ours, over, or used already.
-pub async fn complete_consent(app: &App, state: &str, returned: Returned) -> Result<Finish> {
+pub async fn complete_consent(app: &App, state: &str, returned: Returned) -> Result<Consented> {
     let attempt = consume(app, state).await?;
     // The browser may go away, but a code that was exchanged must not be lost.
     let task = {
@@ -64,7 +76,7 @@ async fn consume(app: &App, state: &str) -> Result<ConnectionAttempt> {
     Ok(attempt)
 }
 
-async fn complete(app: &App, attempt: ConnectionAttempt, returned: &Returned) -> Result<Finish> {
+async fn complete(app: &App, attempt: ConnectionAttempt, returned: &Returned) -> Result<Consented> {
     let (project, id) = (&attempt.project_id, &attempt.account_id);
     let account = read(app, project, id).await.map_err(|_| unusable_state())?;
     let blueprint = Blueprint::load(app, project, &account.auth_config_id).await?;
@@ -75,9 +87,19 @@ async fn complete(app: &App, attempt: ConnectionAttempt, returned: &Returned) ->
         }
         None => redeem(app, &blueprint, &account, &attempt, returned).await?,
     };
+    let remembered = blueprint.keyring.open_attempt(&attempt)?;
     let failure = match outcome {
-        Ok(tokens) => {
-            activate(app, &blueprint, id, tokens).await?;
+        Ok(granted) if !granted.choices.is_empty() => {
+            let journey = Journey {
+                account: account.id,
+                callback_url: attempt.callback_url,
+                expires_at: attempt.expires_at,
+                camel_case_callback: remembered.camel_case_callback,
+            };
+            return let_choose(app, &blueprint, journey, granted).await;
+        }
+        Ok(granted) => {
+            activate(app, &blueprint, id, granted.tokens, None).await?;
             None
         }
         Err(reason) => {
@@ -85,15 +107,29 @@ async fn complete(app: &App, attempt: ConnectionAttempt, returned: &Returned) ->
             Some(reason)
         }
     };
-    let remembered = blueprint.keyring.open_attempt(&attempt)?;
-    Ok(Finish {
+    Ok(Consented::Over(Finish {
         project: account.project_id,
         account: account.id,
         toolkit: account.toolkit,
         failure,
         callback_url: attempt.callback_url,
         camel_case: remembered.camel_case_callback,
-    })
+    }))
+}
+
+/// Seals the grant with an attempt of our own page, which ends when the user's time does. Nothing of
+/// it enters the account before the user has chosen.
+async fn let_choose(
+    app: &App,
+    blueprint: &Blueprint,
+    journey: Journey,
+    granted: Granted,
+) -> Result<Consented> {
+    let (_, url, attempt) = by_link(app, blueprint, journey, Some(granted))?;
+    let mut tx = app.db.begin().await?;
+    connection_attempts::insert(tx.conn(), &attempt).await?;
+    tx.commit().await?;
+    Ok(Consented::Choose(url))
 }
 
 async fn redeem(
@@ -102,17 +138,17 @@ async fn redeem(
     account: &ConnectedAccount,
     attempt: &ConnectionAttempt,
     returned: &Returned,
-) -> Result<Result<Map<String, Value>, String>> {
+) -> Result<Result<Granted, String>> {
     let values = blueprint.keyring.open_account(account)?;
     let remembered = blueprint.keyring.open_attempt(attempt)?;
     match consent::redeem(app, blueprint, &values, remembered, returned).await {
-        Ok(Ok(tokens)) => Ok(Ok(tokens)),
+        Ok(Ok(granted)) => Ok(Ok(granted)),
         Ok(Err(failure)) => {
             if let TokenFailure::NoAnswer(error) = &failure {
                 tracing::warn!(account.id = %account.id, %error, "the code was not exchanged");
             }
             Ok(Err(format!(
-                "the code could not be exchanged: {}",
+                "the consent could not be used: {}",
                 failure.reason()
             )))
         }
@@ -122,13 +158,15 @@ async fn redeem(
     }
 }
 
-/// Keeps the tokens. Two windows may finish at once; the later grant is as good as the other.
-async fn activate(
+/// Keeps the tokens. Two windows may finish at once; the later grant is as good as the other. Uses
+/// `link` up with it, where the user came from our page; `false` when that was used or is over.
+pub(super) async fn activate(
     app: &App,
     blueprint: &Blueprint,
     id: &AccountId,
     tokens: Map<String, Value>,
-) -> Result<()> {
+    link: Option<&AttemptId>,
+) -> Result<bool> {
     let (keyring, project) = (&blueprint.keyring, &blueprint.config.project_id);
     let declared = &blueprint.auth()?.fields.connection;
     for _ in 0..STORE_ATTEMPTS {
@@ -148,10 +186,16 @@ async fn activate(
             connect_by: None,
         };
         let mut tx = app.db.begin().await?;
+        if let Some(link) = link
+            && !connection_attempts::consume(tx.conn(), project, link, now).await?
+        {
+            return Ok(false);
+        }
         if connected_accounts::store_credentials(tx.conn(), project, id, &new, now).await? {
             connection_attempts::close(tx.conn(), project, id, now).await?;
             tx.changed(change_of(&account));
-            return tx.commit().await;
+            tx.commit().await?;
+            return Ok(true);
         }
     }
     Err(Error::internal("an account is written by too many at once"))

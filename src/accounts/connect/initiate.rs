@@ -90,7 +90,7 @@ pub async fn initiate(app: &App, prepared: Prepared) -> Result<Begun> {
         values.extend(shown);
         (url, attempt)
     } else {
-        let (_, url, attempt) = attempt::by_link(app, &blueprint, journey)?;
+        let (_, url, attempt) = attempt::by_link(app, &blueprint, journey, None)?;
         (url, attempt)
     };
     let view = store_unfinished(app, &blueprint, account, values, &url, &attempt).await?;
@@ -129,7 +129,7 @@ pub async fn link(app: &App, project: &ProjectId, new: NewLink) -> Result<MadeLi
         expires_at,
         camel_case_callback: false,
     };
-    let (token, url, attempt) = attempt::by_link(app, &blueprint, journey)?;
+    let (token, url, attempt) = attempt::by_link(app, &blueprint, journey, None)?;
     let id = account.id.clone();
     store_unfinished(app, &blueprint, account, values, &url, &attempt).await?;
     Ok(MadeLink {

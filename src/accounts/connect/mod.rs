@@ -10,7 +10,7 @@ mod prepare;
 mod scene;
 
 pub use crate::accounts::consent::Returned;
-pub use complete::complete_consent;
+pub use complete::{Consented, complete_consent};
 pub use finish::{Finish, web_address};
 pub use initiate::{Begun, MadeLink, NewLink, initiate, link};
 pub use link::{

@@ -7,7 +7,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::message::{self, Failure};
-use crate::accounts::connect::{Returned, Scene, complete_consent};
+use super::page::redirect;
+use crate::accounts::connect::{Consented, Returned, Scene, complete_consent};
 use crate::api::extract::Query;
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -37,7 +38,10 @@ async fn finish(app: &App, mut returned: BTreeMap<String, String>) -> Result<Res
         .get("error")
         .is_some_and(|error| error == "access_denied")
         || returned.contains_key("denied");
-    let finish = complete_consent(app, &state, Returned(returned)).await?;
+    let finish = match complete_consent(app, &state, Returned(returned)).await? {
+        Consented::Over(finish) => finish,
+        Consented::Choose(url) => return redirect(&url),
+    };
     let scene = Scene::of(app, &finish.project, &finish.toolkit).await?;
     let failure = if is_no {
         Failure::Declined

@@ -51,6 +51,7 @@ struct Problem {
 pub(super) fn answer(link: LinkPage, guard: &FormGuard, token: &str) -> Result<Response> {
     let LinkPage {
         scene,
+        choice_of,
         continues_at_provider,
         provider_host,
         scopes,
@@ -75,7 +76,10 @@ pub(super) fn answer(link: LinkPage, guard: &FormGuard, token: &str) -> Result<R
     let toolkit = &scene.toolkit_name;
     let form = Form {
         heading: &heading,
-        lead: lead(&scene, continues_at_provider, asked.is_empty()),
+        lead: match &choice_of {
+            Some(what) => lead_to_choice(&scene, what),
+            None => lead(&scene, continues_at_provider, asked.is_empty()),
+        },
         summary: if notice.is_some() {
             "This did not work yet"
         } else {
@@ -96,7 +100,10 @@ pub(super) fn answer(link: LinkPage, guard: &FormGuard, token: &str) -> Result<R
         } else {
             format!("Connect {toolkit}")
         },
-        note: note(&scene, continues_at_provider, provider_host.as_deref()),
+        note: match &choice_of {
+            Some(what) => format!("The connection is used for this {what} alone."),
+            None => note(&scene, continues_at_provider, provider_host.as_deref()),
+        },
         minutes: minutes(minutes_left),
     };
     let page = Page {
@@ -136,6 +143,14 @@ fn lead(scene: &Scene, continues_at_provider: bool, asks_nothing: bool) -> Strin
             "{app} would like to use your {toolkit} account. Fill in the details to allow it."
         ),
     }
+}
+
+fn lead_to_choice(scene: &Scene, what: &str) -> String {
+    let toolkit = &scene.toolkit_name;
+    let app = scene.app_name.as_deref().unwrap_or("the application");
+    format!(
+        "You allowed {app} to use {toolkit}, and you have more than one {what} there. Choose the one it is meant for."
+    )
 }
 
 fn note(scene: &Scene, continues_at_provider: bool, provider_host: Option<&str>) -> String {

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{Report, is_plain_name};
 use crate::catalog::hosts::is_host_pattern;
-use crate::catalog::manifest::{AuthManifest, Kept, Pkce, PostConnect, TokenAuth};
+use crate::catalog::manifest::{AuthManifest, Choose, Kept, Pkce, PostConnect, TokenAuth};
 use crate::catalog::{template, whole_match};
 use crate::scheme::Scheme;
 
@@ -176,7 +176,12 @@ fn check_no_oauth(auth: &AuthManifest, report: &mut Report<'_>) {
 }
 
 /// What a new grant is asked for. The URL is fixed: the token goes there.
-pub(super) fn check_post_connect(scheme: Scheme, asked: &PostConnect, report: &mut Report<'_>) {
+pub(super) fn check_post_connect(
+    auth: &AuthManifest,
+    asked: &PostConnect,
+    report: &mut Report<'_>,
+) {
+    let scheme = auth.scheme;
     let takes_part = matches!(scheme, Scheme::OAuth2 | Scheme::DcrOauth);
     report.require(takes_part, || {
         format!("{scheme}: post_connect goes with OAUTH2 and DCR_OAUTH")
@@ -193,6 +198,36 @@ pub(super) fn check_post_connect(scheme: Scheme, asked: &PostConnect, report: &m
     report.require(!asked.keep.is_empty(), || {
         format!("{scheme}: post_connect.keep: must name a value")
     });
+    if let Some(choose) = &asked.choose {
+        check_choose(auth, asked, choose, report);
+    }
+}
+
+fn check_choose(
+    auth: &AuthManifest,
+    asked: &PostConnect,
+    choose: &Choose,
+    report: &mut Report<'_>,
+) {
+    let scheme = auth.scheme;
+    let has_words = !choose.what.trim().is_empty() && !choose.label.is_empty();
+    report.require(has_words, || {
+        format!("{scheme}: post_connect.choose: needs `what` and a `label` for people")
+    });
+    // By these an account is known again when its user consents once more.
+    let is_known_again = asked.keep.values().any(|kept| kept.pattern.is_some());
+    report.require(is_known_again, || {
+        format!("{scheme}: post_connect.choose: needs a value of `keep` with a pattern")
+    });
+    report.require(choose.field.is_some() != choose.names.is_empty(), || {
+        format!("{scheme}: post_connect.choose: `field` and `match` go together")
+    });
+    if let Some(name) = &choose.field {
+        let mut fields = auth.fields.connection.iter();
+        report.require(fields.any(|field| field.name == *name), || {
+            format!("{scheme}: post_connect.choose.field: `{name}` is no field of the connection")
+        });
+    }
 }
 
 fn check_params(
@@ -327,6 +362,30 @@ mod tests {
         "    token_params",
         "    post_connect: {url: \"https://acme.test/sites\", keep: {}}\n    token_params",
         "post_connect.keep: must name a value"
+    )]
+    #[case::nothing_to_tell_apart_by(
+        OAUTH2,
+        "    token_params",
+        "    post_connect: {url: \"https://acme.test/sites\", choose: {what: site, label: []}, keep: {site: {from: id, pattern: \"[a-z]+\"}}}\n    token_params",
+        "needs `what` and a `label` for people"
+    )]
+    #[case::nothing_to_know_it_again_by(
+        OAUTH2,
+        "    token_params",
+        "    post_connect: {url: \"https://acme.test/sites\", choose: {what: site, label: [name]}, keep: {site: id}}\n    token_params",
+        "needs a value of `keep` with a pattern"
+    )]
+    #[case::chosen_by_no_field(
+        OAUTH2,
+        "    token_params",
+        "    post_connect: {url: \"https://acme.test/sites\", choose: {what: site, label: [name], field: branch, match: [id]}, keep: {site: {from: id, pattern: \"[a-z]+\"}}}\n    token_params",
+        "`branch` is no field of the connection"
+    )]
+    #[case::chosen_by_nothing(
+        OAUTH2,
+        "    token_params",
+        "    post_connect: {url: \"https://acme.test/sites\", choose: {what: site, label: [name], field: shop}, keep: {site: {from: id, pattern: \"[a-z]+\"}}}\n    token_params",
+        "`field` and `match` go together"
     )]
     #[case::nobody_consents(
         S2S,

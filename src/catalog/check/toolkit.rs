@@ -143,7 +143,7 @@ fn check_hosts(toolkit: &ToolkitManifest, report: &mut Report<'_>) {
             }
         }
         if let Some(asked) = &auth.post_connect {
-            oauth::check_post_connect(auth.scheme, asked, report);
+            oauth::check_post_connect(auth, asked, report);
         }
         if let Some(revoke) = &auth.revoke {
             let name = format!("{}: revoke.url", auth.scheme);

@@ -49,8 +49,33 @@ pub struct TokenResponse {
 pub struct PostConnect {
     /// The whole URL; it is got with the credential of the connection.
     pub url: String,
-    /// Values of the connection, by where the answer has them.
+    /// Which of several things an account is for, where the answer lists what the grant reaches.
+    #[serde(default)]
+    pub choose: Option<Choose>,
+    /// Values of the connection, by where the answer has them; with `choose`, by where the chosen
+    /// thing has them.
     pub keep: BTreeMap<String, Kept>,
+}
+
+/// How one of the things that a grant reaches is chosen: the one that the connection's field names,
+/// the one that the account has been for, the only one, or the one that its user chooses.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Choose {
+    /// What such a thing is called, for people: `site`.
+    pub what: String,
+    /// Dotted path to their list in the answer; without it the answer is the list.
+    #[serde(default)]
+    pub items: String,
+    /// Dotted paths in a thing to what a person tells it by.
+    pub label: Vec<String>,
+    /// The field of the connection by which a caller may name one beforehand.
+    #[serde(default)]
+    pub field: Option<String>,
+    /// Dotted paths in a thing to what that field may hold. Case does not matter; of a URL its host
+    /// and the first part of that will do.
+    #[serde(default, rename = "match")]
+    pub names: Vec<String>,
 }
 
 /// A value that a provider tells and a connection keeps.

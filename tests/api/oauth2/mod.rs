@@ -1,6 +1,7 @@
 //! Providers that differ from RFC 6749 as manifests say, client credentials, and clients that are
 //! registered for an auth config.
 
+mod choosing;
 mod client_credentials;
 mod post_connect;
 mod quirks;

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::accounts::blueprint::Blueprint;
+use crate::accounts::choice::Granted;
 use crate::accounts::connect::attempt::hash_token;
 use crate::accounts::connect::{Finish, Scene};
 use crate::accounts::view::read;
@@ -17,6 +18,8 @@ pub(super) struct Open {
     pub(super) account: ConnectedAccount,
     pub(super) blueprint: Blueprint,
     pub(super) values: Map<String, Value>,
+    /// The grant that waits for its user to choose what the account is for.
+    pub(super) granted: Option<Granted>,
 }
 
 /// Why a link opens nothing any more.
@@ -64,6 +67,7 @@ pub(super) async fn find(app: &App, token: &str) -> Result<Found> {
         .map_err(|_| unknown())?;
     let blueprint = Blueprint::load(app, &attempt.project_id, &account.auth_config_id).await?;
     let values = blueprint.keyring.open_account(&account)?;
+    let granted = blueprint.keyring.open_attempt(&attempt)?.granted;
     let why = if attempt.used_at.is_some() {
         Closing::Used
     } else if attempt.expires_at <= app.clock.now() {
@@ -76,6 +80,7 @@ pub(super) async fn find(app: &App, token: &str) -> Result<Found> {
             account,
             blueprint,
             values,
+            granted,
         })));
     };
     let open = Open {
@@ -83,6 +88,7 @@ pub(super) async fn find(app: &App, token: &str) -> Result<Found> {
         account,
         blueprint,
         values,
+        granted,
     };
     Ok(Found::Closed(Box::new(open.closed(app, why).await?)))
 }

@@ -1,5 +1,6 @@
 //! The page where a user connects: what it asks for, and what comes of the answers.
 
+mod choosing;
 mod filled;
 mod found;
 mod page;
@@ -85,6 +86,10 @@ pub async fn submit_link(app: &App, token: &str, sent: Map<String, Value>) -> Re
                 return Ok(Submission::Step(Box::new(LinkStep::Closed(closed))));
             }
         };
+        if let Some(granted) = &open.granted {
+            let step = choosing::take(app, &open, granted, &sent).await?;
+            return Ok(Submission::Step(Box::new(step)));
+        }
         // Boxed: it holds what every scheme may ask of its provider.
         let outcome = Box::pin(take(app, open, sent.clone())).await?;
         if let Some(submission) = outcome {

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::choosing;
 use super::found::Open;
 use crate::accounts::connect::{Scene, web_address};
 use crate::app::App;
@@ -14,6 +15,8 @@ use crate::error::Result;
 pub struct LinkPage {
     /// Who meets on it.
     pub scene: Scene,
+    /// What the user has to choose one of, after the provider's consent: `site`.
+    pub choice_of: Option<String>,
     /// Whether the user goes on to the provider after the fields.
     pub continues_at_provider: bool,
     /// The host of the provider's own page, where it is known beforehand.
@@ -73,11 +76,20 @@ pub(super) struct Sent {
 /// The page of a link, with what was sent before.
 pub(super) async fn page(app: &App, open: &Open, sent: &Sent) -> Result<LinkPage> {
     let auth = open.blueprint.auth()?;
-    let continues = auth.scheme.needs_consent();
+    let granted = open.granted.as_ref();
+    let continues = auth.scheme.needs_consent() && granted.is_none();
     let left = open.attempt.expires_at.as_secs() - app.clock.now().as_secs();
-    let fields = auth.fields.connection.iter();
+    let fields = if let Some(granted) = granted {
+        vec![choosing::field(granted, sent)]
+    } else {
+        let declared = auth.fields.connection.iter();
+        declared
+            .map(|field| link_field(open, sent, field))
+            .collect()
+    };
     Ok(LinkPage {
         scene: open.scene(app).await?,
+        choice_of: granted.map(|granted| granted.what.clone()),
         continues_at_provider: continues,
         provider_host: auth.authorize_url.as_deref().and_then(fixed_host),
         scopes: if continues {
@@ -85,7 +97,7 @@ pub(super) async fn page(app: &App, open: &Open, sent: &Sent) -> Result<LinkPage
         } else {
             Vec::new()
         },
-        fields: fields.map(|field| link_field(open, sent, field)).collect(),
+        fields,
         notice: sent.notice.clone(),
         minutes_left: (left + 59) / 60,
     })
