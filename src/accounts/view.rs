@@ -131,7 +131,7 @@ pub(super) fn view(
     let lost_app = oauth_app
         .filter(|id| config.managed && !toolkit.is_some_and(|toolkit| toolkit.has_app(id)))
         .map(str::to_owned);
-    let identity_path = identity.map(|identity| identity.path.clone());
+    let identity_path = identity.and_then(|identity| identity.plain_path().map(str::to_owned));
     Ok(AccountView {
         account,
         config,

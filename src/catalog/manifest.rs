@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::exchange::ExchangeManifest;
 use super::revocation::RevokeManifest;
+use crate::expressions::Expression;
 use crate::scheme::Scheme;
 pub use argument::{ArgIn, ArgManifest, As, Coerce, Join};
 pub use files::{Encoding, FileRule, FileText};
@@ -106,10 +107,39 @@ const fn unranked() -> u32 {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IdentityManifest {
-    /// HTTP method.
+    /// A plain request, or GraphQL.
+    #[serde(default)]
+    pub kind: RequestKind,
+    /// HTTP method; `GET`, and of GraphQL `POST`, where nothing is said.
+    #[serde(default)]
     pub method: String,
     /// Path under the base URL.
     pub path: String,
+    /// GraphQL: the document; it takes no variables.
+    #[serde(default)]
+    pub document: Option<String>,
+    /// An expression over `{status, headers, body}` that says who is connected. An answer in which it
+    /// finds nobody is a refusal, whatever its status.
+    #[serde(default)]
+    pub id: Option<Expression>,
+}
+
+impl IdentityManifest {
+    /// The HTTP method.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        match (self.kind, self.method.as_str()) {
+            (RequestKind::Http, "") => "GET",
+            (RequestKind::Graphql | RequestKind::Mcp, "") => "POST",
+            (_, method) => method,
+        }
+    }
+
+    /// The path, where that is all it takes to ask.
+    #[must_use]
+    pub fn plain_path(&self) -> Option<&str> {
+        (self.kind == RequestKind::Http).then_some(self.path.as_str())
+    }
 }
 
 /// One way to connect.

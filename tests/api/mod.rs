@@ -9,6 +9,7 @@ pub mod execute;
 mod files;
 mod files_s3;
 mod idempotency;
+mod identity;
 mod isolation;
 mod jobs;
 mod logs;

@@ -246,7 +246,7 @@ impl ToolkitDetail {
         let whoami = manifest
             .identity
             .as_ref()
-            .map(|identity| identity.path.clone());
+            .and_then(|identity| identity.plain_path().map(str::to_owned));
         let detail = |auth| AuthDetail::new(auth, toolkit, callback_url);
         let proxy = |auth: &AuthManifest| DeprecatedProxy {
             auth_scheme: auth.scheme,

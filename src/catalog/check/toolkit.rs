@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{Report, auth, expressions, files, is_plain_name, oauth, revocation, url};
-use crate::catalog::manifest::{AuthManifest, PaginationKind, ToolkitManifest};
+use crate::catalog::manifest::{
+    AuthManifest, IdentityManifest, PaginationKind, RequestKind, ToolkitManifest,
+};
 use crate::catalog::{hosts, template, versions};
 use crate::time::Timestamp;
 
@@ -40,9 +42,7 @@ pub(super) fn check(toolkit: &ToolkitManifest, folder: &str, report: &mut Report
     check_hosts(toolkit, report);
     files::check_toolkit(toolkit, report);
     if let Some(identity) = &toolkit.identity {
-        report.require(identity.path.starts_with('/'), || {
-            "identity.path: must begin with /".into()
-        });
+        check_identity(identity, report);
     }
     check_reading(toolkit, report);
     let mut schemes = BTreeSet::new();
@@ -51,6 +51,23 @@ pub(super) fn check(toolkit: &ToolkitManifest, folder: &str, report: &mut Report
             format!("auth: {} stands there twice", auth.scheme)
         });
         auth::check(auth, report);
+    }
+}
+
+/// The request that shows whose a credential is.
+fn check_identity(identity: &IdentityManifest, report: &mut Report<'_>) {
+    report.require(identity.path.starts_with('/'), || {
+        "identity.path: must begin with /".into()
+    });
+    report.require(identity.kind != RequestKind::Mcp, || {
+        "identity.kind: is http or graphql".into()
+    });
+    let is_graphql = identity.kind == RequestKind::Graphql;
+    report.require(is_graphql == identity.document.is_some(), || {
+        "identity.document: goes with `kind: graphql`, which needs one".into()
+    });
+    if let Some(id) = &identity.id {
+        expressions::compiles("identity.id", id, report);
     }
 }
 
