@@ -15,6 +15,7 @@ use crate::crypto::{FileLinkSigner, StateSigner, Vault};
 use crate::execution_log::LogWriter;
 use crate::ids::{AccountId, AuthConfigId, OrgId, ProjectId};
 use crate::outbound::Outbound;
+use crate::pace::Paces;
 use crate::rate_limit::RateLimiter;
 use crate::single_flight::SingleFlight;
 use crate::storage::Db;
@@ -56,6 +57,8 @@ pub struct Parts {
     pub project_rate_limiter: RateLimiter<ProjectId>,
     /// Places and circuits of upstream hosts.
     pub upstreams: Upstreams,
+    /// Requests a second of accounts whose service allows so many.
+    pub paces: Paces,
     /// Takes execution records and writes them in batches.
     pub execution_log: LogWriter,
     /// Token refreshes under way, one an account.

@@ -8,7 +8,7 @@
 //!    [`mcp_grants`],
 //!    [`mcp_servers`], [`meta_tools`], [`sessions`], [`tenancy`], [`toolkits`]
 //! 4. [`app`]: the handles that services share, with [`caches`], [`rate_limit`], [`execution_log`],
-//!    [`running_calls`], [`single_flight`], [`upstreams`]
+//!    [`pace`], [`running_calls`], [`single_flight`], [`upstreams`]
 //! 5. tools: [`storage`], [`catalog`], [`expressions`], [`auth_schemes`], [`mcp_client`],
 //!    [`outbound`], [`blobs`], [`crypto`]
 //! 6. words: [`error`], [`ids`], [`time`], [`config`], [`paging`], [`scheme`]
@@ -37,6 +37,7 @@ pub mod toolkits;
 pub mod app;
 pub mod caches;
 pub mod execution_log;
+pub mod pace;
 pub mod rate_limit;
 pub mod running_calls;
 pub mod single_flight;

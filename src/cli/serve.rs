@@ -22,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::execution_log::LogWriter;
 use crate::ids::ProjectId;
 use crate::outbound::{Outbound, Replay};
+use crate::pace::Paces;
 use crate::rate_limit::RateLimiter;
 use crate::single_flight::SingleFlight;
 use crate::storage::changes::Change;
@@ -186,6 +187,7 @@ fn assemble(
             config.rate_limit_window_s,
         ),
         upstreams: Upstreams::new(upstream_limits(&config)),
+        paces: Paces::default(),
         execution_log: LogWriter::default(),
         refreshes: SingleFlight::default(),
         registrations: SingleFlight::default(),

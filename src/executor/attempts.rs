@@ -43,6 +43,7 @@ pub(super) async fn send(
     let mut attempt = 0;
     let outcome = loop {
         attempt += 1;
+        await_turn(app, connection, deadline, recording).await?;
         let account = connection.account.as_ref().map(|account| &account.id);
         let outcome = once(app, &request, account, deadline, recording).await?;
         let status = outcome.as_ref().map(|reply| reply.status).ok();
@@ -71,6 +72,32 @@ pub(super) async fn send(
         }
     };
     sent(&request, outcome, redactor, recording)
+}
+
+/// Waits until the account may make its next request, where its service allows so many a second.
+///
+/// # Errors
+/// [`Error::UpstreamPaused`] when that is not soon, or not in the call's time.
+async fn await_turn(
+    app: &App,
+    connection: &Connection,
+    deadline: Instant,
+    recording: &Recording,
+) -> Result<()> {
+    let limit = connection.toolkit.manifest.rate_limit.as_ref();
+    let per_second = limit.and_then(|limit| limit.per_second);
+    let (Some(account), Some(per_second)) = (&connection.account, per_second) else {
+        return Ok(());
+    };
+    let left = deadline.saturating_duration_since(Instant::now());
+    let longest = left.min(retry::LONGEST_PAUSE);
+    let now = app.clock.now();
+    let wait = app.paces.take(&account.id, per_second, now, longest)?;
+    if !wait.is_zero() {
+        explain::turn(recording, wait);
+        tokio::time::sleep(wait).await;
+    }
+    Ok(())
 }
 
 /// What came of the last attempt.

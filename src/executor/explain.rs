@@ -151,6 +151,13 @@ pub(super) fn pause(recording: &Recording, pause: Duration) {
     recording.step("pause", detail);
 }
 
+/// A rest until the account's next turn.
+pub(super) fn turn(recording: &Recording, wait: Duration) {
+    let detail =
+        json!({ "ms": millis(wait), "why": "the service allows so many requests a second" });
+    recording.step("pause", detail);
+}
+
 /// What was taken out of the answer, and which arguments are not kept.
 pub(super) fn redaction(
     recording: &Recording,

@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 /// How often a call is sent at most.
 pub(super) const MOST_ATTEMPTS: u32 = 3;
 /// Who must wait longer is told so instead: SDKs give up after a minute.
-const LONGEST_PAUSE: Duration = Duration::from_secs(20);
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// Hints of tools that do no more when they are done twice.
 const REPEATABLE_HINTS: [&str; 2] = ["readOnlyHint", "idempotentHint"];

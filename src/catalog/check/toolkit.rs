@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Report, auth, expressions, files, is_plain_name, oauth, revocation, url};
 use crate::catalog::manifest::{
-    AuthManifest, IdentityManifest, PaginationKind, RequestKind, ToolkitManifest,
+    AuthManifest, IdentityManifest, PaginationKind, RateLimit, RequestKind, ToolkitManifest,
 };
 use crate::catalog::{hosts, template, versions};
 use crate::time::Timestamp;
@@ -99,6 +99,11 @@ fn check_reading(toolkit: &ToolkitManifest, report: &mut Report<'_>) {
                 format!("rate_limit: `{name}` is no header name")
             });
         }
+        let (least, most) = RateLimit::PER_SECOND;
+        let is_pace = |rate: f64| (least..=most).contains(&rate);
+        report.require(limit.per_second.is_none_or(is_pace), || {
+            format!("rate_limit.per_second: must be {least} to {most}")
+        });
         for status in &limit.statuses {
             report.require((400..=599).contains(status), || {
                 format!("rate_limit.statuses: {status} is no refusal")

@@ -86,10 +86,14 @@ pub struct Pages {
     pub max_pages: usize,
 }
 
-/// How a service says that it was asked too often, and until when.
+/// How often a service may be asked, how it says that it was asked too often, and until when.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {
+    /// How many requests a second the service allows an account, on average over a second or, below 1,
+    /// over the time of one request. Calls wait for their turn.
+    #[serde(default)]
+    pub per_second: Option<f64>,
     /// `Retry-After` says how long; it is always read, so this says only that it comes.
     #[serde(default)]
     pub retry_after: bool,
@@ -106,6 +110,11 @@ pub struct RateLimit {
     /// header says that none is left.
     #[serde(default)]
     pub statuses: Vec<u16>,
+}
+
+impl RateLimit {
+    /// The least and the most that [`Self::per_second`] may be.
+    pub const PER_SECOND: (f64, f64) = (0.01, 100.0);
 }
 
 /// How a header names an instant.

@@ -9,6 +9,7 @@ mod hot_path;
 mod limits;
 mod mcp;
 mod own_auth;
+mod pace;
 mod records;
 mod replies;
 mod requests;
