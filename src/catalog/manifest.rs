@@ -22,7 +22,7 @@ use super::revocation::RevokeManifest;
 use crate::expressions::Expression;
 use crate::scheme::Scheme;
 pub use argument::{ArgIn, ArgManifest, As, Coerce, Join};
-pub use files::{Encoding, FileRule, FileText};
+pub use files::{Encoding, FileRule, FileText, Media};
 pub use oauth::{Choose, Kept, PostConnect, Refresh, TokenBody, TokenResponse};
 pub use pagination::{Pages, PaginationKind, PaginationRule, RateLimit, ResetUnit};
 pub use request::{FormStyle, Query, RequestKind, RequestManifest};

@@ -278,9 +278,10 @@ fn set_body(parts: Parts<'_>, request: &mut OutboundRequest) -> Result<()> {
                 request.headers.entry(CONTENT_TYPE).or_insert(kind);
                 Ok(())
             }
-            Encoding::Multipart | Encoding::Form | Encoding::Resumable => Err(Error::invalid(
-                format!("{}: request.body: makes no object", tool.slug),
-            )),
+            Encoding::Multipart | Encoding::Form | Encoding::Resumable | Encoding::Related => {
+                let words = format!("{}: request.body: makes no object", tool.slug);
+                Err(Error::invalid(words))
+            }
         },
         (None, Some(body)) => files.set_body(tool, given, body, request),
     }

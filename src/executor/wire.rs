@@ -42,7 +42,8 @@ fn one(sent_as: As, value: &Value) -> Result<Value, String> {
         })
     };
     Ok(match sent_as {
-        As::String | As::Json => Value::String(plain(value)),
+        // A file stands in no text of this kind.
+        As::String | As::Json | As::Mime => Value::String(plain(value)),
         As::Bool01 => match value {
             Value::Bool(flag) => Value::from(u8::from(*flag)),
             other => other.clone(),

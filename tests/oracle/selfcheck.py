@@ -137,6 +137,20 @@ class Discovery(unittest.TestCase):
         operation, _ = self.description.find("POST", "/upload/a/boxes")
         self.assertTrue(operation.opens_upload)
 
+    def test_what_is_said_of_a_content_is_judged_beside_it(self):
+        operation, values = self.description.find("POST", "/upload/a/boxes")
+        kind = "multipart/related; boundary=b"
+
+        def problems(said, content):
+            body = f"--b\r\nContent-Type: application/json\r\n\r\n{json.dumps(said)}\r\n" \
+                f"--b\r\nContent-Type: text/plain\r\n\r\n{content}\r\n--b--\r\n"
+            request = Request("POST", "/upload/a/boxes", "uploadType=multipart", {"content-type": kind}, body.encode())
+            return list(Judge(self.description).problems(operation, values, request))
+
+        self.assertEqual(problems({"name": "x"}, "text"), [])
+        self.assertEqual(problems({"nope": 1}, "text"), ["body.nope: not described"])
+        self.assertEqual(problems({"name": "x"}, ""), ["body: no content"])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -109,6 +109,7 @@ fn check_binding(arg: &ArgManifest, report: &mut Report<'_>) {
         Some(As::Lower | As::Upper | As::Base64 | As::Base64url) => {
             arg.file || matches!(arg.kind.as_str(), "string" | "array")
         }
+        Some(As::Mime) => arg.file,
     };
     report.require(fits, || format!("{at}: as: does not fit its type"));
 }

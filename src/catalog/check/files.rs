@@ -2,8 +2,8 @@
 
 use super::{Report, is_plain_name};
 use crate::catalog::manifest::{
-    ArgIn, ArgManifest, Encoding, FileRule, RequestManifest, ResponseRule, ToolManifest,
-    ToolkitManifest,
+    ArgIn, ArgManifest, As, Encoding, FileRule, FileText, RequestManifest, ResponseRule,
+    ToolManifest, ToolkitManifest,
 };
 use crate::catalog::template;
 
@@ -27,6 +27,7 @@ pub(super) fn check(tool: &ToolManifest, report: &mut Report<'_>) {
             .requests()
             .filter(|request| tool.place_of(arg, request) == ArgIn::Body);
         check_argument(arg, taking.next(), report);
+        check_in_mail(tool, arg, report);
     }
     for request in tool.requests() {
         check_encoding(tool, request, report);
@@ -65,9 +66,9 @@ fn check_argument(arg: &ArgManifest, taking: Option<&RequestManifest>, report: &
     });
     let encoding = taking.map(|request| request.encoding);
     let is_json = encoding == Some(Encoding::Json);
-    let is_text = arg.file_text().is_some();
+    let is_text = arg.file_text().is_some_and(|text| text != FileText::Mime);
     report.require(
-        is_json == is_text && is_text == arg.sent_as.is_some(),
+        is_json == is_text && (is_text || matches!(arg.sent_as, None | Some(As::Mime))),
         || {
             if is_json {
                 format!("{at}: a file in a JSON body needs `as: base64` or `as: base64url`")
@@ -83,6 +84,21 @@ fn check_argument(arg: &ArgManifest, taking: Option<&RequestManifest>, report: &
             format!("{at}: `{key}` has no place beside a raw body or for several files")
         });
     }
+}
+
+/// What stands for such a file is of use in a mail alone, and is not the file anywhere else.
+fn check_in_mail(tool: &ToolManifest, arg: &ArgManifest, report: &mut Report<'_>) {
+    if arg.sent_as != Some(As::Mime) {
+        return;
+    }
+    let mut requests = tool.requests();
+    let has_room = requests.any(|request| request.encoding == Encoding::Related);
+    report.require(arg.place == Some(ArgIn::None) && has_room, || {
+        format!(
+            "args.{}: `as: mime` is for `in: none` and a request with `encoding: related`",
+            arg.arg
+        )
+    });
 }
 
 fn check_no_file(arg: &ArgManifest, report: &mut Report<'_>) {
@@ -108,6 +124,19 @@ fn check_encoding(tool: &ToolManifest, request: &RequestManifest, report: &mut R
     report.require(is_multipart || request.part_json.is_none(), || {
         "request.part_json: is for `encoding: multipart`".into()
     });
+    let is_related = request.encoding == Encoding::Related;
+    report.require(is_related == request.media.is_some(), || {
+        "request.media: is for `encoding: related`, which needs it".into()
+    });
+    if let Some(media) = &request.media {
+        let is_path = media.from.split('.').all(|part| !part.is_empty());
+        report.require(request.body.is_some() && is_path, || {
+            "request.media.from: is a dotted path in what `body` makes".into()
+        });
+        report.require(media.media_type.contains('/'), || {
+            "request.media.type: is no media type".into()
+        });
+    }
     if !matches!(request.encoding, Encoding::Raw | Encoding::Resumable) {
         return;
     }

@@ -166,6 +166,9 @@ pub enum As {
     Base64,
     /// RFC 4648 section 5, with padding.
     Base64url,
+    /// A file that an expression puts into a mail, for `encoding: related`. Its `content` there stands
+    /// for the file, which takes that place as it is sent.
+    Mime,
 }
 
 /// What is done to a value of another type.
@@ -177,12 +180,13 @@ pub enum Coerce {
 }
 
 impl ArgManifest {
-    /// The form of a file in a JSON body.
+    /// The form of a file in a text.
     #[must_use]
     pub const fn file_text(&self) -> Option<FileText> {
         match self.sent_as {
             Some(As::Base64) => Some(FileText::Base64),
             Some(As::Base64url) => Some(FileText::Base64url),
+            Some(As::Mime) => Some(FileText::Mime),
             _ => None,
         }
     }

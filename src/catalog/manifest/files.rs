@@ -19,9 +19,26 @@ pub enum Encoding {
     Resumable,
     /// `application/x-www-form-urlencoded` (HTML standard).
     Form,
+    /// The body as JSON, and one text of it apart as the content of an upload (RFC 2387), as Google's
+    /// APIs take it.
+    Related,
 }
 
-/// How the content of a file stands in a JSON body.
+/// Which text of a body is the content of an upload.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Media {
+    /// Dotted path in the body to the text, which goes from there.
+    pub from: String,
+    /// Its media type.
+    #[serde(rename = "type")]
+    pub media_type: String,
+    /// How many bytes the service takes at most, all parts together.
+    #[serde(default)]
+    pub max_bytes: Option<u64>,
+}
+
+/// How the content of a file stands in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FileText {
@@ -29,6 +46,8 @@ pub enum FileText {
     Base64,
     /// RFC 4648 section 5, with padding.
     Base64url,
+    /// Base64 in lines, as mails have it (RFC 2045 section 6.8).
+    Mime,
 }
 
 /// Where an answer is a file, or holds one.

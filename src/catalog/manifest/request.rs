@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::Value;
 
-use super::Encoding;
+use super::{Encoding, Media};
 use crate::expressions::Expression;
 
 /// The request of a tool, or of one of its steps.
@@ -43,6 +43,9 @@ pub struct RequestManifest {
     /// The one part that takes all arguments but the files, as JSON.
     #[serde(default)]
     pub part_json: Option<String>,
+    /// With `encoding: related`: what of the body is the content of the upload.
+    #[serde(default)]
+    pub media: Option<Media>,
     /// How objects and lists stand in a form.
     #[serde(default)]
     pub style: FormStyle,

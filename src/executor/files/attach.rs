@@ -10,7 +10,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 
-use super::{inline, multipart};
+use super::{inline, multipart, related};
 use crate::app::App;
 use crate::catalog::Tool;
 use crate::catalog::manifest::{
@@ -42,7 +42,8 @@ pub(super) struct Attachment {
     pub(super) name: String,
     pub(super) media_type: HeaderValue,
     pub(super) content: StreamedBody,
-    /// Stands for the content in a JSON body until it is sent; nobody can guess it.
+    /// Stands for the content in a text until it is sent; nobody can guess it, and it is Base64 of
+    /// whatever.
     pub(super) slot: String,
     /// In which form it stands there.
     pub(super) text: Option<FileText>,
@@ -156,7 +157,7 @@ impl Attachments {
     }
 
     /// Lets expressions see the files: what they are called and how large they are, and of those that
-    /// are there for them the content in Base64.
+    /// are there for them the content in Base64, or what stands for it in a mail.
     ///
     /// # Errors
     /// When a content cannot be read.
@@ -171,7 +172,9 @@ impl Attachments {
                     "mimetype": String::from_utf8_lossy(file.media_type.as_bytes()),
                     "size": file.content.length,
                 });
-                if arg.place == Some(ArgIn::None) {
+                if file.text == Some(FileText::Mime) {
+                    seen["content"] = file.slot.as_str().into();
+                } else if arg.place == Some(ArgIn::None) {
                     let pieces: Vec<Bytes> = (file.content.open)().try_collect().await?;
                     seen["content"] = STANDARD.encode(pieces.concat()).into();
                 }
@@ -245,6 +248,12 @@ impl Attachments {
                 });
                 let part_json = given.part_json.as_deref();
                 multipart::set_body(body, part_json, files, outbound)
+            }
+            Encoding::Related => {
+                let media = given.media.as_ref().ok_or_else(|| {
+                    Error::internal("a manifest's `encoding: related` has no `media`")
+                })?;
+                related::set_body(body, media, self.0.values().flatten(), outbound)
             }
             Encoding::Raw => {
                 if let Some(file) = self.only() {

@@ -1,9 +1,9 @@
-//! Contents as Base64 within a JSON body, encoded on their way: pure.
+//! Contents as Base64 within a text, encoded on their way: pure.
 
 use std::sync::Arc;
 
 use base64::engine::Engine as _;
-use base64::engine::general_purpose::{GeneralPurpose, STANDARD, URL_SAFE};
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -14,7 +14,11 @@ use crate::outbound::StreamedBody;
 /// Three bytes become four characters (RFC 4648 section 4).
 const GROUP: usize = 3;
 
-/// `json` with each file's content where its slot stands.
+/// Of a line of a mail: 57 bytes are 76 characters (RFC 2045 section 6.8).
+const LINE: usize = 57;
+const LINE_END: &str = "\r\n";
+
+/// `json`, or another text, with each file's content where its slot stands.
 pub(super) fn fill<'f>(json: &Bytes, files: impl Iterator<Item = &'f Attachment>) -> StreamedBody {
     let mut slots: Vec<(usize, &Attachment, FileText)> = files
         .filter_map(|file| Some((position(json, &file.slot)?, file, file.text?)))
@@ -36,33 +40,61 @@ fn position(json: &[u8], slot: &str) -> Option<usize> {
 }
 
 fn encoded(content: &StreamedBody, text: FileText) -> StreamedBody {
-    let engine: &'static GeneralPurpose = match text {
-        FileText::Base64 => &STANDARD,
-        FileText::Base64url => &URL_SAFE,
-    };
     let source = Arc::clone(&content.open);
+    let group = match text {
+        FileText::Base64 | FileText::Base64url => GROUP,
+        FileText::Mime => LINE,
+    };
     let open = move || {
-        let state = (Some(source()), BytesMut::new());
-        stream::try_unfold(state, move |(source, mut rest)| async move {
+        // Lines are joined: the first one has none before it.
+        let state = (Some(source()), BytesMut::new(), true);
+        stream::try_unfold(state, move |(source, mut rest, is_first)| async move {
             let Some(mut source) = source else {
                 return Ok(None);
             };
             if let Some(chunk) = source.try_next().await? {
                 rest.extend_from_slice(&chunk);
-                let whole = rest.split_to(rest.len() / GROUP * GROUP);
-                let text = Bytes::from(engine.encode(whole));
-                return Ok(Some((text, (Some(source), rest))));
+                let whole = rest.split_to(rest.len() / group * group);
+                let is_still_first = is_first && whole.is_empty();
+                let piece = Bytes::from(written(&whole, text, is_first));
+                return Ok(Some((piece, (Some(source), rest, is_still_first))));
             }
-            let last = Bytes::from(engine.encode(&rest));
-            Ok(Some((last, (None, BytesMut::new()))))
+            let last = Bytes::from(written(&rest, text, is_first));
+            Ok(Some((last, (None, BytesMut::new(), false))))
         })
         .boxed()
     };
+    let length = |length: u64| {
+        let characters = length.div_ceil(GROUP as u64) * 4;
+        match text {
+            FileText::Base64 | FileText::Base64url => characters,
+            FileText::Mime => {
+                let ends = length.div_ceil(LINE as u64).saturating_sub(1);
+                characters + ends * LINE_END.len() as u64
+            }
+        }
+    };
     StreamedBody {
-        length: content
-            .length
-            .map(|length| length.div_ceil(GROUP as u64) * 4),
+        length: content.length.map(length),
         open: Arc::new(open),
+    }
+}
+
+/// A piece, which ends with a group, a line, or the content.
+fn written(piece: &[u8], text: FileText, is_first: bool) -> String {
+    match text {
+        FileText::Base64 => STANDARD.encode(piece),
+        FileText::Base64url => URL_SAFE.encode(piece),
+        FileText::Mime => {
+            let mut lines = String::with_capacity(piece.len() / LINE * 78 + 78);
+            for (number, line) in piece.chunks(LINE).enumerate() {
+                if number > 0 || !is_first {
+                    lines.push_str(LINE_END);
+                }
+                STANDARD.encode_string(line, &mut lines);
+            }
+            lines
+        }
     }
 }
 
@@ -96,6 +128,13 @@ mod tests {
             let text = runtime.block_on(whole(&body)).unwrap();
             prop_assert_eq!(body.length, Some(text.len() as u64));
             prop_assert_eq!(STANDARD.encode(&content).into_bytes(), text);
+            let body = encoded(&in_pieces(&content, size), FileText::Mime);
+            let lines = String::from_utf8(runtime.block_on(whole(&body)).unwrap()).unwrap();
+            prop_assert_eq!(body.length, Some(lines.len() as u64));
+            let mut all: Vec<&str> = lines.split("\r\n").collect();
+            prop_assert!(all.pop().is_some_and(|last| last.len() <= 76));
+            prop_assert!(all.iter().all(|line| line.len() == 76));
+            prop_assert_eq!(STANDARD.decode(lines.replace("\r\n", "")).unwrap(), content);
         }
     }
 

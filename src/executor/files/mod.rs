@@ -7,6 +7,7 @@ mod inline;
 mod multipart;
 mod pieces;
 mod receive;
+mod related;
 mod resumable;
 
 pub(super) use attach::{Attachments, attach};

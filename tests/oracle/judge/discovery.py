@@ -2,6 +2,7 @@
 import json
 
 from .operation import Description, Operation, Parameter
+from .request import RELATED
 
 # Words of Discovery that JSON Schema reads otherwise.
 FOREIGN = ("required", "annotations", "id", "location", "repeated", "readOnly")
@@ -35,11 +36,11 @@ def make(method, service_path, common):
     yield Operation(method["httpMethod"], path, parameters, bodies, bool(body), False, 200, answer)
     protocols = method.get("mediaUpload", {}).get("protocols", {})
     if "resumable" in protocols:
-        kind = Parameter("uploadType", "query", {"enum": ["resumable", "media"]}, required=True)
+        kind = Parameter("uploadType", "query", {"enum": ["resumable", "media", "multipart"]}, required=True)
         parameters = [kind, *(one for one in parameters if one.name != kind.name)]
         # The guides of each API open sessions at the simple path as well.
         for path in {protocol["path"] for protocol in protocols.values()}:
-            yield Operation(method["httpMethod"], path, parameters, {**bodies, "*/*": {}}, False, True, 200, answer)
+            yield Operation(method["httpMethod"], path, parameters, {**bodies, RELATED: body or {}, "*/*": {}}, False, True, 200, answer)
 
 
 def parameter(name, inner):

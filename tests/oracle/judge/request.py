@@ -9,6 +9,8 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
+# Google's: what is said of a content as JSON, and the content.
+RELATED = "multipart/related"
 
 
 @dataclass
@@ -96,6 +98,11 @@ class Judge:
             value = self._typed(nested(pairs), schema)
         elif kind == MULTIPART:
             value = self._typed(parts(request), schema)
+        elif kind == RELATED:
+            said, content = related(request)
+            if not content.get_payload():
+                yield "body: no content"
+            value = json.loads(said.get_payload())
         elif kind.endswith("json"):
             value = json.loads(request.body)
         else:
@@ -213,6 +220,12 @@ def nested(pairs):
         else:
             node[last] = value
     return made
+
+
+def related(request):
+    head = f"content-type: {request.headers['content-type']}\r\n\r\n".encode()
+    said, content = message_from_bytes(head + request.body, policy=policy.HTTP).get_payload()
+    return said, content
 
 
 def parts(request):

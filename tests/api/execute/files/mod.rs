@@ -1,6 +1,7 @@
 //! Tools that take files, and tools that give them.
 
 mod giving;
+mod mails;
 mod sessions;
 mod taking;
 
@@ -66,6 +67,22 @@ pub(super) const DEPOT_TOOLS: &str = r#"
     - { arg: file, type: object, file: true, required: true, sends_name: name, sends_type: mimeType,
         description: Which. }
   request: { method: POST, path: /uploads, query: { uploadType: resumable }, encoding: resumable }
+- slug: DEPOT_POST
+  name: Post
+  description: Posts a mail.
+  args:
+    - { arg: to, type: string, in: none, required: true, description: Whom. }
+    - { arg: thread, type: string, in: none, description: Where. }
+    - { arg: file, type: object, file: true, in: none, as: mime, max_bytes: 7000000, description: What. }
+  request:
+    method: POST
+    path: /post
+    query: { uploadType: multipart }
+    encoding: related
+    media: { from: message.raw, type: message/rfc822, max_bytes: 9000000 }
+    body: >
+      {message: {threadId: .args.thread, size: .args.file.size,
+        raw: ({to: .args.to, subject: "Hello", text: "Hi", attachments: [.args.file]} | mime_message)}}
 - slug: DEPOT_FETCH
   name: Fetch
   description: Gives a file.

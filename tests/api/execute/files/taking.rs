@@ -10,7 +10,7 @@ use crate::support::files::announce;
 use crate::support::upstream::{Answer, Call};
 
 /// Larger than a chunk of the store, and no two pieces alike.
-fn long(bytes: usize) -> String {
+pub(super) fn long(bytes: usize) -> String {
     let mut text = String::new();
     for number in 0..bytes.div_ceil(8) {
         text.push_str(&format!("{number:08}"));
