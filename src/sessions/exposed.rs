@@ -71,7 +71,9 @@ impl Scope {
                 connections.enabled && connections.enable_wait_for_connections
             }
             MetaTool::RemoteWorkbench | MetaTool::RemoteBashTool => config.workbench.enable,
-            MetaTool::GetToolSchemas | MetaTool::UpsertRecipe | MetaTool::GetRecipe => true,
+            // Of use with one of them; an agent without both has its tools in its list.
+            MetaTool::GetToolSchemas => config.search.enable || config.execute.enable_multi_execute,
+            MetaTool::UpsertRecipe | MetaTool::GetRecipe => true,
         }
     }
 

@@ -162,6 +162,10 @@ async fn a_meta_tool_that_is_switched_off_is_neither_shown_nor_executed() {
             "COMPOSIO_MULTI_EXECUTE_TOOL",
         ),
         (
+            json!({ "search": { "enable": false }, "execute": { "enable_multi_execute": false } }),
+            "COMPOSIO_GET_TOOL_SCHEMAS",
+        ),
+        (
             json!({ "workbench": { "enable": false } }),
             "COMPOSIO_REMOTE_WORKBENCH",
         ),

@@ -11,7 +11,7 @@ from .database import Database
 from .processes import clean_environment
 from .results import Results
 from .sweep import find_secrets, read_responses
-from .world import SDK_TESTS, World
+from .world import LOOPBACK, SDK_TESTS, World
 
 ENDS_WITHIN_S = 300
 LAST_WORDS = "# the journey is over"
@@ -23,6 +23,8 @@ class Sdk:
 
     language: str
     version: str
+    # Whether it fetches files from public addresses alone.
+    is_wary: bool = False
 
     @property
     def name(self) -> str:
@@ -37,14 +39,17 @@ class Sdk:
 
 
 # The last versions that speak /api/v3, and newer ones that speak /api/v3.1.
-SDKS = [Sdk("python", "0.12.0"), Sdk("python", "0.29.0"), Sdk("typescript", "0.8.1"), Sdk("typescript", "0.19.0")]
+SDKS = [
+    Sdk("python", "0.12.0"), Sdk("python", "0.29.0", is_wary=True),
+    Sdk("typescript", "0.8.1"), Sdk("typescript", "0.19.0", is_wary=True),
+]
 
 
-def run_journey(sdk: Sdk, database: Database, results: Results) -> None:
+def run_journey(sdk: Sdk, database: Database, results: Results, address: str = LOOPBACK) -> None:
     results.begin(f"{sdk.name} on {database.name}")
     began = time.monotonic()
     try:
-        with World(sdk.name, database) as world:
+        with World(sdk.name, database, address) as world:
             _create_second_project(world, results)
             _drive(sdk, world, results)
             _look_for_secrets(world, results)
@@ -73,6 +78,7 @@ def _drive(sdk: Sdk, world: World, results: Results) -> None:
         PYTHONPATH=str(SDK_TESTS / "python"),
         PYTHONDONTWRITEBYTECODE="1",
         PYTHONUNBUFFERED="1",
+        **world.trust,
     )
     finished = False
     errors = world.folder / "journey-errors.log"

@@ -7,7 +7,9 @@ import tempfile
 import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from . import own_network
 from .credentials import Credentials
 from .database import Database
 from .processes import Process, clean_environment, free_port
@@ -15,6 +17,7 @@ from .processes import Process, clean_environment, free_port
 SDK_TESTS = Path(__file__).resolve().parent.parent
 REPOSITORY = SDK_TESTS.parent.parent
 PEERS = SDK_TESTS / "peers"
+LOOPBACK = "127.0.0.1"
 CALLBACK_PATH = "/api/v3/toolkits/auth/callback"
 
 
@@ -25,11 +28,14 @@ def server_binary() -> Path:
 class World:
     """Everything runs while the `with` block does; the folder outlives it only if asked to."""
 
-    def __init__(self, name: str, database: Database):
+    def __init__(self, name: str, database: Database, address: str = LOOPBACK):
         self.name = name
         self.database = database
+        self.address = address
         self.credentials = Credentials()
         self.server: Process | None = None
+        # Settings by which a program trusts the recorder.
+        self.trust: dict[str, str] = {}
         self._stack = ExitStack()
 
     def __enter__(self) -> "World":
@@ -41,7 +47,9 @@ class World:
             self.record = self.folder / "record.jsonl"
             stack.enter_context(self.database)
             port = free_port()
-            self.server_url = f"http://127.0.0.1:{port}"
+            self.server_url = f"http://{self.address}:{port}"
+            # Where the server says that it is: as behind a proxy, its links lead through the recorder too.
+            self.sdk_base_url = f"{self._scheme()}://{self.address}:{free_port()}"
             self._start_peers(stack)
             self._start_server(stack, port)
             self._start_recorder(stack)
@@ -50,6 +58,9 @@ class World:
 
     def __exit__(self, *_exception) -> None:
         self._stack.close()
+
+    def _scheme(self) -> str:
+        return "http" if self.address == LOOPBACK else "https"
 
     def _make_folder(self, name: str) -> Path:
         folder = self.folder / name
@@ -72,7 +83,7 @@ class World:
             stack,
             "oidc-server",
             PORT=str(free_port()),
-            REDIRECT_URI=self.server_url + CALLBACK_PATH,
+            REDIRECT_URI=self.sdk_base_url + CALLBACK_PATH,
             CLIENTS=json.dumps(self.credentials.oauth_clients()),
         )
         self.services_url = self._start_peer(
@@ -97,8 +108,8 @@ class World:
             "tenon",
             [str(server_binary()), "serve"],
             **self.database.settings(),
-            TENON_LISTEN=f"127.0.0.1:{port}",
-            TENON_PUBLIC_URL=self.server_url,
+            TENON_LISTEN=f"{self.address}:{port}",
+            TENON_PUBLIC_URL=self.sdk_base_url,
             TENON_DATA_DIR=str(self.data),
             TENON_MASTER_KEY=self.credentials.master_key,
             TENON_API_KEY=self.credentials.api_key,
@@ -124,8 +135,16 @@ class World:
 
     def _start_recorder(self, stack: ExitStack) -> None:
         self.record.touch()
-        self.sdk_base_url = self._start_peer(
-            stack, "recorder", PORT="0", TARGET=self.server_url, RECORD=str(self.record)
+        at = urlsplit(self.sdk_base_url)
+        tls = {}
+        if at.scheme == "https":
+            certificate, key = own_network.make_certificate(self.folder)
+            tls = {"CERTIFICATE": str(certificate), "KEY": str(key)}
+            # By these names Node, OpenSSL and Python's requests are told whom to trust.
+            names = ("NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+            self.trust = dict.fromkeys(names, str(certificate))
+        self._start_peer(
+            stack, "recorder", HOST=at.hostname, PORT=str(at.port), TARGET=self.server_url, RECORD=str(self.record), **tls
         )
 
     def observed_secrets(self) -> dict[str, str]:
@@ -155,6 +174,7 @@ class World:
         known = self.credentials
         return {
             "base_url": self.sdk_base_url,
+            "is_public": self.address != LOOPBACK,
             "api_key": known.api_key,
             "other_project_api_key": known.other_project_api_key,
             "oauth_url": self.oauth_url,

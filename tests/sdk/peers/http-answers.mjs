@@ -34,10 +34,10 @@ export function escapeHtml(text) {
   return String(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** Listens on loopback and prints the one line that the harness waits for. */
-export function listenAndAnnounce(server, port) {
-  server.listen(port, '127.0.0.1', () => {
-    console.log(`READY http://127.0.0.1:${server.address().port}`);
+/** Listens, on loopback if nothing else is said, and prints the one line that the harness waits for. */
+export function listenAndAnnounce(server, port, host = '127.0.0.1') {
+  server.listen(port, host, () => {
+    console.log(`READY http://${host}:${server.address().port}`);
   });
   for (const signal of ['SIGTERM', 'SIGINT']) {
     process.once(signal, () => {

@@ -1,11 +1,14 @@
 // Stands between an SDK and Tenon, changes nothing, and writes down what passes: one JSON line for each exchange.
 // The sweep reads from it what an SDK was told; a failed step reads from it what went over the wire.
 //
-//   PORT    where to listen on loopback, 0 for any free port
-//   TARGET  http://127.0.0.1:PORT of the server under test
+//   HOST    the address to listen on, loopback where none is given
+//   PORT    the port there, 0 for any free one
+//   CERTIFICATE, KEY  files, for one that is reached by TLS
+//   TARGET  http://HOST:PORT of the server under test
 //   RECORD  the file to append to
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
 
 import { listenAndAnnounce } from './http-answers.mjs';
 
@@ -34,7 +37,7 @@ function forward(request, body) {
   });
 }
 
-const server = http.createServer(async (request, response) => {
+async function handOn(request, response) {
   const body = await collect(request);
   try {
     const { answer, content } = await forward(request, body);
@@ -54,5 +57,10 @@ const server = http.createServer(async (request, response) => {
     // No invented status: the SDK sees a broken connection, as it would without this recorder.
     response.destroy();
   }
-});
-listenAndAnnounce(server, Number(process.env.PORT ?? 0));
+}
+
+const { CERTIFICATE: certificate, KEY: key } = process.env;
+const server = certificate
+  ? https.createServer({ cert: readFileSync(certificate), key: readFileSync(key) }, handOn)
+  : http.createServer(handOn);
+listenAndAnnounce(server, Number(process.env.PORT ?? 0), process.env.HOST);

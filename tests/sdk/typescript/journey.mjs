@@ -2,7 +2,9 @@
 //   node journey.mjs FOLDER_OF_THE_SDK BRIEFING
 import * as accounts from './journey/accounts.mjs';
 import * as authConfigs from './journey/auth-configs.mjs';
+import * as changingSessions from './journey/changing-sessions.mjs';
 import * as connecting from './journey/connecting.mjs';
+import * as customTools from './journey/custom-tools.mjs';
 import * as executing from './journey/executing.mjs';
 import * as files from './journey/files.mjs';
 import * as findingTools from './journey/finding-tools.mjs';
@@ -14,14 +16,16 @@ import * as metaTools from './journey/meta-tools.mjs';
 import * as pinning from './journey/pinning.mjs';
 import * as proxying from './journey/proxying.mjs';
 import * as schemes from './journey/schemes.mjs';
+import * as sessionSettings from './journey/session-settings.mjs';
 import * as sessions from './journey/sessions.mjs';
 import * as tailoring from './journey/tailoring.mjs';
 import * as toolkits from './journey/toolkits.mjs';
 import { World } from './journey/world.mjs';
 
 const areas = [
-  toolkits, authConfigs, connecting, accounts, findingTools, executing, metaTools, sessions, mcpServers, files, pinning, proxying, tailoring,
-  importing, schemes, keysAndTenants, leaving,
+  toolkits, authConfigs, connecting, accounts, findingTools, executing, metaTools, sessions, sessionSettings,
+  changingSessions, customTools, mcpServers, files, pinning, proxying, tailoring, importing, schemes, keysAndTenants,
+  leaving,
 ];
 
 const world = await World.create(process.argv[2], process.argv[3]);

@@ -6,7 +6,9 @@ from pathlib import Path
 from . import (
     accounts,
     auth_configs,
+    changing_sessions,
     connecting,
+    custom_tools,
     executing,
     files,
     finding_tools,
@@ -18,6 +20,7 @@ from . import (
     pinning,
     proxying,
     schemes,
+    session_settings,
     sessions,
     tailoring,
     toolkits,
@@ -25,8 +28,9 @@ from . import (
 from .world import World
 
 AREAS = (
-    toolkits, auth_configs, connecting, accounts, finding_tools, executing, meta_tools, sessions, mcp_servers, files, pinning, proxying, tailoring,
-    importing, schemes, keys_and_tenants, leaving,
+    toolkits, auth_configs, connecting, accounts, finding_tools, executing, meta_tools, sessions, session_settings,
+    changing_sessions, custom_tools, mcp_servers, files, pinning, proxying, tailoring, importing, schemes,
+    keys_and_tenants, leaving,
 )
 
 

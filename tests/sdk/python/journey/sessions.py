@@ -1,6 +1,6 @@
 """Tool-router sessions: what an agent may reach for one user, and calls through them."""
 
-from composio_client import APIStatusError, ConflictError, NotFoundError
+from composio_client import APIStatusError, NotFoundError
 
 from .steps import expect, expect_equal, expect_error
 from .world import OCTOCAT, World, error_body
@@ -13,10 +13,6 @@ def visit(world: World) -> None:
     _configuring(world)
     _calling(world)
     _connecting(world)
-    if world.speaks_v3_only:
-        world.not_in_this_version("a session changes by version", "sessions of /api/v3 never change")
-    else:
-        _changing(world)
     _leaving(world)
 
 
@@ -29,13 +25,12 @@ def _configuring(world: World) -> None:
             toolkits=["github", "hackernews"],
             tags={"disable": ["destructiveHint"]},
             manage_connections={"enable": True, "callback_url": world.app_url},
+            **({} if world.speaks_v3_only else {"mcp": True}),
         )
         expect(world.session.session_id.startswith("trs_"), world.session.session_id)
-        # Newer SDKs give the key to an endpoint at the API's own origin alone, and the recorder stands between.
-        if world.speaks_v3_only:
-            mcp = world.session.mcp
-            expect(mcp.url.endswith(f"/tool_router/{world.session.session_id}/mcp"), mcp.url)
-            expect_equal(mcp.headers["x-api-key"], world.api_key)
+        mcp = world.session.mcp
+        expect(mcp.url.endswith(f"/tool_router/{world.session.session_id}/mcp"), mcp.url)
+        expect_equal(mcp.headers["x-api-key"], world.api_key)
         expect_equal(composio.use(world.session.session_id).session_id, world.session.session_id)
 
     with world.step("a setting that does not fit is named"):
@@ -87,7 +82,7 @@ def _calling(world: World) -> None:
 
 def _files(world: World) -> None:
     name = "files of the session are kept by path"
-    if not world.speaks_v3_only:
+    if not (world.speaks_v3_only or world.is_public):
         world.not_in_this_version(name, "it fetches from public addresses alone, and this server is on loopback")
         return
     with world.step(name):
@@ -110,20 +105,6 @@ def _connecting(world: World) -> None:
         expect_equal(request.wait_for_connection(timeout=10).status, "ACTIVE")
         expect_equal(session.toolkits().items[0].connection.connected_account.id, request.id)
         world.composio.connected_accounts.delete(request.id)
-
-
-def _changing(world: World) -> None:
-    with world.step("a session changes by version, and an old version is told"):
-        session = world.composio.create(user_id=world.user, toolkits=["github"])
-        if not hasattr(session, "update"):
-            return
-        session.update(toolkits={"enable": ["hackernews"]}, expected_config_version=1)
-        expect_equal(session.config_version, 2)
-        with expect_error(Exception) as caught:
-            session.update(toolkits={"enable": ["github"]}, expected_config_version=1)
-        expect(isinstance(caught.error, ConflictError) or "no longer at version 1" in str(caught.error), caught.error)
-        versions = [(item.version, item.is_current) for item in session.list_config_history().items]
-        expect_equal(versions, [(2, True), (1, False)])
 
 
 def _leaving(world: World) -> None:

@@ -2,3 +2,5 @@
 export * from '@composio/core';
 // Counts what agents pay for.
 export { getEncoding } from 'js-tiktoken';
+// Schemas of custom tools must be of a kind that the SDK knows.
+export { z } from 'zod/v3';

@@ -15,13 +15,13 @@ export async function visit(world) {
   const folder = mkdtempSync(join(tmpdir(), 'journey-files-'));
   try {
     writeFileSync(join(folder, NAME), CONTENT);
-    if (world.speaksV3Only) {
+    if (world.speaksV3Only || world.given.is_public) {
       await byTheSdk(world, folder);
     } else {
       world.notInThisVersion('paths in arguments and results',
         'it refuses storage on loopback, with no option for it; the application brings and fetches the file instead');
-      await byTheApplication(world);
     }
+    await byTheApplication(world);
   } finally {
     rmSync(folder, { recursive: true });
   }
