@@ -1,5 +1,6 @@
 //! `App`: the handles that services and doors share, built once at the start.
 
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -55,6 +56,8 @@ pub struct Parts {
     pub rate_limiter: RateLimiter<OrgId>,
     /// Requests a project has left.
     pub project_rate_limiter: RateLimiter<ProjectId>,
+    /// Registrations of OAuth clients that an address has left; of IPv6, a /64.
+    pub registration_limiter: RateLimiter<IpAddr>,
     /// Places and circuits of upstream hosts.
     pub upstreams: Upstreams,
     /// Requests a second of accounts whose service allows so many.

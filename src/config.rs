@@ -125,6 +125,12 @@ pub struct Config {
     /// Requests a project may make in a window, per replica; no limit by default.
     #[arg(long, env = "TENON_PROJECT_RATE_LIMIT", value_parser = value_parser!(u32).range(1..), value_name = "REQUESTS", help_heading = LIMITS)]
     pub project_rate_limit: Option<u32>,
+    /// Registrations of OAuth clients that one address may make in a window, per replica.
+    #[arg(long, env = "TENON_REGISTRATION_LIMIT", default_value_t = 60, value_parser = value_parser!(u32).range(1..), value_name = "REQUESTS", help_heading = LIMITS)]
+    pub registration_limit: u32,
+    /// Networks of proxies before this server, whose `X-Forwarded-For` says where a request came from.
+    #[arg(long, env = "TENON_TRUSTED_PROXIES", value_delimiter = ',', value_name = "CIDR,…", help_heading = LIMITS)]
+    pub trusted_proxies: Vec<IpNet>,
     /// Length of the rate limits' window in seconds.
     #[arg(long, env = "TENON_RATE_LIMIT_WINDOW", default_value_t = 600, value_parser = value_parser!(u64).range(1..), value_name = "SECONDS", help_heading = LIMITS)]
     pub rate_limit_window_s: u64,

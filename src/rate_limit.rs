@@ -1,4 +1,4 @@
-//! How many requests an organisation or a project has left in the present window.
+//! How many requests an organisation, a project or an address has left in the present window.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -12,13 +12,14 @@ use crate::time::Timestamp;
 pub struct RateLimiter<K> {
     limit: Option<u32>,
     window_s: u64,
-    windows: Mutex<HashMap<K, Window>>,
+    present: Mutex<Window<K>>,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Window {
+/// Who used how many requests in a window. All begin at once, so the next one forgets them all.
+#[derive(Debug)]
+struct Window<K> {
     number: i64,
-    used: u32,
+    used: HashMap<K, u32>,
 }
 
 /// What an answer's rate-limit headers say.
@@ -39,7 +40,10 @@ impl<K: Hash + Eq + Clone> RateLimiter<K> {
         Self {
             limit,
             window_s: window_s.max(1),
-            windows: Mutex::default(),
+            present: Mutex::new(Window {
+                number: 0,
+                used: HashMap::new(),
+            }),
         }
     }
 
@@ -53,14 +57,13 @@ impl<K: Hash + Eq + Clone> RateLimiter<K> {
         };
         let length = i64::try_from(self.window_s).unwrap_or(i64::MAX);
         let number = now.as_secs().div_euclid(length);
-        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        let window = windows
-            .entry(key.clone())
-            .or_insert(Window { number, used: 0 });
-        if window.number != number {
-            *window = Window { number, used: 0 };
+        let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
+        if present.number != number {
+            present.number = number;
+            present.used.clear();
         }
-        if window.used >= limit {
+        let used = present.used.entry(key.clone()).or_default();
+        if *used >= limit {
             let retry_after_s = (number + 1).saturating_mul(length) - now.as_secs();
             return Err(Error::RateLimited {
                 limit,
@@ -68,10 +71,10 @@ impl<K: Hash + Eq + Clone> RateLimiter<K> {
                 retry_after_s: u64::try_from(retry_after_s).unwrap_or(1).max(1),
             });
         }
-        window.used += 1;
+        *used += 1;
         Ok(Some(Allowance {
             limit,
-            remaining: limit - window.used,
+            remaining: limit - *used,
             window_s: self.window_s,
         }))
     }

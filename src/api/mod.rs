@@ -3,6 +3,7 @@
 
 pub mod auth;
 mod auth_configs;
+mod client_address;
 mod connect;
 mod connected_accounts;
 mod execute;
@@ -25,7 +26,10 @@ mod tool_router;
 mod toolkits;
 mod tools;
 
+use std::net::SocketAddr;
+
 use axum::Router;
+use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -73,7 +77,14 @@ pub fn router(app: &App) -> Router {
 /// Answers requests until the server stops; those under way are finished first.
 pub async fn serve(app: App, listener: TcpListener) {
     let stopping = app.stopping.clone();
-    let served = axum::serve(listener, router(&app))
+    // Answers are small and whole: the kernel must not hold one back to wait for more.
+    let listener = listener.tap_io(|stream| {
+        if let Err(cause) = stream.set_nodelay(true) {
+            tracing::debug!(%cause, "a connection without TCP_NODELAY");
+        }
+    });
+    let service = router(&app).into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, service)
         .with_graceful_shutdown(async move { stopping.cancelled().await })
         .await;
     if let Err(cause) = served {

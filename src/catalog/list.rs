@@ -139,6 +139,22 @@ impl Catalog {
         })
     }
 
+    /// The tool of this slug or alias, if it passes; what a filter says of its place among others, by
+    /// `important` and `search`, is not asked.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::NotFound`] when its toolkit lacks the pinned version.
+    pub fn listed_tool(
+        &self,
+        slug: &str,
+        filter: &ToolFilter,
+        pins: &VersionPins,
+    ) -> Result<Option<&Arc<Tool>>> {
+        let named = self.named_tools(&[slug.to_owned()], pins)?.into_iter();
+        let mut tools = named.map(|(_, tool)| tool);
+        Ok(tools.find(|tool| filter.admits(&tool.toolkit) && self.passes(filter, tool)))
+    }
+
     /// The words of all tools; the first call makes the index, which takes a moment for thousands.
     pub(super) fn search_index(&self) -> &search::Index {
         let tools = || self.tools.iter().map(AsRef::as_ref);

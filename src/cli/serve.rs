@@ -186,6 +186,10 @@ fn assemble(
             config.project_rate_limit,
             config.rate_limit_window_s,
         ),
+        registration_limiter: RateLimiter::new(
+            Some(config.registration_limit),
+            config.rate_limit_window_s,
+        ),
         upstreams: Upstreams::new(upstream_limits(&config)),
         paces: Paces::default(),
         execution_log: LogWriter::default(),

@@ -138,7 +138,6 @@ pub async fn execute(
     let tool = Arc::clone(catalog.tool(slug, Some(version))?);
     let recording = Recording::begin(app, context, "tool", &tool.toolkit.manifest.slug);
     recording.name(&tool.manifest.slug, Some(tool.version(Some(version))));
-    let log_id = recording.id();
     let outcome = match run(app, context, &tool, call, &recording).await {
         // SDKs repeat what fails with 5xx; the tool may have done its work already.
         Err(Error::Upstream { message, .. } | Error::UpstreamPaused { message, .. }) => {
@@ -146,8 +145,14 @@ pub async fn execute(
         }
         outcome => outcome,
     };
+    ended(recording, outcome, "the upstream did not answer")
+}
+
+/// Records how a call ended; `failed` says it of a result that is none, without quoting anybody.
+fn ended(recording: Recording, outcome: Result<Shaped>, failed: &str) -> Result<ToolResult> {
+    let log_id = recording.id();
     match &outcome {
-        Ok(shaped) => recording.finish(shaped.error.as_deref(), "the upstream did not answer"),
+        Ok(shaped) => recording.finish(shaped.error.as_deref(), failed),
         Err(error) => recording.finish(Some(&error.to_string()), error.shown().slug),
     }
     let Shaped { data, error } = outcome?;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::recording::Recording;
 use super::response::Shaped;
-use super::{CallContext, ToolResult};
+use super::{CallContext, ToolResult, ended};
 use crate::app::App;
 use crate::error::Result;
 use crate::tenancy;
@@ -46,16 +46,6 @@ pub async fn record_own(
     let project = tenancy::open_project(app, &context.project).await?;
     recording.stores_data(&project.project.settings);
     recording.arguments(|| arguments);
-    let log_id = recording.id();
     let outcome = run.await.map(|(data, error)| Shaped { data, error });
-    match &outcome {
-        Ok(shaped) => recording.finish(shaped.error.as_deref(), "it did not succeed"),
-        Err(error) => recording.finish(Some(&error.to_string()), error.shown().slug),
-    }
-    let Shaped { data, error } = outcome?;
-    Ok(ToolResult {
-        data,
-        error,
-        log_id,
-    })
+    ended(recording, outcome, "it did not succeed")
 }

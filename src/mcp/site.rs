@@ -111,13 +111,15 @@ impl Opened {
     /// # Errors
     /// When the database does not answer.
     pub(super) async fn offered(&self, app: &App, name: &str) -> Result<Option<Offered>> {
-        if let Site::Session = &self.site
-            && let Some(meta) = MetaTool::of_slug(name)
-        {
-            return Ok(Some(Offered::Meta(meta)));
-        }
-        let mut tools = self.tools(app).await?.into_iter();
-        let found = tools.find(|tool| tool.manifest.slug.eq_ignore_ascii_case(name));
+        let found = match &self.site {
+            Site::Server(server) => mcp_servers::tool(app, server, &self.scope, name).await?,
+            Site::Session => {
+                if let Some(meta) = MetaTool::of_slug(name) {
+                    return Ok(Some(Offered::Meta(meta)));
+                }
+                self.scope.preloaded_tool(name).map(Arc::clone)
+            }
+        };
         Ok(found.map(Offered::Tool))
     }
 

@@ -8,7 +8,7 @@ mod tokens;
 
 pub use approve::{Approval, AuthorizationRequest, approve, check_request};
 pub use client::{Client, NewClient, Registration, check_client, register};
-pub use place::Place;
+pub use place::{Owner, Place};
 pub use tokens::{Proof, TokenRequest, Tokens, exchange, revoke, verify};
 
 use sha2::{Digest, Sha256};

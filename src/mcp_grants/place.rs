@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::ids::{McpServerId, ProjectId, SessionId};
 use crate::mcp_servers;
 use crate::sessions;
+use crate::tenancy;
 
 /// What of a URL's query says for whom it is.
 const KNOWN: [&str; 4] = [
@@ -22,6 +23,15 @@ pub struct Place {
     site: Site,
     /// In order of their names.
     query: Vec<(String, String)>,
+}
+
+/// Whom a place belongs to, for people.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Owner {
+    /// The caller's name for the user.
+    pub user: Option<String>,
+    /// The project's name.
+    pub project: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,14 +97,40 @@ impl Place {
         }
     }
 
-    /// For people: for whom it is, where the URL says so.
-    #[must_use]
-    pub fn user(&self) -> Option<&str> {
-        let mut query = self.query.iter();
-        let found = query.find(|(name, _)| name == "user_id");
-        match (&self.site, found) {
-            (Site::Server(_), Some((_, user))) => Some(user),
-            (Site::Server(_) | Site::Session(_), _) => None,
+    /// For people: for whom it is and whose, as far as this is known. A place that nobody has belongs to
+    /// nobody.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn owner(&self, app: &App) -> Result<Owner> {
+        let found = match &self.site {
+            Site::Server(id) => {
+                let mut query = self.query.iter();
+                let user = query.find(|(name, _)| name == "user_id");
+                let user = user.map(|(_, user)| user.clone());
+                let server = mcp_servers::by_url(app, id).await;
+                server.map(|server| (server.project_id.clone(), user))
+            }
+            Site::Session(id) => {
+                let owner = sessions::owner(app, id).await;
+                owner.map(|(project, user)| (project, Some(user)))
+            }
+        };
+        let named = async {
+            let (project, user) = found?;
+            let project = tenancy::open_project(app, &project)
+                .await?
+                .project
+                .name
+                .clone();
+            Ok(Owner {
+                user,
+                project: Some(project),
+            })
+        };
+        match named.await {
+            Err(Error::NotFound { .. }) => Ok(Owner::default()),
+            named => named,
         }
     }
 

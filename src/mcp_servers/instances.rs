@@ -1,6 +1,7 @@
 //! Users that are noted as users of a server.
 
 use super::{get, not_found};
+use crate::accounts::connect::LONGEST_USER;
 use crate::accounts::manage;
 use crate::accounts::revoke::GiveBack;
 use crate::app::App;
@@ -12,7 +13,6 @@ use crate::storage::connected_accounts::{AccountFilter, AccountOrder, ConnectedA
 use crate::storage::mcp_instances::McpInstance;
 use crate::storage::mcp_servers::{McpServer, Order};
 
-const LONGEST_USER: usize = 255;
 /// Accounts of one user by the auth configs of one server that are looked at.
 const MOST_ACCOUNTS: i64 = 1000;
 
@@ -56,9 +56,9 @@ pub async fn create(
     server: &McpServerId,
     user: &str,
 ) -> Result<McpInstance> {
-    if user.trim().is_empty() || user.chars().count() > LONGEST_USER {
+    if user.trim().is_empty() || user.len() > LONGEST_USER {
         return Err(Error::fields(vec![format!(
-            "user_id: must have 1 to {LONGEST_USER} characters"
+            "user_id: must have 1 to {LONGEST_USER} bytes"
         )]));
     }
     let found = get(app, project, server).await?.server;

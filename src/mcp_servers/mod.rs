@@ -8,7 +8,7 @@ mod urls;
 mod write;
 
 pub use read::{by_url, get, list};
-pub use scope::{Who, scope, tools};
+pub use scope::{Who, scope, tool, tools};
 pub use urls::{Generate, Generated, generate, url};
 pub use write::{create, delete, update};
 

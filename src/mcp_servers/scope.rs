@@ -190,6 +190,29 @@ async fn pinned(
 /// # Errors
 /// When the database does not answer.
 pub async fn tools(app: &App, server: &McpServer, scope: &Scope) -> Result<Vec<Arc<Tool>>> {
+    let filter = shown(app, server).await?;
+    let found = scope.catalog.list_tools(&filter, &VersionPins::default())?;
+    let permitted = found.into_iter().filter(|tool| scope.permits(tool));
+    Ok(permitted.map(Arc::clone).collect())
+}
+
+/// One of them, by slug or alias.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn tool(
+    app: &App,
+    server: &McpServer,
+    scope: &Scope,
+    slug: &str,
+) -> Result<Option<Arc<Tool>>> {
+    let filter = shown(app, server).await?;
+    let pins = VersionPins::default();
+    let found = scope.catalog.listed_tool(slug, &filter, &pins)?;
+    Ok(found.filter(|tool| scope.permits(tool)).map(Arc::clone))
+}
+
+async fn shown(app: &App, server: &McpServer) -> Result<ToolFilter> {
     let configs = auth_configs(app, server).await?;
     let mut accesses = Vec::new();
     for toolkit in &server.toolkits {
@@ -205,14 +228,11 @@ pub async fn tools(app: &App, server: &McpServer, scope: &Scope) -> Result<Vec<A
             }
         }
     }
-    let filter = ToolFilter {
+    Ok(ToolFilter {
         toolkits: server.toolkits.clone(),
         accesses: Some(accesses),
         // What was chosen by name is shown as long as it is there.
         include_deprecated: !server.allowed_tools.is_empty(),
         ..ToolFilter::default()
-    };
-    let found = scope.catalog.list_tools(&filter, &VersionPins::default())?;
-    let permitted = found.into_iter().filter(|tool| scope.permits(tool));
-    Ok(permitted.map(Arc::clone).collect())
+    })
 }

@@ -6,6 +6,7 @@ mod connections;
 mod definition;
 mod memory;
 mod multi_execute;
+mod offload;
 mod preview;
 mod recipes;
 mod schemas;
@@ -21,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::executor::{self, CallContext, OwnCall, ToolResult};
 use crate::sessions::{MetaTool, Scope};
 pub use definition::{Definition, TOOLKIT, definition, definitions};
+pub use offload::offload_one;
 
 /// What the versions of the API differ in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -134,11 +134,16 @@ impl Scope {
             account: None,
             user: Some(self.user.clone()),
         };
+        let is_pinned = |config: &SessionConfig| {
+            let pinned = config.connected_accounts.get(slug);
+            pinned.is_some_and(|pinned| !pinned.accounts().is_empty())
+        };
         let account = match (named, self.config()) {
             (Some(named), _) => self.named(app, slug, named).await?,
-            (None, _) if toolkit.no_auth() => return Ok(nobodys),
-            (None, None) => return Ok(nobodys),
-            (None, Some(config)) => self.default(app, slug, config).await?,
+            (None, Some(config)) if !toolkit.no_auth() || is_pinned(config) => {
+                self.default(app, slug, config).await?
+            }
+            (None, _) => return Ok(nobodys),
         };
         Ok(AccountSelector {
             account: Some(account),

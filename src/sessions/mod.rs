@@ -101,6 +101,18 @@ pub async fn find(app: &App, project: &ProjectId, id: &SessionId) -> Result<Sess
     Session::of(&*find_row(app, project, id).await?)
 }
 
+/// Whose the session is that a URL names, and for which user: for a page that tells a person. Whoever
+/// has the URL was given it; it opens nothing by itself.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn owner(app: &App, id: &SessionId) -> Result<(ProjectId, String)> {
+    let mut session = app.db.read().await?;
+    let row = storage::sessions::find_by_url(session.conn(), id).await?;
+    row.map(|row| (row.project_id, row.user_id))
+        .ok_or_else(|| not_found(id))
+}
+
 async fn find_row(app: &App, project: &ProjectId, id: &SessionId) -> Result<Arc<SessionRow>> {
     let key = (project.clone(), id.clone());
     let found = app.caches.sessions.get(&key, || async {

@@ -128,6 +128,27 @@ impl Scope {
         }
     }
 
+    /// One of them, by slug or alias.
+    #[must_use]
+    pub fn preloaded_tool(&self, slug: &str) -> Option<&Arc<Tool>> {
+        let (filter, pins) = (ToolFilter::default(), VersionPins::default());
+        match &self.config()?.preload.tools {
+            PreloadedTools::Slugs(_) => {
+                let meant = self.tool(slug).ok()?;
+                let mut preloaded = self.preloaded().into_iter();
+                preloaded.find(|tool| Arc::ptr_eq(tool, meant))
+            }
+            PreloadedTools::All(EveryTool::All) => {
+                let found = self
+                    .catalog
+                    .listed_tool(slug, &filter, &pins)
+                    .ok()
+                    .flatten();
+                found.filter(|tool| self.permits(tool))
+            }
+        }
+    }
+
     /// The tools that may be called, in their newest form, the important ones first.
     pub fn tools(&self) -> impl Iterator<Item = &Arc<Tool>> {
         let all = self

@@ -12,6 +12,10 @@ const FIND: Statement = Statement::both(
     "sessions.find",
     "SELECT * FROM sessions WHERE project_id = $1 AND id = $2",
 );
+const FIND_BY_URL: Statement = Statement::both(
+    "sessions.find_by_url",
+    "SELECT * FROM sessions WHERE id = $1",
+);
 const INSERT: Statement = Statement::both(
     "sessions.insert",
     "INSERT INTO sessions (project_id, id, user_id, created_by, config, config_version,
@@ -44,6 +48,7 @@ const FORMER_CONFIGS: Statement = Statement::both(
 );
 pub(super) const STATEMENTS: &[Statement] = &[
     FIND,
+    FIND_BY_URL,
     INSERT,
     CONFIGURE,
     DELETE,
@@ -97,6 +102,12 @@ pub async fn find(
 ) -> Result<Option<SessionRow>> {
     let sql = FIND.on(&conn);
     Ok(on!(conn, c => sqlx::query_as(sql).bind(project).bind(id).fetch_optional(c).await)?)
+}
+
+/// The session that a URL names, whoever it belongs to: the row says whose it is.
+pub async fn find_by_url(conn: Conn<'_>, id: &SessionId) -> Result<Option<SessionRow>> {
+    let sql = FIND_BY_URL.on(&conn);
+    Ok(on!(conn, c => sqlx::query_as(sql).bind(id).fetch_optional(c).await)?)
 }
 
 /// Stores a new session.

@@ -3,9 +3,14 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tenon::scheme::Scheme;
 
+use crate::support::accounts::NewAccount;
 use crate::support::client::Client;
+use crate::support::server::TestServer;
 use crate::support::stage::Stage;
+use crate::support::toolkits::ToolkitsFolder;
+use crate::support::upstream::Upstream;
 
 const SESSIONS: &str = "/api/v3.1/tool_router/session";
 
@@ -351,4 +356,55 @@ async fn an_account_that_is_never_to_be_used_is_not() {
         .post(&format!("{session}/proxy_execute"), request)
         .await
         .error(403);
+}
+
+#[tokio::test]
+async fn a_pinned_account_is_taken_where_the_toolkit_also_works_without_one() {
+    let upstream = Upstream::start().await;
+    let toolkits = ToolkitsFolder::empty().with_kit(
+        "either",
+        &upstream.base,
+        "base_url: {base}\nauth: [{ scheme: NO_AUTH }, { scheme: BEARER_TOKEN }]\n",
+        "- { slug: EITHER_GET, name: Get, description: Gets it., request: { method: GET, path: /it } }\n",
+    );
+    let path = toolkits.path();
+    let flags = [
+        "--toolkits-dir",
+        path.as_str(),
+        "--allow-cidrs",
+        "127.0.0.0/8",
+    ];
+    let server = TestServer::with(&flags).await;
+    let account = |token: &str| {
+        let values = json!({ "token": token });
+        NewAccount::new("either", Scheme::BearerToken, values).store(&server)
+    };
+    let old = account("tok-older-1c2d").await;
+    server.clock.advance(Duration::from_secs(1));
+    account("tok-newer-3e4f").await;
+    for (settings, sent) in [
+        (json!({}), Some("Bearer tok-newer-3e4f")),
+        (
+            json!({ "connected_accounts": { "either": [old] } }),
+            Some("Bearer tok-older-1c2d"),
+        ),
+    ] {
+        let session = session(&server.client, settings).await;
+        let call = json!({ "tool_slug": "EITHER_GET", "arguments": {} });
+        let answer = server
+            .client
+            .post(&format!("{session}/execute"), call)
+            .await;
+        assert_eq!(answer.expect(200)["error"], Value::Null);
+        assert_eq!(upstream.call().header("authorization"), sent);
+    }
+    let settings = json!({ "user_id": "eve" });
+    let made = server.client.post(SESSIONS, settings).await.expect(201);
+    let path = format!(
+        "{SESSIONS}/{}/execute",
+        made["session_id"].as_str().unwrap()
+    );
+    let call = json!({ "tool_slug": "EITHER_GET", "arguments": {} });
+    server.client.post(&path, call).await.expect(200);
+    assert_eq!(upstream.call().header("authorization"), None);
 }

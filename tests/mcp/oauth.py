@@ -1,19 +1,29 @@
-"""The official Python client (1.x) at a URL by OAuth: it registers, a person allows it on the page, it calls a tool.
+"""The official Python client at a URL by OAuth, in its first and second major version: it registers, a person allows it
+on the page, it calls a tool.
 
     oauth.py URL API_KEY
 """
 
 import asyncio
+import importlib.metadata
 import json
 import re
 import sys
 import urllib.parse
 
-import httpx
-from mcp import ClientSession
 from mcp.client.auth import OAuthClientProvider, TokenStorage
-from mcp.client.streamable_http import streamablehttp_client
 from mcp.shared.auth import OAuthClientMetadata
+
+IS_FIRST = importlib.metadata.version("mcp").startswith("1.")
+if IS_FIRST:
+    import httpx
+    from mcp import ClientSession
+    from mcp.client.streamable_http import streamablehttp_client
+else:
+    import httpx2 as httpx
+    from mcp import Client
+    from mcp.client.auth import AuthorizationCodeResult
+    from mcp.client.streamable_http import streamable_http_client
 
 URL, KEY = sys.argv[1:3]
 CALLBACK = "http://127.0.0.1:4711/callback"
@@ -53,8 +63,19 @@ class Person:
         assert to.startswith(CALLBACK), to
         self.back = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(to).query))
 
-    async def came_back(self) -> tuple[str, str | None]:
-        return self.back["code"], self.back.get("state")
+    async def came_back(self):
+        code, state, issuer = (self.back.get(name) for name in ("code", "state", "iss"))
+        return (code, state) if IS_FIRST else AuthorizationCodeResult(code=code, state=state, iss=issuer)
+
+
+async def add(provider: OAuthClientProvider) -> int:
+    call = "TEST_ADD", {"a": 2, "b": 40}
+    if IS_FIRST:
+        async with streamablehttp_client(URL, auth=provider) as (read, write, _), ClientSession(read, write) as session:
+            await session.initialize()
+            return (await session.call_tool(*call)).structuredContent["data"]["sum"]
+    async with httpx.AsyncClient(auth=provider, timeout=20) as http, Client(streamable_http_client(URL, http_client=http)) as session:
+        return (await session.call_tool(*call)).structured_content["data"]["sum"]
 
 
 async def main() -> None:
@@ -65,10 +86,7 @@ async def main() -> None:
     )
     for _ in range(2):
         provider = OAuthClientProvider(URL, metadata, memory, person.open, person.came_back)
-        async with streamablehttp_client(URL, auth=provider) as (read, write, _), ClientSession(read, write) as session:
-            await session.initialize()
-            added = await session.call_tool("TEST_ADD", {"a": 2, "b": 40})
-            told["sum"] = added.structuredContent["data"]["sum"]
+        told["sum"] = await add(provider)
     told["refreshable"] = bool(memory.tokens.refresh_token)
     print(json.dumps(told))
 

@@ -249,4 +249,42 @@ export const walks = {
     assert.equal(await world.status(account), 'INITIATED');
     await visitor.leave(REFUSED);
   },
+
+  async 'an MCP client is allowed one session'(world, visitor) {
+    const user = 'ada <b>@example.com, whose name is as long as names get in some directories: cn=Ada,ou=Analytical Engines';
+    const { redirectUri, ask } = await world.mcpClient('Harbour <Editor>');
+    const session = await world.api('POST', '/tool_router/session', { user_id: user });
+    const heading = 'Allow Harbour <Editor>?';
+    await visitor.open(ask(session.mcp.url));
+    await visitor.sees('mcp-grant', {
+      title: /^Allow Harbour <Editor>/, heading, status: 200,
+      texts: [`session ${session.session_id} for user ${user} in project default`, 'Project API key', 'ends when the API key is revoked'],
+    });
+    const key = visitor.page.getByLabel('Project API key');
+    await key.fill('ak_wrong');
+    await visitor.press('Allow');
+    await visitor.sees('mcp-grant-refused', {
+      title: /^Error: Allow/, heading, status: 400, texts: ['This did not work yet', 'the API key is not valid'],
+    });
+    assert.equal(await key.inputValue(), '', 'a secret is shown again');
+    await focusIsOnTheSummary(visitor.page);
+    await key.fill(world.apiKey);
+    await visitor.press('Allow');
+    await visitor.page.waitForURL(`${redirectUri}?**`, { timeout: 10_000 });
+    const back = new URL(visitor.page.url()).searchParams;
+    assert.deepEqual([back.get('state'), back.get('iss')], ['s-1', world.url]);
+    assert.match(back.get('code'), /^mcpc_/);
+    await visitor.leave(REFUSED);
+  },
+
+  async 'an MCP client is not allowed'(world, visitor) {
+    const { redirectUri, ask } = await world.mcpClient('Editor');
+    const session = await world.api('POST', '/tool_router/session', { user_id: 'ada' });
+    await visitor.open(ask(session.mcp.url));
+    await visitor.tabTo(visitor.page.getByRole('button', { name: 'Cancel' }));
+    await visitor.page.keyboard.press('Enter');
+    await visitor.page.waitForURL(`${redirectUri}?**`, { timeout: 10_000 });
+    assert.equal(new URL(visitor.page.url()).searchParams.get('error'), 'access_denied');
+    await visitor.leave();
+  },
 };

@@ -128,6 +128,22 @@ export class World {
     return { url: made.redirect_url, account: made.connected_account_id };
   }
 
+  /** A client that registered itself; `ask` gives the address of its request for an MCP URL. */
+  async mcpClient(name) {
+    const redirectUri = this.appUrl;
+    const response = await fetch(`${this.url}/oauth/register`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ client_name: name, redirect_uris: [redirectUri] }),
+    });
+    const { client_id: id } = await response.json();
+    const ask = (resource) => `${this.url}/oauth/authorize?${new URLSearchParams({
+      response_type: 'code', client_id: id, redirect_uri: redirectUri, state: 's-1', resource,
+      code_challenge: 'x'.repeat(43), code_challenge_method: 'S256',
+    })}`;
+    return { redirectUri, ask };
+  }
+
   async status(account) {
     return (await this.api('GET', `/connected_accounts/${account}`)).status;
   }

@@ -16,7 +16,7 @@ use super::page::{Frame, Tone, go_on, redirect, render};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::mcp_grants::{
-    self, Approval, AuthorizationRequest, Client, OAuthError, approve, check_client,
+    self, Approval, AuthorizationRequest, Client, OAuthError, Owner, approve, check_client,
 };
 
 type Fields = HashMap<String, String>;
@@ -29,7 +29,7 @@ struct Page<'a> {
     /// Where the code goes.
     host: String,
     what: String,
-    user: Option<&'a str>,
+    owner: Owner,
     query: &'a str,
     guard_name: &'static str,
     guard: String,
@@ -92,17 +92,17 @@ impl Asked {
 }
 
 pub(super) async fn show(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Response {
-    let page = || {
+    let page = async {
         let asked = Asked::read(&app, &uri)?;
         match &asked.approval {
-            Ok(approval) => form(&app, &uri, &headers, &asked, approval, None),
+            Ok(approval) => form(&app, &uri, &headers, &asked, approval, None).await,
             Err(OAuthError { code, description }) => {
                 let parameters = [("error", *code), ("error_description", description)];
                 redirect(&asked.back(&app, &parameters))
             }
         }
     };
-    page().unwrap_or_else(message::failed)
+    page.await.unwrap_or_else(message::failed)
 }
 
 pub(super) async fn submit(
@@ -121,7 +121,8 @@ pub(super) async fn submit(
         let query = uri.query().unwrap_or_default();
         if !is_own_form(&headers, is_secure(&app), query, &guard) {
             let problem = "This page was open for too long, or not in this browser. Try again.";
-            return form(&app, &uri, &headers, &asked, approval, Some(problem.into()));
+            let problem = Some(problem.into());
+            return form(&app, &uri, &headers, &asked, approval, problem).await;
         }
         if sent.get("decision").map(String::as_str) != Some("allow") {
             let words = "the person did not allow it";
@@ -133,7 +134,7 @@ pub(super) async fn submit(
             Ok(code) => granted(&asked, true, &asked.back(&app, &[("code", &code)])),
             Err(error @ (Error::Unauthorized(_) | Error::RateLimited { .. })) => {
                 let problem = format!("{error}.");
-                form(&app, &uri, &headers, &asked, approval, Some(problem))
+                form(&app, &uri, &headers, &asked, approval, Some(problem)).await
             }
             Err(error) => Err(error),
         }
@@ -141,7 +142,7 @@ pub(super) async fn submit(
     page.await.unwrap_or_else(message::failed)
 }
 
-fn form(
+async fn form(
     app: &App,
     uri: &Uri,
     headers: &HeaderMap,
@@ -149,6 +150,7 @@ fn form(
     approval: &Approval,
     problem: Option<String>,
 ) -> Result<Response> {
+    let owner = approval.place.owner(app).await?;
     let client = &asked.client.name;
     let query = uri.query().unwrap_or_default();
     let guard = FormGuard::of(headers, is_secure(app));
@@ -170,7 +172,7 @@ fn form(
             None => format!("the app that opens {}: addresses", uri.scheme()),
         },
         what: approval.place.title(),
-        user: approval.place.user(),
+        owner,
         query,
         guard_name: form_guard::FIELD,
         guard: guard.value(query),

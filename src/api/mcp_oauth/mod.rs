@@ -10,6 +10,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Serialize;
+use serde_json::json;
 
 use crate::app::App;
 use crate::error::Error;
@@ -52,9 +53,22 @@ fn answer(status: StatusCode, body: &impl Serialize) -> Response {
     (status, headers, text).into_response()
 }
 
-/// RFC 6749 section 5.2.
+/// RFC 6749 section 5.2; who must wait is told in the same shape.
 fn refused(error: GrantError) -> Response {
     match error {
+        GrantError::Ours(Error::RateLimited {
+            limit,
+            window_s,
+            retry_after_s,
+        }) => {
+            let description = format!("more than {limit} requests in {window_s} seconds");
+            let body =
+                json!({ "error": "temporarily_unavailable", "error_description": description });
+            let mut response = answer(StatusCode::TOO_MANY_REQUESTS, &body);
+            let headers = response.headers_mut();
+            headers.insert(header::RETRY_AFTER, retry_after_s.into());
+            response
+        }
         GrantError::Ours(error) => error.into_response(),
         GrantError::OAuth(OAuthError { code, description }) => {
             let is_client = code == "invalid_client";
@@ -63,7 +77,7 @@ fn refused(error: GrantError) -> Response {
             } else {
                 StatusCode::BAD_REQUEST
             };
-            let body = serde_json::json!({ "error": code, "error_description": description });
+            let body = json!({ "error": code, "error_description": description });
             let mut response = answer(status, &body);
             if is_client {
                 let challenge = HeaderValue::from_static("Basic realm=\"tenon\"");

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{answer, refused};
+use crate::api::client_address::ClientAddress;
 use crate::api::extract::Json;
 use crate::app::App;
 use crate::mcp_grants::{self, NewClient, Registration};
@@ -22,8 +23,15 @@ pub(super) struct RegisterBody {
     token_endpoint_auth_method: Option<String>,
 }
 
-/// Registers a client: nothing is stored, so nothing can be filled up.
-pub(super) async fn register(State(app): State<App>, Json(body): Json<RegisterBody>) -> Response {
+/// Registers a client: nothing is stored, so nothing can be filled up. Who asks too often waits.
+pub(super) async fn register(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    Json(body): Json<RegisterBody>,
+) -> Response {
+    if let Err(error) = app.registration_limiter.take(&address, app.clock.now()) {
+        return refused(error.into());
+    }
     let RegisterBody {
         client_name,
         redirect_uris,

@@ -31,13 +31,11 @@ pub(super) struct SessionExecuteBody {
     #[serde(default)]
     #[schema(nullable = false, example = "work")]
     account: Option<String>,
-    /// Taken and without effect: the result of a single tool comes whole.
+    /// Whether a result of a single tool that is larger than the session's
+    /// `workbench.auto_offload_threshold` goes into a file: `data` holds a preview of it as `data`, what was
+    /// cut as `preview`, and the file as `remote_file_info`. Not of meta tools.
     #[serde(default)]
     #[schema(required = false)]
-    #[expect(
-        dead_code,
-        reason = "documented as what may be done, and without effect here"
-    )]
     enable_auto_workbench_offload: Option<bool>,
     /// What may change.
     #[serde(default)]
@@ -181,14 +179,33 @@ pub(super) async fn execute_in_session(
             meta_tools::execute(app, context, &scope, meta_call(tool, arguments, edition)).await?
         } else {
             let account = request.account.as_deref().filter(|name| !name.is_empty());
-            scope
-                .execute(app, context, slug, arguments, account)
-                .await?
+            let execution = scope.execute(app, context, slug, arguments, account);
+            let mut result = execution.await?;
+            if request.enable_auto_workbench_offload == Some(true) {
+                offload(app, &scope, slug, &mut result).await;
+            }
+            result
         };
         Ok(SessionExecuteAnswer::from(result))
     });
     let answer = idempotency::once(&app, &context, asked, execution).await?;
     Ok(OnceAnswer(answer))
+}
+
+/// Puts a preview in the place of a large result. The tool has done its work, so a file that cannot be
+/// stored is no reason to lose what came of it.
+async fn offload(app: &App, scope: &Scope, slug: &str, result: &mut ToolResult) {
+    let short = async {
+        let tool = scope.tool(slug)?;
+        meta_tools::offload_one(app, scope, tool, &result.data).await
+    };
+    match short.await {
+        Ok(None) => {}
+        Ok(Some(short)) => result.data = short,
+        Err(error) => {
+            tracing::error!(cause = error.with_causes(), "a large result stays inline");
+        }
+    }
 }
 
 /// Execute a meta tool through a session

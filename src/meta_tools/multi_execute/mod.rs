@@ -1,7 +1,5 @@
 //! `COMPOSIO_MULTI_EXECUTE_TOOL`: many calls side by side, none of which fails another.
 
-mod offload;
-
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 
-use super::{Desk, Outcome, arguments, memory, recipes, workflow};
+use super::{Desk, Outcome, arguments, memory, offload, recipes, workflow};
 use crate::error::{Error, Result};
 use crate::executor::ToolResult;
 use crate::sessions::MetaTool;

@@ -27,6 +27,8 @@ async fn a_user_needs_an_account_by_each_auth_config() {
         .post(&path, json!({ "user_id": " " }))
         .await
         .error(400);
+    let longest = json!({ "user_id": "ä".repeat(257) });
+    client.post(&path, longest).await.error(400);
     let list = client.get(&path).await.expect(200);
     assert_eq!(list["instances"], json!([noted]));
     assert_eq!(list["server_name"], "Test server");
@@ -108,4 +110,14 @@ async fn a_user_who_leaves_takes_the_accounts_of_the_servers_configs_along() {
         assert_eq!(stage.account(&id).await["status"], "ACTIVE");
     }
     client.delete(&format!("{path}/ada")).await.error(404);
+}
+
+#[tokio::test]
+async fn a_users_name_is_as_long_as_everywhere() {
+    let stage = Stage::start().await;
+    let made = server(&stage, &["acme"], &[]).await;
+    let path = format!("{SERVERS}/{}/instances", id(&made));
+    let body = json!({ "user_id": "ä".repeat(256) });
+    let noted = stage.server.client.post(&path, body.clone()).await;
+    assert_eq!(noted.expect(201)["instance_id"], body["user_id"]);
 }

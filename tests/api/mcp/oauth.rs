@@ -14,6 +14,7 @@ use super::client_at;
 use crate::api::execute::World;
 use crate::support::client::Reply;
 use crate::support::mcp_client::McpClient;
+use crate::support::server::TestServer;
 
 const VERIFIER: &str = "a-verifier-of-forty-three-characters-or-more-x";
 const CALLBACK: &str = "http://127.0.0.1/callback";
@@ -471,4 +472,55 @@ async fn registrations_are_bounded_and_secrets_are_asked_for() {
             .await;
         assert_eq!(reply.json()["error"], expected);
     }
+}
+
+#[tokio::test]
+async fn an_address_registers_only_so_often() {
+    let flags = [
+        "--registration-limit",
+        "2",
+        "--trusted-proxies",
+        "127.0.0.0/8",
+    ];
+    let server = TestServer::with(&flags).await;
+    let register = |from: &'static str| {
+        let client = server.anonymous.with_header("x-forwarded-for", from);
+        async move {
+            let body = json!({ "redirect_uris": [CALLBACK] });
+            client.post("/oauth/register", body).await
+        }
+    };
+    for _ in 0..2 {
+        register("198.51.100.7").await.expect(201);
+    }
+    let refused = register("203.0.113.9, 198.51.100.7").await;
+    assert_eq!(refused.expect(429)["error"], "temporarily_unavailable");
+    assert_eq!(refused.header("retry-after"), Some("600"));
+    register("198.51.100.8").await.expect(201);
+    server.clock.advance(Duration::from_mins(10));
+    register("198.51.100.7").await.expect(201);
+}
+
+#[tokio::test]
+async fn the_page_says_for_whom_a_session_is_and_whose() {
+    let stage = Stage::start().await;
+    let client = &stage.world.server.client;
+    let body = json!({ "user_id": "ada <img src=x>" });
+    let made = client
+        .post("/api/v3/tool_router/session", body)
+        .await
+        .expect(201);
+    let url = text(&made["mcp"], "url");
+    let page = stage.open(&stage.authorize(&[("resource", url)])).await;
+    let project = client.get("/api/v3/auth/session/info").await.expect(200);
+    let project = text(&project["project"], "name");
+    let lead = format!(
+        "for user <strong>ada &#60;img src=x&#62;</strong> in project <strong>{project}</strong>"
+    );
+    assert!(page.text.contains(&lead), "{}", page.text);
+
+    let gone = format!("{}/tool_router/trs_none/mcp", stage.world.server.base);
+    let page = stage.open(&stage.authorize(&[("resource", &gone)])).await;
+    assert_eq!(page.status, 200);
+    assert!(!page.text.contains("in project"), "{}", page.text);
 }

@@ -161,3 +161,42 @@ async fn the_session_says_what_is_large_and_whether_it_goes_into_a_file() {
     assert_eq!(given["results"][0]["response"]["data"], long);
     assert_eq!(given.get("remote_file_info"), None);
 }
+
+#[tokio::test]
+async fn a_large_result_of_a_single_tool_goes_into_a_file_where_the_call_asks_for_it() {
+    let world = World::start().await;
+    let long = json!({ "text": "x".repeat(3_000) });
+    world.upstream.answer("/things/a", Answer::json(200, &long));
+    let call = async |workbench: Value, offload: Value| {
+        let session = Session::of(&world, "ada", json!({ "workbench": workbench })).await;
+        let path = format!("/api/v3.1/tool_router/session/{}/execute", session.id);
+        let body = json!({
+            "tool_slug": "OPEN_GET_THING", "arguments": { "owner": "a" },
+            "enable_auto_workbench_offload": offload,
+        });
+        let answer = session.client.post(&path, body).await.expect(200);
+        assert_eq!(answer["error"], Value::Null);
+        answer["data"].clone()
+    };
+    let short = call(json!({ "auto_offload_threshold": 1_000 }), json!(true)).await;
+    assert_eq!(short["preview"]["full_characters"], 3_011);
+    assert_eq!(short["preview"]["cut"][0]["path"], "text");
+    assert!(short["data"]["text"].as_str().unwrap().starts_with("xxx"));
+    let file = &short["remote_file_info"];
+    assert_eq!(file["name"], "tool_result.json");
+    let link = file["download_url"].as_str().unwrap();
+    let path = link.strip_prefix(&world.server.base).unwrap();
+    assert_eq!(world.server.anonymous.get(path).await.expect(200), long);
+
+    for (workbench, offload) in [
+        (json!({ "auto_offload_threshold": 1_000 }), json!(false)),
+        (json!({ "auto_offload_threshold": 1_000 }), Value::Null),
+        (json!({ "auto_offload_threshold": 4_000 }), json!(true)),
+        (
+            json!({ "enable": false, "auto_offload_threshold": 1_000 }),
+            json!(true),
+        ),
+    ] {
+        assert_eq!(call(workbench, offload).await, long);
+    }
+}

@@ -18,6 +18,7 @@ def visit(world: World) -> None:
     _accounts(world)
     _toolkits(world)
     _an_agents_tools(world)
+    _large_results(world)
     _mcp(world)
     if world.speaks_v3_only:
         world.not_in_this_version("a session is removed", "the SDK has no call for it")
@@ -130,6 +131,29 @@ def _an_agents_tools(world: World) -> None:
         session = composio.create(user_id=world.user, toolkits=["github"])
         came = session.execute_meta("COMPOSIO_GET_TOOL_SCHEMAS", arguments={"tool_slugs": [WHO_AM_I]})
         expect_equal((came.result_type, list(came.data["tool_schemas"])), ("completed", [WHO_AM_I]))
+
+
+def _large_results(world: World) -> None:
+    with world.step("large results go into a file where the session and the call say so"):
+        session = world.composio.create(user_id=world.user, toolkits=["github"], workbench={"auto_offload_threshold": 40})
+        path = f"{world.prefix}/tool_router/session/{session.session_id}"
+
+        def executed(door: str, **call) -> dict:
+            return world.composio.client.post(f"{path}/{door}", cast_to=object, body=call)["data"]
+
+        # No SDK has an argument for it.
+        call = {"tool_slug": WHO_AM_I, "arguments": {}}
+        expect_equal(executed("execute", **call)["login"], "octocat")
+        short = executed("execute", **call, enable_auto_workbench_offload=True)
+        expect(short["preview"]["full_characters"] > 40 and len(json.dumps(short["data"])) < 80, short)
+        expect_equal(_fetched(short)["login"], "octocat")
+        several = executed("execute_meta", slug=MULTI_EXECUTE, arguments={"tools": [call]})
+        expect_equal(_fetched(several)["results"][0]["response"]["data"]["login"], "octocat")
+
+
+def _fetched(told: dict) -> dict:
+    with urllib.request.urlopen(told["remote_file_info"]["download_url"], timeout=20) as answer:
+        return json.load(answer)
 
 
 def _mcp(world: World) -> None:

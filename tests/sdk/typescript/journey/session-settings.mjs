@@ -11,6 +11,7 @@ export async function visit(world) {
   await accounts(world);
   await toolkits(world);
   await anAgentsTools(world);
+  await largeResults(world);
   await mcp(world);
   await removing(world);
 }
@@ -137,6 +138,24 @@ async function anAgentsTools(world) {
     const body = { slug: 'COMPOSIO_GET_TOOL_SCHEMAS', arguments: { tool_slugs: [whoAmI] } };
     const came = await composio.getClient().toolRouter.session.executeMeta(session.sessionId, body);
     expectEqual([came.result_type, Object.keys(came.data.tool_schemas)], ['completed', [whoAmI]]);
+  });
+}
+
+async function largeResults(world) {
+  await world.step('large results go into a file where the session and the call say so', async () => {
+    const session = await world.composio.create(world.user, { toolkits: ['github'], workbench: { autoOffloadThreshold: 40 } });
+    const path = `${world.speaksV3Only ? '/api/v3' : '/api/v3.1'}/tool_router/session/${session.sessionId}`;
+    const executed = async (door, body) => (await world.composio.getClient().post(`${path}/${door}`, { body })).data;
+    const fetched = async ({ remote_file_info: file }) => (await fetch(file.download_url)).json();
+
+    // No SDK has an argument for it.
+    const call = { tool_slug: whoAmI, arguments: {} };
+    expectEqual((await executed('execute', call)).login, 'octocat');
+    const short = await executed('execute', { ...call, enable_auto_workbench_offload: true });
+    expect(short.preview.full_characters > 40 && JSON.stringify(short.data).length < 80, short);
+    expectEqual((await fetched(short)).login, 'octocat');
+    const several = await executed('execute_meta', { slug: multiExecute, arguments: { tools: [call] } });
+    expectEqual((await fetched(several)).results[0].response.data.login, 'octocat');
   });
 }
 

@@ -4,11 +4,17 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use serde_json::{Map, Value, json};
 
-use super::super::{Desk, TOOLKIT, preview};
+use super::{Desk, TOOLKIT, preview};
+use crate::app::App;
+use crate::catalog::Tool;
 use crate::error::Result;
 use crate::files::{self, Arrival};
-use crate::sessions::MetaTool;
 use crate::sessions::config::OFFLOAD_ABOVE;
+use crate::sessions::{MetaTool, Scope};
+
+const MIMETYPE: &str = "application/json";
+const NEXT: &str =
+    "The whole is in the file of `remote_file_info`; or ask for less, by filters and pages.";
 
 /// The results as the caller gets them, and what is told of the file if there is one: all of them
 /// are in it, by wish or because they have too many characters together.
@@ -25,27 +31,65 @@ pub(super) async fn offload(
         .map(|result| preview::length(&result["response"]["data"]))
         .collect();
     let length: usize = lengths.iter().sum();
-    let most = threshold(desk);
+    let most = threshold(desk.scope);
     let is_large = most.is_some_and(|most| length > most);
     if !is_large && !is_wished {
         return Ok((results, Map::new()));
     }
-    let file = keep(desk, &results).await?;
+    let arrival = Arrival {
+        toolkit: TOOLKIT.to_owned(),
+        tool: MetaTool::MultiExecuteTool.slug().to_owned(),
+        name: "tool_results.json".into(),
+        mimetype: MIMETYPE.into(),
+    };
+    let content = json!({ "results": results });
+    let file = keep(desk.app, desk.scope, arrival, &content).await?;
     let mut told = Map::from_iter([("remote_file_info".to_owned(), file)]);
     if is_large && let Some(most) = most {
         for (result, share) in results.iter_mut().zip(preview::shares(&lengths, most)) {
             shorten(&mut result["response"], share);
         }
-        let next = "Large results are shown as previews: `response.preview` says what was cut. The \
-                    whole is in the file of `remote_file_info`; or ask for less, by filters and pages.";
+        let next = format!(
+            "Large results are shown as previews: `response.preview` says what was cut. {NEXT}"
+        );
         told.insert("next_steps".into(), next.into());
     }
     Ok((results, told))
 }
 
+/// The data of a single tool's result in the same way: a preview, what was cut, and the file with the
+/// whole. None where it is not too large, and stays as it is.
+///
+/// # Errors
+/// When the file cannot be stored.
+pub async fn offload_one(
+    app: &App,
+    scope: &Scope,
+    tool: &Tool,
+    data: &Map<String, Value>,
+) -> Result<Option<Map<String, Value>>> {
+    let mut response = json!({ "data": data });
+    let length = preview::length(&response["data"]);
+    let Some(most) = threshold(scope).filter(|most| length > *most) else {
+        return Ok(None);
+    };
+    let arrival = Arrival {
+        toolkit: tool.toolkit.manifest.slug.clone(),
+        tool: tool.manifest.slug.clone(),
+        name: "tool_result.json".into(),
+        mimetype: MIMETYPE.into(),
+    };
+    let file = keep(app, scope, arrival, &response["data"]).await?;
+    shorten(&mut response, most);
+    let next = format!("The result is shown as a preview: `preview` says what was cut. {NEXT}");
+    response["remote_file_info"] = file;
+    response["next_steps"] = next.into();
+    Ok(response.as_object().cloned())
+}
+
 /// Characters above which results are kept in a file; none where the session wants them inline.
-fn threshold(desk: &Desk<'_>) -> Option<usize> {
-    let Some(config) = desk.scope.config() else {
+fn threshold(scope: &Scope) -> Option<usize> {
+    let Some(config) = scope.config() else {
         return usize::try_from(OFFLOAD_ABOVE).ok();
     };
     let workbench = &config.workbench;
@@ -63,19 +107,13 @@ fn shorten(response: &mut Value, most: usize) {
     response["preview"] = json!({ "full_characters": length, "cut": cut });
 }
 
-/// The results as a JSON file of the project, behind a link that works for a while.
-async fn keep(desk: &Desk<'_>, results: &[Value]) -> Result<Value> {
-    let content = serde_json::to_vec(&json!({ "results": results }))?;
+/// A JSON file of the project, behind a link that works for a while.
+async fn keep(app: &App, scope: &Scope, arrival: Arrival, content: &Value) -> Result<Value> {
+    let content = serde_json::to_vec(content)?;
     let bytes = content.len();
-    let arrival = Arrival {
-        toolkit: TOOLKIT.to_owned(),
-        tool: MetaTool::MultiExecuteTool.slug().to_owned(),
-        name: "tool_results.json".into(),
-        mimetype: "application/json".into(),
-    };
     let content = stream::once(async { Ok(Bytes::from(content)) }).boxed();
-    let file = files::store(desk.app, &desk.scope.project, arrival, content).await?;
-    let link = files::read_link(desk.app, &file).await?;
+    let file = files::store(app, &scope.project, arrival, content).await?;
+    let link = files::read_link(app, &file).await?;
     Ok(json!({
         "name": file.name,
         "mimetype": file.mimetype,
