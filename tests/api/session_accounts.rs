@@ -13,6 +13,15 @@ use crate::support::toolkits::ToolkitsFolder;
 use crate::support::upstream::Upstream;
 
 const SESSIONS: &str = "/api/v3.1/tool_router/session";
+/// A toolkit that works with and without an account.
+const EITHER: &str = r#"
+base_url: {base}
+auth:
+  - scheme: NO_AUTH
+  - scheme: BEARER_TOKEN
+    fields: { connection: [{ name: token, display_name: Token, required: true, secret: true }] }
+    apply: [{ in: header, name: Authorization, value: "Bearer {token}" }]
+"#;
 
 /// The path of a session of ada's with these settings.
 async fn session(client: &Client, mut settings: Value) -> String {
@@ -364,7 +373,7 @@ async fn a_pinned_account_is_taken_where_the_toolkit_also_works_without_one() {
     let toolkits = ToolkitsFolder::empty().with_kit(
         "either",
         &upstream.base,
-        "base_url: {base}\nauth: [{ scheme: NO_AUTH }, { scheme: BEARER_TOKEN }]\n",
+        EITHER,
         "- { slug: EITHER_GET, name: Get, description: Gets it., request: { method: GET, path: /it } }\n",
     );
     let path = toolkits.path();
@@ -382,6 +391,7 @@ async fn a_pinned_account_is_taken_where_the_toolkit_also_works_without_one() {
     let old = account("tok-older-1c2d").await;
     server.clock.advance(Duration::from_secs(1));
     account("tok-newer-3e4f").await;
+    let newest = || upstream.calls().pop().unwrap();
     for (settings, sent) in [
         (json!({}), Some("Bearer tok-newer-3e4f")),
         (
@@ -396,7 +406,7 @@ async fn a_pinned_account_is_taken_where_the_toolkit_also_works_without_one() {
             .post(&format!("{session}/execute"), call)
             .await;
         assert_eq!(answer.expect(200)["error"], Value::Null);
-        assert_eq!(upstream.call().header("authorization"), sent);
+        assert_eq!(newest().header("authorization"), sent);
     }
     let settings = json!({ "user_id": "eve" });
     let made = server.client.post(SESSIONS, settings).await.expect(201);
@@ -406,5 +416,5 @@ async fn a_pinned_account_is_taken_where_the_toolkit_also_works_without_one() {
     );
     let call = json!({ "tool_slug": "EITHER_GET", "arguments": {} });
     server.client.post(&path, call).await.expect(200);
-    assert_eq!(upstream.call().header("authorization"), None);
+    assert_eq!(newest().header("authorization"), None);
 }

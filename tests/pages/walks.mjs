@@ -258,7 +258,7 @@ export const walks = {
     await visitor.open(ask(session.mcp.url));
     await visitor.sees('mcp-grant', {
       title: /^Allow Harbour <Editor>/, heading, status: 200,
-      texts: [`session ${session.session_id} for user ${user} in project default`, 'Project API key', 'ends when the API key is revoked'],
+      texts: [`session ${session.session_id} For user ${user} In project default The answer goes to 127.0.0.1`],
     });
     const key = visitor.page.getByLabel('Project API key');
     await key.fill('ak_wrong');

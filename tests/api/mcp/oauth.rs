@@ -514,13 +514,11 @@ async fn the_page_says_for_whom_a_session_is_and_whose() {
     let page = stage.open(&stage.authorize(&[("resource", url)])).await;
     let project = client.get("/api/v3/auth/session/info").await.expect(200);
     let project = text(&project["project"], "name");
-    let lead = format!(
-        "for user <strong>ada &#60;img src=x&#62;</strong> in project <strong>{project}</strong>"
-    );
-    assert!(page.text.contains(&lead), "{}", page.text);
+    let whose = format!("<dd>ada &#60;img src=x&#62;</dd>\n<dt>In project</dt><dd>{project}</dd>");
+    assert!(page.text.contains(&whose), "{}", page.text);
 
     let gone = format!("{}/tool_router/trs_none/mcp", stage.world.server.base);
     let page = stage.open(&stage.authorize(&[("resource", &gone)])).await;
     assert_eq!(page.status, 200);
-    assert!(!page.text.contains("in project"), "{}", page.text);
+    assert!(!page.text.contains("In project"), "{}", page.text);
 }
