@@ -13,6 +13,7 @@ use crate::caches::Caches;
 use crate::catalog::CatalogHandle;
 use crate::config::Config;
 use crate::crypto::{FileLinkSigner, StateSigner, Vault};
+use crate::embeddings::Embeddings;
 use crate::execution_log::LogWriter;
 use crate::ids::{AccountId, AuthConfigId, OrgId, ProjectId};
 use crate::outbound::Outbound;
@@ -48,6 +49,8 @@ pub struct Parts {
     pub blobs: BlobStore,
     /// Toolkits and tools.
     pub catalog: CatalogHandle,
+    /// The embedding model, and what it made of queries.
+    pub embeddings: Embeddings,
     /// The HTTP client.
     pub outbound: Outbound,
     /// Rows known from the last look, sealed as in the database.

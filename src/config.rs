@@ -1,11 +1,13 @@
 //! Every setting of the server. The doc comments are the manual (`tenon serve --help`).
 
+mod embeddings;
 mod files;
 mod idempotency;
 mod language_model;
 mod s3;
 mod store;
 
+pub use embeddings::EmbeddingSettings;
 pub use files::FileSettings;
 pub use idempotency::IdempotencySettings;
 pub use language_model::LanguageModelSettings;
@@ -119,6 +121,9 @@ pub struct Config {
     /// The language model.
     #[command(flatten)]
     pub language_model: LanguageModelSettings,
+    /// The embedding model.
+    #[command(flatten)]
+    pub embeddings: EmbeddingSettings,
     /// Requests an organisation may make in a window, per replica; no limit by default.
     #[arg(long, env = "TENON_RATE_LIMIT", value_parser = value_parser!(u32).range(1..), value_name = "REQUESTS", help_heading = LIMITS)]
     pub rate_limit: Option<u32>,
@@ -247,6 +252,7 @@ impl Config {
         self.read_toolkit_environment();
         self.store = self.store.check()?;
         self.language_model = self.language_model.check()?;
+        self.embeddings = self.embeddings.check()?;
         self.files = self.files.check()?;
         for secret in [&mut self.api_key, &mut self.org_api_key] {
             if let Some(value) = secret {

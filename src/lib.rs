@@ -6,11 +6,11 @@
 //! 2. doors: [`api`], [`mcp`], [`jobs`]
 //! 3. services: [`accounts`], [`executor`], [`files`], [`idempotency`], [`importer`],
 //!    [`mcp_grants`],
-//!    [`mcp_servers`], [`meta_tools`], [`sessions`], [`tenancy`], [`toolkits`]
+//!    [`mcp_servers`], [`meanings`], [`meta_tools`], [`sessions`], [`tenancy`], [`toolkits`]
 //! 4. [`app`]: the handles that services share, with [`caches`], [`rate_limit`], [`execution_log`],
-//!    [`pace`], [`running_calls`], [`single_flight`], [`upstreams`]
+//!    [`embeddings`], [`pace`], [`running_calls`], [`single_flight`], [`upstreams`]
 //! 5. tools: [`storage`], [`catalog`], [`expressions`], [`auth_schemes`], [`mcp_client`],
-//!    [`outbound`], [`blobs`], [`crypto`]
+//!    [`outbound`], [`blobs`], [`crypto`], [`sentence_model`]
 //! 6. words: [`error`], [`ids`], [`time`], [`config`], [`paging`], [`scheme`]
 //!
 //! axum stands only in `api` and `mcp`, SQL only in `storage`, `reqwest` only in `outbound`, the master key
@@ -29,6 +29,7 @@ pub mod idempotency;
 pub mod importer;
 pub mod mcp_grants;
 pub mod mcp_servers;
+pub mod meanings;
 pub mod meta_tools;
 pub mod sessions;
 pub mod tenancy;
@@ -36,6 +37,7 @@ pub mod toolkits;
 
 pub mod app;
 pub mod caches;
+pub mod embeddings;
 pub mod execution_log;
 pub mod pace;
 pub mod rate_limit;
@@ -50,6 +52,7 @@ pub mod crypto;
 pub mod expressions;
 pub mod mcp_client;
 pub mod outbound;
+pub mod sentence_model;
 pub mod storage;
 
 pub mod config;

@@ -19,6 +19,7 @@ use crate::catalog::versions::BASE;
 use crate::catalog::{Tool, ToolAccess, ToolFilter, VersionPins};
 use crate::error::Result;
 use crate::ids::{AuthConfigId, ProjectId};
+use crate::meanings;
 use crate::meta_tools::{self, Definition};
 use crate::paging::{MAX_LIMIT, PageRequest};
 use crate::sessions::MetaTool;
@@ -279,6 +280,8 @@ async fn list_tools(
         let named = catalog.named_tools(slugs, &pins)?.into_iter();
         found.extend(named.map(|(slug, tool)| Listed::Tool(Cow::Owned(slug), tool)));
     } else {
+        let search = query.search.or(query.query);
+        let mut meanings = meanings::of_queries(&app, &catalog, search.as_deref()).await;
         let filter = ToolFilter {
             toolkits: query.toolkit_slug.0,
             accesses,
@@ -286,7 +289,8 @@ async fn list_tools(
             scopes: query.scopes.0,
             important: query.important.unwrap_or(false),
             include_deprecated: query.include_deprecated.unwrap_or(true),
-            search: query.search.or(query.query),
+            search,
+            meaning: meanings.pop().flatten(),
         };
         let tools = catalog.list_tools(&filter, &pins)?;
         found.extend(tools.into_iter().map(|tool| {

@@ -40,8 +40,10 @@ pub struct ToolFilter {
     pub important: bool,
     /// Deprecated ones as well.
     pub include_deprecated: bool,
-    /// Ranked by these words, and only those that hold one.
+    /// Ranked by these words, and only those that hold one or are near in meaning.
     pub search: Option<String>,
+    /// The vector of `search`, if an embedding model made one.
+    pub meaning: Option<Arc<[f32]>>,
 }
 
 /// The tools that an auth config opens.
@@ -130,11 +132,9 @@ impl Catalog {
         Ok(match &filter.search {
             None => self.tools.iter().filter(passes).collect(),
             Some(query) => self
-                .search_index()
-                .search(query)
+                .sought(query, filter.meaning.as_deref(), |tool| passes(&tool))
                 .into_iter()
                 .filter_map(|hit| self.tools.get(hit.document))
-                .filter(passes)
                 .collect(),
         })
     }
@@ -195,6 +195,7 @@ impl Catalog {
             important: _,
             include_deprecated,
             search: _,
+            meaning: _,
         } = filter;
         let opens = |access: &ToolAccess| {
             access.toolkit == tool.toolkit.manifest.slug

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 use super::build::{self, Built};
 use super::manifest::ToolManifest;
 use super::problems::{Place, Problems};
-use super::{Catalog, Tool, Toolkit, files, oauth_apps};
+use super::{Catalog, Meanings, Tool, Toolkit, files, oauth_apps};
 use crate::config::{Config, OAuthApp, ToolkitOverride};
 use crate::error::Result;
 use crate::scheme::Scheme;
@@ -194,6 +194,8 @@ impl Catalog {
             tools,
             aliases,
             search: OnceLock::new(),
+            meanings: Meanings::default(),
+            text_hashes: OnceLock::new(),
         }
     }
 }
@@ -256,7 +258,7 @@ mod tests {
     fn a_search_among_allowed_tools_tells_what_was_meant_from_what_is_near() {
         let catalog = catalog(&config(&[])).unwrap();
         let pins = crate::catalog::VersionPins::None;
-        let found = catalog.search_tools("create an issue", &pins, |tool| {
+        let found = catalog.search_tools("create an issue", None, &pins, |tool| {
             tool.toolkit.manifest.slug == "github"
         });
         assert_eq!(found[0].tool.manifest.slug, "GITHUB_CREATE_AN_ISSUE");
@@ -265,7 +267,11 @@ mod tests {
         assert!(found.is_sorted_by(|one, next| one.score >= next.score));
         let slugs = found.iter().map(|found| &found.tool.manifest.slug);
         assert!(slugs.into_iter().all(|slug| slug.starts_with("GITHUB_")));
-        assert!(catalog.search_tools("qwertz", &pins, |_| true).is_empty());
+        assert!(
+            catalog
+                .search_tools("qwertz", None, &pins, |_| true)
+                .is_empty()
+        );
     }
 
     fn problems(flags: &[&str]) -> Vec<String> {

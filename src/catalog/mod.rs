@@ -36,7 +36,7 @@ pub use list::{ToolAccess, ToolFilter, ToolkitFilter, category_id};
 pub use load::{IMPORTANT, Linted};
 use manifest::{AuthManifest, ResponseRule, ToolManifest, ToolkitManifest};
 pub use own::OwnKit;
-pub use search::Found;
+pub use search::{Found, Meanings, TextHash, ToolText};
 pub use versions::VersionPins;
 
 /// A toolkit, checked and ready for use.
@@ -170,6 +170,10 @@ pub struct Catalog {
     aliases: HashMap<String, String>,
     /// Over `tools`; made when it is first asked for.
     search: OnceLock<search::Index>,
+    /// What embedding models made of the tools' texts.
+    meanings: Meanings,
+    /// Of `tools`; made when it is first asked for.
+    text_hashes: OnceLock<Vec<TextHash>>,
 }
 
 /// Checks the toolkits of a folder as a server that reads it would.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::build::{self, Built};
 use super::files::{self, KitFiles};
 use super::problems::Problems;
-use super::{Catalog, Toolkit};
+use super::{Catalog, Tool, Toolkit};
 use crate::error::Result;
 
 /// A toolkit of a project or of the installation, checked and ready for use.
@@ -38,6 +38,10 @@ impl OwnKit {
     #[must_use]
     pub fn toolkit(&self) -> &Arc<Toolkit> {
         &self.0.toolkit
+    }
+
+    pub(super) fn forms(&self) -> impl Iterator<Item = &Arc<Tool>> {
+        self.0.tools.iter().map(|(tool, _)| tool)
     }
 
     /// Number of its tools, in all their forms.
@@ -100,7 +104,10 @@ impl Catalog {
             }
             toolkits.insert(kit.folder.clone(), Arc::clone(&kit.toolkit));
         }
-        Self::of(toolkits, tools, aliases)
+        Self {
+            meanings: self.meanings.clone(),
+            ..Self::of(toolkits, tools, aliases)
+        }
     }
 
     /// The slugs of a toolkit and its tools that are taken here.

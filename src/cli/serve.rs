@@ -18,6 +18,7 @@ use crate::caches::Caches;
 use crate::catalog::CatalogHandle;
 use crate::config::Config;
 use crate::crypto::Vault;
+use crate::embeddings::Embeddings;
 use crate::error::{Error, Result};
 use crate::execution_log::LogWriter;
 use crate::ids::ProjectId;
@@ -31,7 +32,7 @@ use crate::tenancy::rotation::Site;
 use crate::tenancy::{self, FirstKeys};
 use crate::time::Clock;
 use crate::upstreams::{UpstreamLimits, Upstreams};
-use crate::{api, jobs};
+use crate::{api, jobs, meanings};
 
 /// How long requests under way may take to finish after a stop signal.
 const DRAIN_LIMIT: Duration = Duration::from_secs(25);
@@ -75,7 +76,8 @@ pub async fn start(mut config: Config, clock: Clock) -> Result<Server> {
     config.listen = address;
     // What may fail comes before the keys are made: they are shown once, and only by a start that
     // succeeds.
-    let tools = Tools::new(&config)?;
+    let mut tools = Tools::new(&config)?;
+    tools.embeddings = Embeddings::of(&config.embeddings)?;
     let vault = open_vault(&config.store)?;
     let caches = Caches::default();
     let db = open_database(&config.store, caches.clone()).await?;
@@ -145,6 +147,8 @@ pub(super) async fn for_fixtures(
 /// What is made of the settings alone.
 struct Tools {
     catalog: CatalogHandle,
+    /// None: only a server searches.
+    embeddings: Embeddings,
     outbound: Outbound,
     blobs: BlobStore,
     tasks: TaskTracker,
@@ -155,6 +159,7 @@ impl Tools {
         let tasks = TaskTracker::new();
         Ok(Self {
             catalog: CatalogHandle::load(config)?,
+            embeddings: Embeddings::default(),
             outbound: Outbound::new(&config.allow_cidrs)?,
             blobs: BlobStore::new(&config.files, &config.store.data_dir, &tasks)?,
             tasks,
@@ -171,12 +176,14 @@ fn assemble(
 ) -> App {
     let Tools {
         catalog,
+        embeddings,
         outbound,
         blobs,
         tasks,
     } = tools;
     App::new(Parts {
         catalog,
+        embeddings,
         outbound,
         state_signer: vault.state_signer(),
         file_links: vault.file_link_signer(),
@@ -238,6 +245,8 @@ fn spawn_background(app: &App) {
         app.tasks.spawn(jobs::renewals::run(app.clone()));
     }
     spawn_until_stopped(app, hear_changes(app.clone()));
+    spawn_until_stopped(app, meanings::run(app.clone()));
+    meanings::learn_catalog(app);
     let writer = app.clone();
     app.tasks
         .spawn(async move { writer.execution_log.run(&writer.db, &writer.stopping).await });
@@ -323,6 +332,7 @@ async fn wait_for_stop_signal(app: &App) -> Result<()> {
             _ = reload.recv() => match app.catalog.reload(&app.config) {
                 Ok(()) => {
                     prepare_search(app);
+                    meanings::learn_catalog(app);
                     tracing::info!("reloaded the toolkits");
                 }
                 Err(error) => tracing::error!(

@@ -47,15 +47,8 @@ impl LanguageModelSettings {
                 "TENON_LLM_URL and TENON_LLM_MODEL are set both or not at all",
             ));
         }
-        if let Some(url) = &self.llm_url
-            && (!matches!(url.scheme(), "http" | "https")
-                || !url.has_host()
-                || !url.username().is_empty()
-                || url.password().is_some())
-        {
-            return Err(Error::invalid(
-                "TENON_LLM_URL must begin with http:// or https:// and hold no user name",
-            ));
+        if let Some(url) = &self.llm_url {
+            check_base("TENON_LLM_URL", url)?;
         }
         Ok(self)
     }
@@ -65,6 +58,19 @@ impl LanguageModelSettings {
     pub const fn timeout(&self) -> Duration {
         Duration::from_secs(self.llm_timeout_s)
     }
+}
+
+/// Refuses what cannot be the base of an API.
+pub(super) fn check_base(setting: &str, url: &Url) -> Result<()> {
+    let is_one = matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && url.username().is_empty()
+        && url.password().is_none();
+    is_one.then_some(()).ok_or_else(|| {
+        Error::invalid(format!(
+            "{setting} must begin with http:// or https:// and hold no user name"
+        ))
+    })
 }
 
 #[cfg(test)]

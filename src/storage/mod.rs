@@ -26,6 +26,7 @@ pub mod sealed;
 pub mod session_files;
 pub mod sessions;
 pub mod token_refresh;
+pub mod tool_vectors;
 
 pub use db::{Conn, Db, Session, Statement, Tx};
 
@@ -56,6 +57,7 @@ pub fn statements() -> Vec<Statement> {
         session_files::STATEMENTS,
         sessions::STATEMENTS,
         token_refresh::STATEMENTS,
+        tool_vectors::STATEMENTS,
     ]
     .concat()
 }

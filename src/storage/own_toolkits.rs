@@ -52,7 +52,7 @@ pub enum Owner {
 impl Owner {
     const INSTALLATION: &str = "installation";
 
-    fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         match self {
             Self::Installation => Self::INSTALLATION,
             Self::Project(id) => id.as_str(),

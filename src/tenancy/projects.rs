@@ -15,12 +15,12 @@ use crate::storage::data_keys;
 use crate::storage::files;
 use crate::storage::idempotent_calls;
 use crate::storage::memories;
-use crate::storage::own_toolkits;
+use crate::storage::own_toolkits::{self, Owner};
 use crate::storage::projects::{self, Project, ProjectSettings, SettingsChange};
 use crate::storage::recipes;
 use crate::storage::revocations;
 use crate::storage::sessions;
-use crate::storage::{mcp_grants, mcp_instances, mcp_servers};
+use crate::storage::{mcp_grants, mcp_instances, mcp_servers, tool_vectors};
 use crate::time::Timestamp;
 
 const SHORTEST_NAME: usize = 3;
@@ -119,6 +119,7 @@ pub async fn delete(app: &App, org: &OrgId, id: &ProjectId) -> Result<()> {
     idempotent_calls::forget_all(tx.conn(), id).await?;
     memories::delete_all(tx.conn(), id).await?;
     own_toolkits::delete_all(tx.conn(), id).await?;
+    tool_vectors::delete_all(tx.conn(), &Owner::Project(id.clone())).await?;
     sessions::delete_all(tx.conn(), id).await?;
     recipes::delete_all(tx.conn(), id).await?;
     // Their contents go with the next purge; the key that opens them is gone with the project's.

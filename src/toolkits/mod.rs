@@ -11,6 +11,7 @@ use crate::caches::Composed;
 use crate::catalog::{Catalog, OwnKit};
 use crate::error::{Error, Result};
 use crate::ids::ProjectId;
+use crate::meanings;
 use crate::storage;
 use crate::storage::changes::Change;
 pub use crate::storage::own_toolkits::Owner;
@@ -42,7 +43,11 @@ async fn composed(app: &App, base: Arc<Catalog>, own: &Arc<Vec<Revision>>) -> Re
     }
     let mut kits = Vec::new();
     for at in own.iter() {
-        kits.extend(kit(app, at).await?);
+        let Some(kit) = kit(app, at).await? else {
+            continue;
+        };
+        meanings::learn(app, &at.owner, base.meanings(), || kit.texts());
+        kits.push(kit);
     }
     let catalog = Arc::new(base.with(&kits));
     let known = Composed {
@@ -135,6 +140,8 @@ pub async fn remove(app: &App, owner: &Owner, slug: &str) -> Result<()> {
             "the toolkit `{slug}` has auth configs; delete them and their connected accounts first"
         )));
     }
+    // What is left of the owner's is made again when it is next looked for.
+    storage::tool_vectors::delete_all(tx.conn(), owner).await?;
     tx.changed(change_of(owner));
     tx.commit().await
 }

@@ -4,6 +4,7 @@ mod auth_configs;
 mod connect;
 mod connect_attacks;
 mod connected_accounts;
+mod embeddings;
 mod exchange;
 pub mod execute;
 mod files;

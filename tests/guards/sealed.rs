@@ -11,7 +11,7 @@ use super::repository;
 use crate::support::server::TestServer;
 
 /// Columns of bytes that no data key seals, and why.
-const NOT_SEALED: [(&str, &str); 9] = [
+const NOT_SEALED: [(&str, &str); 11] = [
     ("installation.value", "check values and marks"),
     (
         "projects.data_key",
@@ -27,6 +27,11 @@ const NOT_SEALED: [(&str, &str); 9] = [
     ("mcp_grants.client_hash", "a hash"),
     ("mcp_grants.code_hash", "a hash"),
     ("mcp_grants.refresh_hash", "a hash"),
+    ("tool_vectors.text_hash", "a hash"),
+    (
+        "tool_vectors.vector",
+        "made of texts that stand in the clear",
+    ),
 ];
 
 /// `table.column` of every column of bytes that the migrations make.

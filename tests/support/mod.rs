@@ -6,6 +6,7 @@ pub mod binary;
 pub mod browser;
 pub mod client;
 pub mod database;
+pub mod embedding_model;
 pub mod files;
 pub mod forwarder;
 pub mod kits;

@@ -3,8 +3,10 @@
 
 mod document;
 mod fields;
+mod fusion;
 mod index;
 mod kind;
+mod meaning;
 mod query;
 mod synonyms;
 mod things;
@@ -14,6 +16,7 @@ use std::sync::Arc;
 
 use super::{Catalog, Tool, VersionPins};
 pub(super) use index::Index;
+pub use meaning::{Meanings, TextHash, ToolText};
 
 /// A tool that a search found.
 #[derive(Debug, Clone, Copy)]
@@ -34,25 +37,26 @@ const PRIMARY: f32 = 0.8;
 impl Catalog {
     /// The tools that answer `query`, best first, among those that `is_allowed` lets pass. Each
     /// toolkit is seen in the version that `pins` asks of it; one that lacks it is left out, and so
-    /// are deprecated tools. Nothing is found where no word of the query means anything here.
+    /// are deprecated tools. Nothing is found where no word of the query means anything here, and no
+    /// tool is near its `meaning`: the query's vector, if an embedding model made one.
     pub fn search_tools(
         &self,
         query: &str,
+        meaning: Option<&[f32]>,
         pins: &VersionPins,
         is_allowed: impl Fn(&Tool) -> bool,
     ) -> Vec<Found<'_>> {
-        let is_asked_for = |tool: &Tool| {
+        let is_asked_for = |tool: &Arc<Tool>| {
             let toolkit = &tool.toolkit;
             let version = toolkit.asked(pins.of(&toolkit.manifest.slug));
             tool.manifest.deprecated.is_none()
                 && version.is_ok_and(|version| tool.is_of(version))
                 && is_allowed(tool)
         };
-        let hits = self.search_index().search(query).into_iter();
+        let hits = self.sought(query, meaning, is_asked_for).into_iter();
         let tools = hits.filter_map(|hit| Some((self.tools.get(hit.document)?, hit.score)));
         let mut best = None;
         tools
-            .filter(|(tool, _)| is_asked_for(tool))
             .map(|(tool, score)| Found {
                 tool,
                 score,

@@ -20,6 +20,7 @@ use super::recipes::Recipe;
 use super::{Desk, Outcome, memory, workflow};
 use crate::catalog::{Tool, VersionPins};
 use crate::error::{Error, Result};
+use crate::meanings;
 use crate::sessions::MetaTool;
 use crate::sessions::custom::CustomTool;
 use plan::Plan;
@@ -73,11 +74,13 @@ pub(super) async fn search(desk: &Desk<'_>, arguments: Arguments) -> Result<Outc
         .map(|query| query.use_case.as_str())
         .collect();
     let recipes = own::recipes(desk, &use_cases).await?;
+    let meanings = meanings::of_queries(desk.app, &desk.scope.catalog, use_cases).await;
     let found: Vec<(Query, Hits<'_>)> = queries
         .into_iter()
+        .zip(meanings)
         .zip(recipes)
-        .map(|(query, recipes)| {
-            let hits = hits(desk, &query.use_case);
+        .map(|((query, meaning), recipes)| {
+            let hits = hits(desk, &query.use_case, meaning.as_deref());
             (query, Hits { recipes, ..hits })
         })
         .collect();
@@ -168,9 +171,9 @@ fn check(queries: &[Query]) -> Result<()> {
     }
 }
 
-fn hits<'d>(desk: &'d Desk<'_>, use_case: &str) -> Hits<'d> {
+fn hits<'d>(desk: &'d Desk<'_>, use_case: &str, meaning: Option<&[f32]>) -> Hits<'d> {
     let catalog = &desk.scope.catalog;
-    let found = catalog.search_tools(use_case, &VersionPins::None, |tool| {
+    let found = catalog.search_tools(use_case, meaning, &VersionPins::None, |tool| {
         desk.scope.permits(tool)
     });
     let best = found.first().map_or(0.0, |first| first.score);
