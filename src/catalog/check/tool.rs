@@ -5,6 +5,8 @@ use crate::catalog::manifest::{ToolManifest, ToolkitManifest};
 
 const LONGEST_SLUG: usize = 64;
 const LONGEST_TIMEOUT_S: u64 = 300;
+const MOST_USE_CASES: usize = 12;
+const LONGEST_USE_CASE: usize = 80;
 
 pub(super) fn check(tool: &ToolManifest, toolkit: &ToolkitManifest, report: &mut Report<'_>) {
     let prefix = format!("{}_", toolkit.slug.to_ascii_uppercase());
@@ -31,6 +33,7 @@ pub(super) fn check(tool: &ToolManifest, toolkit: &ToolkitManifest, report: &mut
             format!("timeout_s: must be 1 to {LONGEST_TIMEOUT_S}")
         });
     }
+    check_use_cases(&tool.use_cases, report);
     check_span(tool, toolkit, report);
     steps::check(tool, toolkit, report);
     arguments::check(tool, report);
@@ -39,6 +42,18 @@ pub(super) fn check(tool: &ToolManifest, toolkit: &ToolkitManifest, report: &mut
         steps::check_rule("tool", name, toolkit, report);
     }
     published::check(tool, toolkit, report);
+}
+
+fn check_use_cases(use_cases: &[String], report: &mut Report<'_>) {
+    report.require(use_cases.len() <= MOST_USE_CASES, || {
+        format!("use_cases: has more than {MOST_USE_CASES}")
+    });
+    for use_case in use_cases {
+        let length = use_case.chars().count();
+        report.require((1..=LONGEST_USE_CASE).contains(&length), || {
+            format!("use_cases: `{use_case}` must have 1 to {LONGEST_USE_CASE} characters")
+        });
+    }
 }
 
 fn check_span(tool: &ToolManifest, toolkit: &ToolkitManifest, report: &mut Report<'_>) {

@@ -18,6 +18,10 @@ pub struct ToolManifest {
     pub name: String,
     /// For a model to choose by.
     pub description: String,
+    /// What people want when they need it, in their own words, a few each time: the search goes by
+    /// them besides the name and the description. At most 12, of 80 characters each; not published.
+    #[serde(default)]
+    pub use_cases: Vec<String>,
     /// Hints (`readOnlyHint`, …), `important`, and grouping.
     #[serde(default)]
     pub tags: Vec<String>,

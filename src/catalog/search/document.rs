@@ -29,9 +29,9 @@ pub(super) struct Document {
     worth: f32,
     /// The stems of its slug and of its name.
     pub(super) names: [Vec<u32>; 2],
-    /// The stems of its slug and of its name that tell it from the other tools of its toolkit, each
-    /// once, with what each is worth; together 1.
-    telling: [Vec<(u32, f32)>; 2],
+    /// The stems of its slug, of its name and of each of its use cases that tell it from the other
+    /// tools of its toolkit, each once, with what each is worth; together 1.
+    telling: Vec<Vec<(u32, f32)>>,
 }
 
 impl Document {
@@ -44,13 +44,18 @@ impl Document {
             .into_iter()
             .flat_map(|name| learner.read(name))
             .collect();
-        let telling = [without_toolkit(&manifest.slug), &manifest.name].map(|name| {
-            let mut words = learner.read(&without_self(name));
+        let said = [without_toolkit(&manifest.slug), &manifest.name];
+        let said = said
+            .into_iter()
+            .chain(manifest.use_cases.iter().map(String::as_str));
+        let telling = said.map(|said| {
+            let mut words = learner.read(&without_self(said));
             words.sort_unstable();
             words.dedup();
             words.retain(|word| !own.contains(word));
             words.into_iter().map(|word| (word, 1.0)).collect()
         });
+        let telling = telling.collect();
         let marked = if tool.has_tag(IMPORTANT) { MARKED } else { 1.0 };
         let ranked = if kit.rank == UNRANKED { 1.0 } else { RANKED };
         Self {

@@ -12,7 +12,7 @@ const K1: f32 = 1.2;
 /// The most that a word counts for being rare: beyond that it is a matter of chance who has it.
 pub(super) const RAREST: f32 = 4.0;
 /// A field's weight, and how much its length is held against it.
-const FIELDS: [(f32, f32); 6] = [
+const FIELDS: [(f32, f32); 7] = [
     // Slug and name
     (4.0, 0.6),
     // The toolkit's name
@@ -25,6 +25,8 @@ const FIELDS: [(f32, f32); 6] = [
     (0.25, 0.75),
     // What the toolkit says of itself
     (0.3, 0.0),
+    // What people want who need it
+    (2.5, 0.3),
 ];
 
 /// The words of a field of one tool.
@@ -50,6 +52,7 @@ pub(super) fn fields(tool: &Tool, learner: &mut Learner) -> Fields {
         first.to_owned(),
         format!("{rest} {}", arguments.join(" ")),
         format!("{} {}", kit.description, kit.categories.join(" ")),
+        manifest.use_cases.join(" "),
     ]
     .map(|text| learner.read(&text))
 }
