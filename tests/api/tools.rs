@@ -306,6 +306,27 @@ async fn a_search_in_plain_words_finds_the_tool_for_it() {
 }
 
 #[tokio::test]
+async fn a_tool_is_found_by_its_use_cases_and_by_mistyped_words_and_publishes_neither() {
+    let folder = ToolkitsFolder::with_acme();
+    folder.write(
+        "acme/tools/more.yaml",
+        "tools:\n  - slug: ACME_X\n    name: Put up\n    description: Puts one up.\n    \
+         use_cases: [advertise the furniture of an office]\n    request: {method: POST, path: /x}\n",
+    );
+    let server = TestServer::with(&["--toolkits-dir", &folder.path()]).await;
+    for words in [
+        "advertise our old furniture",
+        "advertise our old furnitrue",
+        "furnitre",
+    ] {
+        let found = slugs(&server, &format!("search={}", words.replace(' ', "%20"))).await;
+        assert_eq!(found.first().map(String::as_str), Some("ACME_X"), "{words}");
+    }
+    let tool = server.client.get("/api/v3/tools/ACME_X").await;
+    assert!(!tool.expect(200).to_string().contains("furniture"));
+}
+
+#[tokio::test]
 async fn important_tools_come_first_and_then_names_in_order() {
     let server = TestServer::start().await;
     let list = server

@@ -522,3 +522,16 @@ fn a_file_that_cannot_be_read_is_told_with_its_line(
         "{found:#?}"
     );
 }
+
+#[rstest::rstest]
+#[case("[sell a thing, '']", "use_cases: `` must have 1 to 80 characters")]
+#[case(
+    "[a, b, c, d, e, f, g, h, i, j, k, l, m]",
+    "use_cases: has more than 12"
+)]
+fn use_cases_are_few_and_short(#[case] use_cases: &str, #[case] problem: &str) {
+    let with = format!("name: Sell a thing\n    use_cases: {use_cases}");
+    let tools = TOOLS.replace("name: Sell a thing", &with);
+    let found = problems(TOOLKIT, &tools);
+    assert!(found.iter().any(|one| one.ends_with(problem)), "{found:#?}");
+}

@@ -1,6 +1,7 @@
 //! What is known of a tool besides its words, and how it answers a query.
 
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::super::Tool;
 use super::super::load::IMPORTANT;
@@ -27,8 +28,8 @@ pub(super) struct Document {
     kind: Kind,
     /// What it is worth whatever is asked for, about 1.
     worth: f32,
-    /// The stems of its slug and of its name.
-    pub(super) names: [Vec<u32>; 2],
+    /// What its slug, its name and its description are known by, each as a whole.
+    marks: [u64; 3],
     /// The stems of its slug, of its name and of each of its use cases that tell it from the other
     /// tools of its toolkit, each once, with what each is worth; together 1.
     telling: Vec<Vec<(u32, f32)>>,
@@ -39,7 +40,8 @@ impl Document {
     pub(super) fn new(tool: &Tool, toolkit: u32, learner: &mut Learner) -> Self {
         let manifest = &tool.manifest;
         let kit = &tool.toolkit.manifest;
-        let names = [learner.read(&manifest.slug), learner.read(&manifest.name)];
+        let wholes = [&manifest.slug, &manifest.name, &manifest.description];
+        let marks = wholes.map(|whole| mark(&learner.read(whole)));
         let own: HashSet<u32> = [&kit.slug, &kit.name]
             .into_iter()
             .flat_map(|name| learner.read(name))
@@ -62,9 +64,14 @@ impl Document {
             toolkit,
             kind: Kind::of_tool(&spaced(&manifest.name), &manifest.tags),
             worth: marked * ranked / (MARKED * RANKED),
-            names,
+            marks,
             telling,
         }
+    }
+
+    /// Whether a text of which `mark` was made is its slug, its name or its description.
+    pub(super) fn is_called(&self, mark: u64) -> bool {
+        self.marks.contains(&mark)
     }
 
     /// A word of a name is worth what its rarity is; verbs that tools of every kind have hardly tell
@@ -97,6 +104,13 @@ impl Document {
         });
         self.worth * (UNASKED + (1.0 - UNASKED) * told) * fits.unwrap_or(1.0)
     }
+}
+
+/// What a text is known by, given as the numbers of its stems.
+pub(super) fn mark(words: &[u32]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    words.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// A slug without what stands before its first underscore.

@@ -26,7 +26,7 @@ const FIELDS: [(f32, f32); 7] = [
     // What the toolkit says of itself
     (0.3, 0.0),
     // What people want who need it
-    (2.5, 0.3),
+    (3.0, 0.0),
 ];
 
 /// The words of a field of one tool.

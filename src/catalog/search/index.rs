@@ -5,13 +5,16 @@
 use std::collections::HashMap;
 
 use super::super::Tool;
-use super::document::Document;
+use super::document::{Document, mark};
 use super::fields::{RAREST, fields, postings, rarity, rarity_of};
 use super::query::{Query, Term};
+use super::typos::meant;
 use super::words::{Learner, joined, stems};
 
-/// A query that is the very name of a tool means that tool.
+/// A query that is the very name or description of a tool means that tool.
 const EXACT: f32 = 1000.0;
+/// What a word counts that was probably meant by another.
+const MISTYPED: f32 = 0.8;
 /// What is left of a score where the query names another toolkit.
 const ELSEWHERE: f32 = 0.25;
 /// And where the tool says that it has to do with that one.
@@ -130,24 +133,43 @@ impl Index {
         ranked(scores)
     }
 
+    /// The numbers of the stems that mean a term, and what each counts; of one that no tool has,
+    /// that of the stem which was probably meant.
+    fn known(&self, term: &Term) -> Vec<(u32, f32)> {
+        let known = |(stem, weight): &(String, f32)| Some((*self.stems.get(stem)?, *weight));
+        let numbers: Vec<_> = term.stems.iter().filter_map(known).collect();
+        if !numbers.is_empty() {
+            return numbers;
+        }
+        let own = term.stems.last().map_or("", |(stem, _)| stem);
+        let tools = |number: u32| self.postings[number as usize].len();
+        let all = self.stems.iter();
+        let meant = meant(
+            own,
+            all.map(|(stem, number)| (stem.as_str(), tools(*number))),
+        );
+        let number = meant.and_then(|stem| self.stems.get(stem));
+        number
+            .map(|number| (*number, MISTYPED))
+            .into_iter()
+            .collect()
+    }
+
     /// What each tool has of one term of a query: the word itself, or the best that means it. Returns
     /// the most that a tool could have.
     fn add(&self, term: &Term, found: &mut Found) -> f32 {
         let mut holding = 0.0;
-        for (stem, weight) in &term.stems {
-            let Some(number) = self.stems.get(stem) else {
-                continue;
-            };
-            let wanted = &mut found.asked[*number as usize];
-            *wanted = wanted.max(*weight);
-            for (document, count) in &self.postings[*number as usize] {
+        for (number, weight) in self.known(term) {
+            let wanted = &mut found.asked[number as usize];
+            *wanted = wanted.max(weight);
+            for (document, count) in &self.postings[number as usize] {
                 let (most, held) = &mut found.of_term[*document as usize];
                 if *held == 0.0 {
                     found.touched.push(*document);
                 }
                 *most = most.max(weight * count);
                 holding += (weight - *held).max(0.0);
-                *held = held.max(*weight);
+                *held = held.max(weight);
             }
         }
         let rarity = rarity_of(holding, self.documents.len()).min(RAREST);
@@ -191,7 +213,7 @@ impl Index {
         places
     }
 
-    /// Puts tools first whose slug or name the query is.
+    /// Puts tools first whose slug, name or description the query is.
     fn add_exact(&self, text: &str, scores: &mut [f32]) {
         if let Some(own) = self.slugs.get(&text.trim().to_ascii_uppercase()) {
             scores[*own] += 2.0 * EXACT;
@@ -202,8 +224,9 @@ impl Index {
         let Some(words) = numbers.collect::<Option<Vec<u32>>>() else {
             return;
         };
+        let mark = mark(&words);
         for (score, document) in scores.iter_mut().zip(&self.documents) {
-            if !words.is_empty() && document.names.contains(&words) {
+            if !words.is_empty() && document.is_called(mark) {
                 *score += EXACT;
             }
         }

@@ -10,6 +10,7 @@ mod meaning;
 mod query;
 mod synonyms;
 mod things;
+mod typos;
 mod words;
 
 use std::sync::Arc;
