@@ -49,6 +49,21 @@ pub(super) fn catalog(config: &Config) -> Result<Catalog> {
     problems.or(()).map(|()| assembly.finish())
 }
 
+/// By slug of the tools of a bundled toolkit: what people want who need them.
+pub(super) fn use_cases(toolkit: &str) -> BTreeMap<&'static str, &'static [String]> {
+    let (bundled, _) = &*BUNDLED;
+    let kits = bundled.iter().filter(|kit| kit.folder == toolkit);
+    let tools = kits.flat_map(|kit| &kit.tools).map(|(tool, _)| tool);
+    let said = tools.filter(|tool| !tool.manifest.use_cases.is_empty());
+    said.map(|tool| {
+        (
+            tool.manifest.slug.as_str(),
+            tool.manifest.use_cases.as_slice(),
+        )
+    })
+    .collect()
+}
+
 /// Checks the toolkits of a folder beside the bundled ones, as a server would at its start.
 ///
 /// # Errors

@@ -210,6 +210,12 @@ pub fn whole_match(pattern: &str) -> Result<regex::Regex, regex::Error> {
     regex::Regex::new(&format!("^(?:{pattern})$"))
 }
 
+/// What people want who need the tools of a bundled toolkit, by slug; nothing of any other toolkit.
+#[must_use]
+pub fn bundled_use_cases(toolkit: &str) -> BTreeMap<&'static str, &'static [String]> {
+    load::use_cases(toolkit)
+}
+
 /// The catalog in force; a reload swaps it whole, calls under way keep theirs.
 #[derive(Debug, Clone, Default)]
 pub struct CatalogHandle(Arc<RwLock<Arc<Catalog>>>);

@@ -73,6 +73,8 @@ pub struct Wishes {
     pub snake: bool,
     /// Official slugs, by operation: `GET /things`. The first is the tool's, the others are aliases.
     pub slugs: BTreeMap<String, Vec<String>>,
+    /// By slug: what people want who need the tool.
+    pub use_cases: BTreeMap<String, Vec<String>>,
     /// Keys of `toolkit.yaml` that stand above what the description says.
     pub toolkit: Map<String, Value>,
 }
@@ -89,6 +91,7 @@ impl Default for Wishes {
             selection: Selection::default(),
             snake: false,
             slugs: BTreeMap::new(),
+            use_cases: BTreeMap::new(),
             toolkit: Map::new(),
         }
     }
@@ -118,6 +121,20 @@ pub struct ConvertedTool {
     pub group: String,
     /// The manifest.
     pub manifest: Map<String, Value>,
+}
+
+impl ConvertedTool {
+    /// Says what people want who need it, where that is known, behind what it says of itself.
+    fn add_use_cases(&mut self, wishes: &Wishes) {
+        let slug = self.manifest.get("slug").and_then(Value::as_str);
+        if let Some(use_cases) = slug.and_then(|slug| wishes.use_cases.get(slug)) {
+            let mut keys = self.manifest.keys();
+            let place = keys.position(|key| key == "description").unwrap_or(0) + 1;
+            let use_cases = json!(use_cases);
+            self.manifest
+                .shift_insert(place, "use_cases".into(), use_cases);
+        }
+    }
 }
 
 fn slug_of(title: &str, wishes: &Wishes) -> Result<String> {
@@ -207,6 +224,9 @@ pub fn convert(
     );
     if dialect == Dialect::Graphql {
         tools.push(tool::any_document(&slug, &servers.endpoint));
+    }
+    for tool in &mut tools {
+        tool.add_use_cases(wishes);
     }
     let scopes = scopes_of(&tools);
     let mut toolkit = toolkit(&api, &slug, wishes, &scopes, address, &mut report);

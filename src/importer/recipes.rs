@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{Converted, Selection, SlugFrom, Wishes};
+use crate::catalog;
 use crate::error::{Error, Result};
 
 /// The recipes that come with the program (read from disk in debug builds).
@@ -45,6 +46,9 @@ pub struct Recipe {
     /// By operation (`GET /things`) the official slugs without the toolkit's, the tool's own first.
     #[serde(default)]
     slugs: BTreeMap<String, Vec<String>>,
+    /// By slug, without the toolkit's: what people want who need the tool.
+    #[serde(default)]
+    use_cases: BTreeMap<String, Vec<String>>,
 }
 
 fn auto() -> SlugFrom {
@@ -116,7 +120,20 @@ impl Recipe {
             let whole = slugs.iter().map(|slug| format!("{prefix}_{slug}"));
             (operation.clone(), whole.collect())
         });
+        // A toolkit that stands for a bundled one is asked for in the same words.
+        let bundled = catalog::bundled_use_cases(&self.toolkit);
+        let bare = self.toolkit.len() + 1;
+        let use_cases = bundled
+            .iter()
+            .map(|(tool, use_cases)| (&tool[bare..], *use_cases))
+            .chain(
+                self.use_cases
+                    .iter()
+                    .map(|(tool, said)| (tool.as_str(), said.as_slice())),
+            )
+            .map(|(tool, use_cases)| (format!("{prefix}_{tool}"), use_cases.to_vec()));
         Ok(Wishes {
+            use_cases: use_cases.collect(),
             slugs: slugs.collect(),
             slug: Some(slug),
             name: Some(self.name.clone()),
@@ -156,7 +173,12 @@ mod tests {
             let recipe = Recipe::load(&name).unwrap_or_else(|error| panic!("{error}"));
             let origin = Origin::parse(&recipe.source).unwrap_or_else(|error| panic!("{error}"));
             assert!(matches!(origin, Origin::Npm(_) | Origin::Pypi(_)), "{name}");
-            recipe.wishes(None).unwrap();
+            let wishes = recipe.wishes(None).unwrap();
+            let said: Vec<&String> = wishes.use_cases.values().flatten().collect();
+            assert!(
+                said.iter().all(|one| (1..=80).contains(&one.len())),
+                "{name}"
+            );
             let slugs: Vec<&String> = recipe.slugs.values().flatten().collect();
             let different: BTreeSet<&String> = slugs.iter().copied().collect();
             assert_eq!(
@@ -170,6 +192,17 @@ mod tests {
                 assert!(slug.len() + prefix <= 65, "{name}: {slug}");
             }
         }
+    }
+
+    #[test]
+    fn a_toolkit_that_stands_for_a_bundled_one_keeps_what_people_want_of_it() {
+        let wishes = Recipe::load("gmail-full")
+            .unwrap()
+            .wishes(Some("mail".into()));
+        let use_cases = wishes.unwrap().use_cases;
+        assert!(use_cases.contains_key("MAIL_FETCH_EMAILS"), "{use_cases:?}");
+        let trello = Recipe::load("trello-full").unwrap().wishes(None).unwrap();
+        assert!(trello.use_cases.contains_key("TRELLO_ADD_CARDS"));
     }
 
     #[test]

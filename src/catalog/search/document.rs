@@ -46,17 +46,21 @@ impl Document {
             .into_iter()
             .flat_map(|name| learner.read(name))
             .collect();
-        let said = [without_toolkit(&manifest.slug), &manifest.name];
-        let said = said
-            .into_iter()
-            .chain(manifest.use_cases.iter().map(String::as_str));
-        let telling = said.map(|said| {
-            let mut words = learner.read(&without_self(said));
+        let own_words = |text: &str, learner: &mut Learner| {
+            let mut words = learner.read(&without_self(text));
             words.sort_unstable();
             words.dedup();
             words.retain(|word| !own.contains(word));
-            words.into_iter().map(|word| (word, 1.0)).collect()
-        });
+            words
+        };
+        let names = [without_toolkit(&manifest.slug), &manifest.name];
+        let names = names.map(|name| own_words(name, learner));
+        let use_cases = manifest.use_cases.iter();
+        let use_cases = use_cases.map(|use_case| own_words(use_case, learner));
+        // One word alone is the thing that it is done to: too many speak of that.
+        let use_cases = use_cases.filter(|words| words.len() > 1);
+        let telling = names.into_iter().chain(use_cases);
+        let telling = telling.map(|words| words.into_iter().map(|word| (word, 1.0)).collect());
         let telling = telling.collect();
         let marked = if tool.has_tag(IMPORTANT) { MARKED } else { 1.0 };
         let ranked = if kit.rank == UNRANKED { 1.0 } else { RANKED };

@@ -129,6 +129,13 @@ impl Index {
                 *score *= document.answers(&query, &asked) * place / most;
             }
         }
+        let best = best_named(&places, &scores);
+        for (score, place) in scores.iter_mut().zip(&places) {
+            // Whoever names a service means it, however well another fits the other words.
+            if *place < 1.0 {
+                *score = score.min(best);
+            }
+        }
         self.add_exact(text, &mut scores);
         ranked(scores)
     }
@@ -238,15 +245,20 @@ fn add_toolkits(places: &[f32], scores: &mut [f32]) {
     if places.iter().all(|place| *place >= 1.0) {
         return;
     }
-    let named = scores.iter().zip(places);
-    let named = named.filter(|(_, place)| **place >= 1.0);
-    let best = named.fold(0.0, |best: f32, (score, _)| best.max(*score));
+    let best = best_named(places, scores);
     let best = if best > 0.0 { best } else { 1.0 };
     for (score, place) in scores.iter_mut().zip(places) {
         if *place >= 1.0 {
             *score += NAMED_TOOLKIT * best;
         }
     }
+}
+
+/// The most that a tool has which is where the query says.
+fn best_named(places: &[f32], scores: &[f32]) -> f32 {
+    let named = scores.iter().zip(places);
+    let named = named.filter(|(_, place)| **place >= 1.0);
+    named.fold(0.0, |best: f32, (score, _)| best.max(*score))
 }
 
 fn ranked(scores: Vec<f32>) -> Vec<Hit> {
