@@ -17,6 +17,8 @@ const EXACT: f32 = 1000.0;
 const MISTYPED: f32 = 0.8;
 /// What is left of a score where the query names another toolkit.
 const ELSEWHERE: f32 = 0.25;
+/// What a tool of another has at most of the best one of the named: it is near, not meant.
+const BESIDE: f32 = 0.75;
 /// And where the tool says that it has to do with that one.
 const MENTIONING: f32 = 0.5;
 /// What a tool has of the best one of its toolkit where the query names that and nothing else of it.
@@ -133,7 +135,7 @@ impl Index {
         for (score, place) in scores.iter_mut().zip(&places) {
             // Whoever names a service means it, however well another fits the other words.
             if *place < 1.0 {
-                *score = score.min(best);
+                *score = score.min(BESIDE * best);
             }
         }
         self.add_exact(text, &mut scores);

@@ -120,7 +120,9 @@ async fn with_several_accounts_agents_see_them_and_say_which() {
     let found = session
         .data(SEARCH, queries("vault: tells who is asking"))
         .await;
-    let vault = &found["toolkit_connection_statuses"][0];
+    let statuses = found["toolkit_connection_statuses"].as_array().unwrap();
+    let mut statuses = statuses.iter();
+    let vault = statuses.find(|one| one["toolkit"] == "vault").unwrap();
     assert_eq!(vault["account_selection"], "required");
     let accounts = vault["accounts"].as_array().unwrap();
     assert_eq!(accounts.len(), 2);
