@@ -31,7 +31,7 @@ use serde_json::value::RawValue;
 use crate::config::{Config, OAuthApp};
 use crate::error::{Error, Result};
 use crate::scheme::Scheme;
-pub use check::alone::{LARGEST_SCHEMA, MOST_CHOICES, is_member_name};
+pub use check::alone::{LARGEST_SCHEMA, MOST_CHOICES, is_member_name, json_size};
 pub use list::{ToolAccess, ToolFilter, ToolkitFilter, category_id};
 pub use load::{IMPORTANT, Linted};
 use manifest::{AuthManifest, ResponseRule, ToolManifest, ToolkitManifest};

@@ -145,9 +145,14 @@ pub(super) fn compiled_early(tool: &ToolManifest) -> Result<Option<Validator>, S
 /// What arguments are checked by: the published schema, with those that are not published and with
 /// the types that are taken besides.
 fn checked(tool: &ToolManifest) -> Value {
-    let mut schema = for_validation(&input(tool));
-    for arg in tool.args.iter().filter(|arg| arg.fixed.is_none()) {
-        let mut own = for_validation(&Value::Object(property(arg)));
+    let mut schema = input(tool);
+    admit_null(&mut schema);
+    // Most are checked as they are published.
+    let is_there = |arg: &ArgManifest| arg.is_published() && arg.accepts.is_empty();
+    let others = tool.args.iter().filter(|arg| !is_there(arg));
+    for arg in others.filter(|arg| arg.fixed.is_none()) {
+        let mut own = Value::Object(property(arg));
+        admit_null(&mut own);
         if arg.accepts.iter().any(|kind| kind == "any") {
             own = json!({});
         } else if !arg.accepts.is_empty() {
@@ -163,13 +168,7 @@ fn checked(tool: &ToolManifest) -> Value {
     schema
 }
 
-/// The arguments' schema as JSON Schema proper, to check by: `nullable` is a word of `OpenAPI`.
-fn for_validation(published: &Value) -> Value {
-    let mut schema = published.clone();
-    admit_null(&mut schema);
-    schema
-}
-
+/// Makes JSON Schema proper of a published schema, to check by: `nullable` is a word of `OpenAPI`.
 fn admit_null(schema: &mut Value) {
     let Value::Object(schema) = schema else {
         return;
@@ -232,10 +231,11 @@ mod tests {
 
     #[test]
     fn a_nullable_value_may_be_null_and_another_may_not() {
-        let schema = for_validation(&json!({ "type": "object", "properties": {
+        let mut schema = json!({ "type": "object", "properties": {
             "a": { "type": "string", "nullable": true, "enum": ["x"] },
             "b": { "type": "string" }
-        } }));
+        } });
+        admit_null(&mut schema);
         let validator = jsonschema::validator_for(&schema).unwrap();
         assert!(validator.is_valid(&json!({ "a": null })));
         assert!(validator.is_valid(&json!({ "a": "x" })));

@@ -4,9 +4,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use serde_json::{Map, Value, json};
 
 use super::former::{Former, Written};
+use super::report::Report;
 use super::{Converted, Wishes, convert, lock, read, yaml};
 use crate::error::{Error, Result};
 use crate::time::Timestamp;
@@ -58,9 +60,13 @@ pub fn import(source: &Source, wishes: &Wishes, to: &Path, now: Timestamp) -> Re
     let folder = to.join(&slug);
     let former = Former::read(&folder)?;
     let mut converted = convert(&root, wishes, &former.lock.slugs())?;
-    let written = former.merge(&mut converted, source, now);
+    // Millions of values, whose end nobody waits for.
+    rayon::spawn(move || drop(root));
+    let mut report = std::mem::take(&mut converted.report);
+    let written = former.merge(&converted, &mut report, source, now);
     let has_changed = written.has_changed;
-    write(&folder, &former, written, &converted)?;
+    write(&folder, &former, written, &report)?;
+    converted.report = report;
     Ok(Imported {
         folder,
         converted,
@@ -78,7 +84,7 @@ pub(super) fn dates(instant: &str, version: &str) -> Map<String, Value> {
     dates.as_object().cloned().unwrap_or_default()
 }
 
-fn write(folder: &Path, former: &Former, written: Written, converted: &Converted) -> Result<()> {
+fn write(folder: &Path, former: &Former, written: Written<'_>, report: &Report) -> Result<()> {
     let tools = folder.join("tools");
     fs::create_dir_all(&tools).map_err(|cause| unwritten(&tools, &cause))?;
     let Written {
@@ -87,9 +93,10 @@ fn write(folder: &Path, former: &Former, written: Written, converted: &Converted
         files,
         ..
     } = written;
-    for (name, tools_of_file) in &files {
-        replace(&tools.join(name), &yaml::tools(tools_of_file))?;
-    }
+    files.par_iter().try_for_each(|(name, of_file)| {
+        let text = yaml::tools(of_file.iter().map(AsRef::as_ref));
+        replace(&tools.join(name), &text)
+    })?;
     replace(&folder.join(TOOLKIT), &yaml::toolkit(&toolkit))?;
     for name in former
         .lock
@@ -101,7 +108,7 @@ fn write(folder: &Path, former: &Former, written: Written, converted: &Converted
         fs::remove_file(&path).map_err(|cause| unwritten(&path, &cause))?;
     }
     replace(&folder.join(lock::FILE), &pretty(&lock)?)?;
-    replace(&folder.join(REPORT), &pretty(&converted.report)?)
+    replace(&folder.join(REPORT), &pretty(report)?)
 }
 
 fn pretty(value: &impl serde::Serialize) -> Result<String> {

@@ -1,15 +1,18 @@
 //! What an earlier import left in a folder, and how a new one goes together with it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use serde_json::{Map, Value};
 
 use super::folder::{Source, TOOLKIT, dates};
 use super::groups::Groups;
 use super::lock::{self, Lock, LockedTool, SourceMark};
 use super::merge::merge;
+use super::report::Report;
 use super::{Converted, manifest_of, problems_of};
 use crate::error::{Error, Result};
 use crate::time::Timestamp;
@@ -30,13 +33,16 @@ pub(super) struct Former {
     foreign: BTreeSet<String>,
 }
 
+/// Tools by the file that they are to stand in.
+pub(super) type Files<'c> = BTreeMap<String, Vec<Cow<'c, Map<String, Value>>>>;
+
 /// What is to stand there.
 #[derive(Default)]
-pub(super) struct Written {
+pub(super) struct Written<'c> {
     pub(super) lock: Lock,
     pub(super) toolkit: Map<String, Value>,
     /// By name, the tools of each file.
-    pub(super) files: BTreeMap<String, Vec<Map<String, Value>>>,
+    pub(super) files: Files<'c>,
     pub(super) has_changed: bool,
     /// Slugs that have their place.
     placed: BTreeSet<String>,
@@ -85,12 +91,13 @@ impl Former {
     }
 
     /// What is to stand there now: the import's, with what people changed.
-    pub(super) fn merge(
-        &self,
-        converted: &mut Converted,
+    pub(super) fn merge<'c>(
+        &'c self,
+        converted: &'c Converted,
+        report: &mut Report,
         source: &Source,
         now: Timestamp,
-    ) -> Written {
+    ) -> Written<'c> {
         let mut written = Written {
             lock: Lock {
                 importer: RULES,
@@ -105,13 +112,13 @@ impl Former {
             },
             ..Written::default()
         };
-        self.merge_tools(converted, &mut written);
-        self.keep_others(converted, &mut written);
+        self.merge_tools(converted, report, &mut written);
+        self.keep_others(report, &mut written);
         written.lock.files = written.files.keys().cloned().collect();
         let (mut toolkit, kept) = merge(&converted.toolkit, &self.toolkit, &self.lock.toolkit);
         let kept = kept.into_iter().filter(|key| !OWN.contains(&key.as_str()));
         let kept = kept.map(|key| format!("toolkit.yaml: {key}"));
-        converted.report.kept_edits.extend(kept);
+        report.kept_edits.extend(kept);
         written.has_changed = self.differs(&toolkit, &written.files);
         if written.has_changed {
             stamp(&mut toolkit, now);
@@ -120,13 +127,18 @@ impl Former {
         written
     }
 
-    fn merge_tools(&self, converted: &mut Converted, written: &mut Written) {
+    fn merge_tools<'c>(
+        &'c self,
+        converted: &'c Converted,
+        report: &mut Report,
+        written: &mut Written<'c>,
+    ) {
         let mut groups = Groups::new(self.lock.files.iter().cloned().collect());
         let toolkit = manifest_of(&converted.toolkit);
-        let report = &mut converted.report;
-        for tool in &converted.tools {
+        let marked = converted.tools.par_iter();
+        let marked: Vec<_> = marked.map(|tool| lock::marks(&tool.manifest)).collect();
+        for (tool, parts) in converted.tools.iter().zip(marked) {
             let slug = slug_of(&tool.manifest);
-            let parts = lock::marks(&tool.manifest);
             let locked = LockedTool {
                 slug: slug.clone(),
                 parts,
@@ -152,9 +164,9 @@ impl Former {
                     }
                     let kept = kept.into_iter().map(|part| format!("{slug}: {part}"));
                     report.kept_edits.extend(kept);
-                    (file.clone(), merged)
+                    (file.clone(), Cow::Owned(merged))
                 }
-                (None, _) => (groups.file_for(tool), tool.manifest.clone()),
+                (None, _) => (groups.file_for(tool), Cow::Borrowed(&tool.manifest)),
             };
             written.placed.insert(slug);
             written.files.entry(file).or_default().push(manifest);
@@ -162,7 +174,7 @@ impl Former {
     }
 
     /// What the description has no more, and what people wrote into the importer's files.
-    fn keep_others(&self, converted: &mut Converted, written: &mut Written) {
+    fn keep_others<'c>(&'c self, report: &mut Report, written: &mut Written<'c>) {
         let known: BTreeMap<&str, (&String, &LockedTool)> = self
             .lock
             .tools
@@ -174,21 +186,17 @@ impl Former {
                 continue;
             }
             if let Some((operation, former)) = known.get(slug.as_str()) {
-                converted.report.vanished.push(slug.clone());
+                report.vanished.push(slug.clone());
                 let tools = &mut written.lock.tools;
                 tools.insert((*operation).clone(), (*former).clone());
             }
             let tools = written.files.entry(file.clone()).or_default();
-            tools.push(current.clone());
+            tools.push(Cow::Borrowed(current));
         }
     }
 
-    fn differs(
-        &self,
-        toolkit: &Map<String, Value>,
-        files: &BTreeMap<String, Vec<Map<String, Value>>>,
-    ) -> bool {
-        let tools: Vec<&Map<String, Value>> = files.values().flatten().collect();
+    fn differs(&self, toolkit: &Map<String, Value>, files: &Files<'_>) -> bool {
+        let tools: Vec<&Map<String, Value>> = files.values().flatten().map(AsRef::as_ref).collect();
         let is_same = |tool: &&Map<String, Value>| {
             self.tools
                 .get(&slug_of(tool))

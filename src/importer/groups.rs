@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ConvertedTool, names};
+use crate::catalog::json_size;
 
 /// A file holds less than YAML readers refuse.
 const MOST_TOOLS: usize = 150;
@@ -28,7 +29,7 @@ impl Groups {
             group if tool.group.is_empty() || group == "value" => "tools".to_owned(),
             group => group,
         };
-        let bytes = tool.manifest.values().map(|value| value.to_string().len());
+        let bytes = tool.manifest.values().map(json_size);
         let bytes: usize = bytes.sum();
         if let Some((file, count, size)) = self.open.get_mut(&group)
             && *count < MOST_TOOLS

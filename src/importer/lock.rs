@@ -88,15 +88,19 @@ pub(super) fn marks(manifest: &Map<String, Value>) -> BTreeMap<String, String> {
 
 /// Equal for equal values.
 pub(super) fn mark(value: &Value) -> String {
-    sha256(value.to_string().as_bytes())[..16].to_owned()
+    let text = serde_json::to_vec(value).unwrap_or_default();
+    hexadecimal(&Sha256::digest(text)[..8])
 }
 
 /// In hexadecimal digits.
 pub(super) fn sha256(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    let mut text = String::with_capacity(64);
-    for byte in digest {
-        text.push_str(&format!("{byte:02x}"));
-    }
-    text
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+    ];
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| DIGITS[usize::from(digit)]).collect()
 }

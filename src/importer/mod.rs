@@ -28,6 +28,7 @@ mod schema;
 mod select;
 pub mod sources;
 mod tool;
+mod tools;
 mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,11 +42,10 @@ use crate::error::{Error, Result};
 use address::{Address, Servers};
 pub use document::Dialect;
 use document::Document;
-use names::Names;
 pub use names::SlugFrom;
-use operation::{Api, Operation, SecurityScheme};
+use operation::{Api, Operation};
 use report::{Report, Skip};
-use schema::{Resolver, cut};
+use schema::cut;
 pub use select::Selection;
 
 /// Toolkits' slugs are the beginning of their tools' slugs.
@@ -213,12 +213,12 @@ pub fn convert(
         },
     };
     let mut servers = Servers::new(&address, endpoint, own, given);
-    let mut tools = tools(
+    let operations = tools::named(&api, &slug, wishes, known);
+    let mut tools = tools::of(
+        &operations,
         &api,
         document,
-        &slug,
         wishes,
-        known,
         &mut servers,
         &mut report,
     );
@@ -243,69 +243,6 @@ pub fn convert(
     converted.keep_rules()?;
     converted.report.converted = converted.tools.len();
     Ok(converted)
-}
-
-fn tools<'d>(
-    api: &Api<'d>,
-    document: Document<'d>,
-    slug: &str,
-    wishes: &Wishes,
-    known: &BTreeMap<String, String>,
-    servers: &mut Servers,
-    report: &mut Report,
-) -> Vec<ConvertedTool> {
-    let credentials = credentials(api);
-    let manner = arguments::Manner {
-        is_snake: wishes.snake,
-        credentials: &credentials,
-    };
-    let mut names = Names::new(
-        slug,
-        wishes.slug_from,
-        api.dialect,
-        &api.operations,
-        known,
-        &wishes.slugs,
-    );
-    let mut resolver = Resolver::new(document, report);
-    let mut found = Vec::new();
-    let mut seen = BTreeSet::new();
-    for operation in &api.operations {
-        let key = operation.key();
-        if !seen.insert(key.clone()) {
-            continue;
-        }
-        let called = names.name(operation);
-        match tool::tool(api, operation, called, &manner, servers, &mut resolver) {
-            Ok(manifest) => found.push(ConvertedTool {
-                group: operation
-                    .tags
-                    .first()
-                    .copied()
-                    .unwrap_or_default()
-                    .to_owned(),
-                operation: key,
-                manifest,
-            }),
-            Err((reason, detail)) => resolver.report.skip(&key, reason, detail),
-        }
-    }
-    found
-}
-
-/// Headers and query parameters that carry a credential: no argument is made of them.
-fn credentials(api: &Api<'_>) -> BTreeSet<String> {
-    let schemes = api.schemes.values();
-    schemes
-        .filter_map(|scheme| match scheme {
-            SecurityScheme::Key { name, .. } => Some(name.to_ascii_lowercase()),
-            SecurityScheme::Bearer
-            | SecurityScheme::Basic { .. }
-            | SecurityScheme::OAuth2(_)
-            | SecurityScheme::Registered(_)
-            | SecurityScheme::Other(_) => None,
-        })
-        .collect()
 }
 
 fn scopes_of(tools: &[ConvertedTool]) -> Vec<String> {

@@ -151,6 +151,16 @@ impl Report {
         }
     }
 
+    /// Takes in what was lost on the way to one tool.
+    pub(super) fn absorb(&mut self, one: Self) {
+        let Self { losses, notes, .. } = one;
+        for (loss, count) in losses {
+            *self.losses.entry(loss).or_default() += count;
+        }
+        let room = MOST_LISTED - self.notes.len();
+        self.notes.extend(notes.into_iter().take(room));
+    }
+
     /// Notes an operation that is left out.
     pub(super) fn skip(&mut self, operation: &str, reason: Skip, detail: impl Into<String>) {
         *self.skipped_by_reason.entry(reason).or_default() += 1;

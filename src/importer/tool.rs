@@ -2,15 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use super::address::Servers;
 use super::arguments::{self, Argument, FileArgument, Manner, Refusal, Request};
 use super::names::{self, Named};
 use super::operation::{Api, Envelope, Operation};
 use super::report::{Loss, Skip};
 use super::schema::{Resolver, Wanted, cut, flatten, needs};
 use super::{ConvertedTool, auth, hints};
-use crate::catalog::LARGEST_SCHEMA;
 use crate::catalog::manifest::ArgIn;
+use crate::catalog::{LARGEST_SCHEMA, json_size};
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 const LONGEST_NAME: usize = 100;
@@ -18,13 +17,13 @@ const LONGEST_DESCRIPTION: usize = 1_024;
 /// Bytes for schemas and characters for each text, ever less until the tool is small enough.
 const BUDGETS: [(usize, usize); 4] = [(20_000, 1_024), (20_000, 256), (16_000, 80), (8_000, 40)];
 
-/// The manifest of the operation's tool.
+/// The manifest of the operation's tool; that it has a server of its own is not said there yet.
 pub(super) fn tool<'d>(
     api: &Api<'d>,
     operation: &Operation<'d>,
-    named: Named,
+    named: &Named,
     manner: &Manner<'_>,
-    servers: &mut Servers,
+    endpoint: &str,
     resolver: &mut Resolver<'_, 'd>,
 ) -> Result<Map<String, Value>, Refusal> {
     if !METHODS.contains(&operation.method.as_str()) {
@@ -33,7 +32,6 @@ pub(super) fn tool<'d>(
     if let Some(Envelope::Mcp { is_task: true, .. }) = operation.envelope {
         return Err((Skip::Task, String::new()));
     }
-    resolver.next_operation();
     let request = arguments::request(operation, manner, resolver)?;
     let tags = hints::tags(operation);
     let only_looks = tags.iter().any(|tag| tag == "readOnlyHint");
@@ -45,7 +43,7 @@ pub(super) fn tool<'d>(
         spoken,
     } = named;
     let mut tool = Map::new();
-    tool.insert("slug".into(), slug.into());
+    tool.insert("slug".into(), slug.clone().into());
     if !aliases.is_empty() {
         tool.insert("aliases".into(), json!(aliases));
     }
@@ -71,11 +69,9 @@ pub(super) fn tool<'d>(
     if !args.is_empty() {
         tool.insert("args".into(), Value::Array(args));
     }
-    let server = operation.server.as_ref();
-    let server = server.and_then(|server| servers.name(server, &operation.at, resolver.report));
     let request = match &operation.envelope {
-        Some(envelope) => enveloped(envelope, &servers.endpoint),
-        None => written_request(&request, operation, server),
+        Some(envelope) => enveloped(envelope, endpoint),
+        None => written_request(&request, operation),
     };
     tool.insert("request".into(), request);
     if operation.answers_file {
@@ -84,9 +80,21 @@ pub(super) fn tool<'d>(
     Ok(tool)
 }
 
-fn name(operation: &Operation<'_>, spoken: String) -> String {
+/// Says in the manifest that the tool has a server of its own.
+pub(super) fn put_server(manifest: &mut Map<String, Value>, server: String) {
+    if let Some(Value::Object(request)) = manifest.get_mut("request") {
+        // After method and path.
+        request.shift_insert(2, "server".into(), server.into());
+    }
+}
+
+fn name(operation: &Operation<'_>, spoken: &str) -> String {
     let summary = cut(operation.summary.unwrap_or_default(), LONGEST_NAME);
-    if summary.is_empty() { spoken } else { summary }
+    if summary.is_empty() {
+        spoken.to_owned()
+    } else {
+        summary
+    }
 }
 
 fn description(
@@ -134,10 +142,7 @@ fn fitting_arguments<'d>(
                 .map(|(flat, argument)| argument.written(flat, &operation.method))
                 .collect();
             // Titles and the frame are what the list does not show.
-            let size = args
-                .iter()
-                .map(|arg| arg.to_string().len() + 60)
-                .sum::<usize>();
+            let size = args.iter().map(|arg| json_size(arg) + 60).sum::<usize>();
             if size <= LARGEST_SCHEMA {
                 return Ok(args);
             }
@@ -244,15 +249,8 @@ impl Argument<'_> {
     }
 }
 
-fn written_request(
-    request: &Request<'_>,
-    operation: &Operation<'_>,
-    server: Option<String>,
-) -> Value {
+fn written_request(request: &Request<'_>, operation: &Operation<'_>) -> Value {
     let mut written = json!({ "method": operation.method, "path": request.path });
-    if let Some(server) = server {
-        written["server"] = server.into();
-    }
     if let Some(encoding) = request.encoding {
         written["encoding"] = encoding.into();
     }

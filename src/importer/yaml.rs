@@ -88,7 +88,7 @@ fn scalar(string: &str, text: &mut String) {
         return;
     }
     // A string of JSON is one of YAML, but for a few characters.
-    for c in Value::String(string.to_owned()).to_string().chars() {
+    for c in serde_json::to_string(string).unwrap_or_default().chars() {
         if c.is_control()
             || matches!(
                 c,

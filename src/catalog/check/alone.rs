@@ -1,6 +1,6 @@
 //! Rules for what stands in no file yet.
 
-pub use super::published::{LARGEST_SCHEMA, MOST_CHOICES, is_member_name};
+pub use super::published::{LARGEST_SCHEMA, MOST_CHOICES, is_member_name, json_size};
 use serde_json::Value;
 
 use super::{Report, published, tool, toolkit};

@@ -19,6 +19,8 @@
 //! `examples` and `additionalProperties` are Composio's words beyond these: its SDKs read them, and
 //! its adapters take them away where a vendor does not.
 
+use std::io;
+
 use serde_json::{Map, Value};
 
 use super::Report;
@@ -43,6 +45,28 @@ const LONGEST_ENUM: usize = 15_000;
 pub(super) const TYPES: [&str; 6] = ["string", "integer", "number", "boolean", "array", "object"];
 /// What SDKs know a file by; only the server itself writes them.
 const MARKS: [&str; 2] = ["file_uploadable", "file_downloadable"];
+
+/// Bytes of a value as JSON, which is not written for that.
+#[must_use]
+pub fn json_size(value: &Value) -> usize {
+    let mut count = Count(0);
+    // Counting takes everything.
+    let _ = serde_json::to_writer(&mut count, value);
+    count.0
+}
+
+struct Count(usize);
+
+impl io::Write for Count {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 /// Whether an argument may have this name.
 pub(super) fn is_parameter_name(name: &str) -> bool {
@@ -100,7 +124,7 @@ pub(super) fn of_schema(at: &str, schema: &Value, files: Vec<String>, report: &m
     for (count, most, what) in [
         (members, MOST_MEMBERS, "members"),
         (choices, MOST_CHOICES, "values of enums"),
-        (schema.to_string().len(), LARGEST_SCHEMA, "bytes"),
+        (json_size(schema), LARGEST_SCHEMA, "bytes"),
     ] {
         report.require(count <= most, || {
             format!("{at}: the published schema has {count} {what}, more than {most}")

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::keywords::{ITEM, fitting, said};
 use super::prose::{cut, needs};
 use super::shape::{Kind, Resolver, Shape, Source};
-use crate::catalog::{MOST_CHOICES, is_member_name};
+use crate::catalog::{MOST_CHOICES, is_member_name, json_size};
 use crate::importer::document::pointer;
 use crate::importer::report::Loss;
 
@@ -195,7 +195,7 @@ impl<'d> Work<'_, '_, 'd> {
             FRAME
                 + kept
                     .iter()
-                    .map(|(word, value)| word.len() + value.to_string().len() + 4)
+                    .map(|(word, value)| word.len() + json_size(value) + 4)
                     .sum::<usize>(),
         );
         let id = self.nodes.len();

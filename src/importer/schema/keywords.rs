@@ -7,6 +7,7 @@ use serde_json::{Map, Number, Value};
 use super::combine::{note_kinds, together};
 use super::prose::cut;
 use super::shape::{Kind, Shape};
+use crate::catalog::json_size;
 use crate::importer::document::Dialect;
 use crate::importer::report::{Loss, Report};
 
@@ -187,7 +188,7 @@ fn choices(schema: &Map<String, Value>, shape: &mut Shape<'_>, at: &str, report:
                 if value == "" {
                     report.lose(Loss::EmptyChoice, at, "");
                 }
-                bytes += value.to_string().len() + 1;
+                bytes += json_size(value) + 1;
                 if bytes > LONGEST_ENUM {
                     break;
                 }

@@ -9,4 +9,4 @@ mod shape;
 
 pub(super) use flatten::{Flat, Wanted, flatten};
 pub(super) use prose::{cut, needs};
-pub(super) use shape::{Kind, Resolver, Shape};
+pub(super) use shape::{Kind, MOST_STEPS, Patterns, Resolver, Shape};

@@ -2,6 +2,7 @@
 //! stand in the document.
 
 use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Map, Value};
 
@@ -15,7 +16,7 @@ const MOST_HOPS: usize = 24;
 /// Alternatives of one union that are looked at.
 pub(super) const MOST_PARTS: usize = 200;
 /// Schemas looked at for one document; a description of 20 MB takes a few million.
-const MOST_STEPS: usize = 20_000_000;
+pub(in crate::importer) const MOST_STEPS: usize = 20_000_000;
 /// Schemas looked at for one operation.
 const MOST_STEPS_OF_ONE: usize = 60_000;
 
@@ -155,25 +156,48 @@ pub(in crate::importer) struct Resolver<'a, 'd> {
     steps_of_one: usize,
     /// How many references of a trail lie above the level that is looked at.
     above: usize,
-    /// Those that were tried, and whether they are any good.
-    patterns: HashMap<&'d str, bool>,
+    patterns: &'a Patterns<'d>,
+}
+
+/// Patterns of a document that were tried, and whether they are any good: descriptions repeat them,
+/// and each takes time to try.
+#[derive(Default)]
+pub(in crate::importer) struct Patterns<'d>(Mutex<HashMap<&'d str, bool>>);
+
+impl<'d> Patterns<'d> {
+    fn is_good(&self, pattern: &'d str) -> bool {
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(is_good) = known().get(pattern) {
+            return *is_good;
+        }
+        // Two may try the same one; nobody waits for another.
+        let is_good = keywords::is_pattern(pattern);
+        known().insert(pattern, is_good);
+        is_good
+    }
 }
 
 impl<'a, 'd> Resolver<'a, 'd> {
-    pub(in crate::importer) fn new(document: Document<'d>, report: &'a mut Report) -> Self {
+    /// For one operation of a document of which `steps` may still be taken.
+    pub(in crate::importer) fn new(
+        document: Document<'d>,
+        patterns: &'a Patterns<'d>,
+        steps: usize,
+        report: &'a mut Report,
+    ) -> Self {
         Self {
             document,
             report,
-            steps: MOST_STEPS,
+            steps,
             steps_of_one: MOST_STEPS_OF_ONE,
             above: 0,
-            patterns: HashMap::new(),
+            patterns,
         }
     }
 
-    /// The next operation begins.
-    pub(in crate::importer) fn next_operation(&mut self) {
-        self.steps_of_one = MOST_STEPS_OF_ONE;
+    /// What is left of the document's steps.
+    pub(in crate::importer) const fn steps_left(&self) -> usize {
+        self.steps
     }
 
     /// The shape of a schema below the references `above`.
@@ -272,14 +296,8 @@ impl<'a, 'd> Resolver<'a, 'd> {
         shape
     }
 
-    /// Descriptions repeat their patterns, and each takes time to try.
     fn pattern(&mut self, pattern: &'d str, shape: &mut Shape<'d>, at: &str) {
-        let is_one = pattern.len() <= keywords::LONGEST_PATTERN
-            && *self
-                .patterns
-                .entry(pattern)
-                .or_insert_with(|| keywords::is_pattern(pattern));
-        if is_one {
+        if pattern.len() <= keywords::LONGEST_PATTERN && self.patterns.is_good(pattern) {
             shape.words.insert("pattern".into(), pattern.into());
         } else {
             self.report.lose(Loss::BrokenKeyword, at, "pattern");

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::{Header, LARGEST_DOCUMENT};
+use crate::catalog::json_size;
 use crate::error::{Error, Result};
 use crate::mcp_client::{Carrier, Message, Session, Stop};
 use crate::outbound::{Outbound, OutboundReply, OutboundRequest};
@@ -80,7 +81,7 @@ async fn pages(session: &mut Session<'_, Wire<'_>>) -> Result<Vec<Value>, Stop> 
     let (mut bytes, mut params) = (0, json!({}));
     for _ in 0..MOST_PAGES {
         let mut page = session.ask("tools/list", params).await?;
-        bytes += page.to_string().len();
+        bytes += json_size(&page);
         if bytes > LARGEST_DOCUMENT {
             return Err(too_much(&format!("more than {LARGEST_DOCUMENT} bytes")));
         }
