@@ -130,16 +130,24 @@ pub(super) fn compiled(tool: &ToolManifest) -> Result<Validator, Box<ValidationE
     jsonschema::validator_for(&checked(tool)).map_err(Box::new)
 }
 
-/// The same for a tool whose schema could be wrong: one without words of its own is made of what the
-/// other rules know, and can wait until it is used.
+/// The same for a tool whose schema could be wrong in what no other rule knows, which are patterns
+/// alone; all others can wait until they are used.
 ///
 /// # Errors
 /// As [`compiled`].
 pub(super) fn compiled_early(tool: &ToolManifest) -> Result<Option<Validator>, String> {
-    if tool.args.iter().all(|arg| arg.schema.is_empty()) {
+    if !tool.args.iter().any(|arg| has_pattern(&arg.schema)) {
         return Ok(None);
     }
     compiled(tool).map(Some).map_err(|cause| cause.to_string())
+}
+
+fn has_pattern(schema: &Map<String, Value>) -> bool {
+    schema.contains_key("pattern")
+        || schema
+            .values()
+            .filter_map(Value::as_object)
+            .any(has_pattern)
 }
 
 /// What arguments are checked by: the published schema, with those that are not published and with

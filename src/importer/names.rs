@@ -150,13 +150,10 @@ impl<'n> Names<'n> {
     /// The words as one slug with `spare` characters left, shortened where they must be.
     fn fitted(&self, words: &[String], spare: usize) -> String {
         let room = LONGEST.saturating_sub(self.prefix.len() + spare).max(1);
-        let length = |words: &[String]| words.iter().map(|word| word.len() + 1).sum::<usize>();
-        let mut words = words.to_vec();
+        let length = |words: &[&str]| words.iter().map(|word| word.len() + 1).sum::<usize>();
+        let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
         while length(&words) > room + 1 && words.len() > 1 {
-            match words
-                .iter()
-                .rposition(|word| FILLERS.contains(&word.as_str()))
-            {
+            match words.iter().rposition(|word| FILLERS.contains(word)) {
                 Some(filler) => words.remove(filler),
                 None => words.pop().unwrap_or_default(),
             };

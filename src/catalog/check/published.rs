@@ -19,6 +19,7 @@
 //! `examples` and `additionalProperties` are Composio's words beyond these: its SDKs read them, and
 //! its adapters take them away where a vendor does not.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use serde_json::{Map, Value};
@@ -238,9 +239,13 @@ impl Gate<'_, '_> {
             let properties = schema.get("properties");
             properties.is_some_and(|properties| properties.get(name).is_some())
         };
+        let mut seen = BTreeSet::new();
         for name in names {
             self.report.require(has(name), || {
                 format!("{at}: required: `{name}` is none of the properties")
+            });
+            self.report.require(seen.insert(name), || {
+                format!("{at}: required: `{name}` stands there twice")
             });
         }
     }
@@ -364,6 +369,10 @@ mod tests {
     #[case(
         "type: object, schema: {required: [a]}",
         "args.x: required: `a` is none of the properties"
+    )]
+    #[case(
+        "type: object, schema: {properties: {a: {type: string}}, required: [a, a]}",
+        "args.x: required: `a` stands there twice"
     )]
     #[case(
         "type: object, schema: {properties: {'@type': {type: string}}}",
