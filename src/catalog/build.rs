@@ -52,6 +52,7 @@ fn toolkit(kit: Kit, problems: &mut Problems) -> Built {
         place,
         tools,
         triggers: _,
+        texts: _,
     } = kit;
     let tools = forms::of_tools(tools, &manifest.versions, problems);
     let having = |version: &String| {

@@ -1,5 +1,7 @@
 //! From YAML text to manifests that know where they stand.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -33,6 +35,8 @@ pub(super) struct Kit {
     pub(super) tools: Vec<(ToolManifest, Place)>,
     /// Its triggers, each with its place.
     pub(super) triggers: Vec<(TriggerManifest, Place)>,
+    /// Its files as they are written, by path.
+    pub(super) texts: BTreeMap<String, String>,
 }
 
 /// `tools/*.yaml`
@@ -61,8 +65,11 @@ pub(super) fn kit(files: KitFiles, problems: &mut Problems) -> Option<Kit> {
         tools,
         triggers,
     } = files;
-    let tools = listed(tools, problems, |file: ToolsFile| file.tools);
-    let triggers = listed(triggers, problems, |file: TriggersFile| file.triggers);
+    let mut texts = BTreeMap::new();
+    let tools = listed(tools, problems, &mut texts, |file: ToolsFile| file.tools);
+    let triggers = listed(triggers, problems, &mut texts, |file: TriggersFile| {
+        file.triggers
+    });
     let toolkit: ToolkitManifest = yaml(&path, &text, problems)?;
     if toolkit.versions.len() > MOST_VERSIONS {
         let place = Place {
@@ -80,6 +87,7 @@ pub(super) fn kit(files: KitFiles, problems: &mut Problems) -> Option<Kit> {
         let paths = trigger.requests().map(|(_, request)| request.path.len());
         (&trigger.slug, trigger.config.len(), paths.max())
     });
+    texts.insert(path.clone(), text);
     Some(Kit {
         folder,
         toolkit,
@@ -89,6 +97,7 @@ pub(super) fn kit(files: KitFiles, problems: &mut Problems) -> Option<Kit> {
         },
         tools,
         triggers,
+        texts,
     })
 }
 
@@ -122,6 +131,7 @@ fn bounded<T>(
 fn listed<F: DeserializeOwned, T>(
     files: Vec<(String, String)>,
     problems: &mut Problems,
+    texts: &mut BTreeMap<String, String>,
     list: impl Fn(F) -> Vec<Spanned<T>>,
 ) -> Vec<(T, Place)> {
     let mut found = Vec::new();
@@ -136,6 +146,7 @@ fn listed<F: DeserializeOwned, T>(
             };
             (one.value, place)
         }));
+        texts.insert(path, text);
     }
     found
 }

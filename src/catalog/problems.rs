@@ -28,8 +28,12 @@ pub(super) struct Problems(Vec<String>);
 
 impl Problems {
     /// Notes one.
-    pub(super) fn add(&mut self, place: &Place, message: impl fmt::Display) {
+    pub(super) fn add(&mut self, place: &impl fmt::Display, message: impl fmt::Display) {
         self.0.push(format!("{place}: {message}"));
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
     }
 
     /// Notes those found elsewhere.

@@ -36,7 +36,35 @@ pub struct Expression(Arc<Source>);
 
 struct Source {
     text: String,
-    program: OnceLock<Result<Program, String>>,
+    program: OnceLock<Result<Program, Fault>>,
+}
+
+/// Why a text is no expression.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Without the place.
+    pub message: String,
+    /// The byte of the text at which it shows, where that is known.
+    pub at: Option<usize>,
+    /// The same in words, where a reader sees the text alone.
+    place: String,
+}
+
+impl From<String> for Fault {
+    fn from(message: String) -> Self {
+        Self {
+            message,
+            at: None,
+            place: String::new(),
+        }
+    }
+}
+
+/// With the place in words.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.message, self.place)
+    }
 }
 
 impl From<String> for Expression {
@@ -68,10 +96,10 @@ impl Expression {
         &self.0.text
     }
 
-    fn program(&self) -> Result<&Program, String> {
+    fn program(&self) -> Result<&Program, Fault> {
         let compiled = self.0.program.get_or_init(|| {
             let text = self.0.text.clone();
-            threads::wait_for(move || Program::compile(&text)).and_then(|program| program)
+            threads::wait_for(move || Program::compile(&text))?
         });
         compiled.as_ref().map_err(Clone::clone)
     }
@@ -80,7 +108,7 @@ impl Expression {
     ///
     /// # Errors
     /// Why it is no expression: what is written wrong, or the function that is not there.
-    pub fn names(&self) -> Result<&Names, String> {
+    pub fn names(&self) -> Result<&Names, Fault> {
         self.program().map(|program| &program.names)
     }
 
@@ -90,9 +118,13 @@ impl Expression {
     /// # Errors
     /// Why it made no value, or several: its own words, or the bound that it broke.
     pub async fn evaluate(&self, input: Input, now: Timestamp) -> Result<Value, String> {
-        self.program()?;
+        self.program().map_err(|fault| fault.to_string())?;
         let own = self.clone();
-        threads::run(move |stack| own.program()?.run(input, now, stack)).await?
+        threads::run(move |stack| {
+            let program = own.program().map_err(|fault| fault.to_string())?;
+            program.run(input, now, stack)
+        })
+        .await?
     }
 }
 

@@ -10,6 +10,7 @@ use jaq_core::load::{Arena, File, Loader, span};
 use jaq_core::{Compiler, Ctx, Filter, Vars, unwrap_valr};
 use serde_json::Value;
 
+use super::Fault;
 use super::convert::{Input, to_json};
 use super::guard::{term, tick};
 use super::library::{self, Library, calls_of, each_inner};
@@ -55,11 +56,11 @@ impl Program {
     ///
     /// # Errors
     /// What is wrong with it, and where.
-    pub(super) fn compile(source: &str) -> Result<Self, String> {
+    pub(super) fn compile(source: &str) -> Result<Self, Fault> {
         check_size(source)?;
         let tokens = Lexer::new(source).lex().map_err(|problems| {
             let (expected, rest) = &problems[0];
-            format!("{} is missing{}", expected.as_str(), place(source, rest))
+            fault(source, format!("{} is missing", expected.as_str()), rest)
         })?;
         let parsed = Parser::new(&tokens).parse(Parser::term);
         let parsed = parsed.map_err(|problems| {
@@ -144,7 +145,7 @@ fn link(
     source: &str,
     main: Def<&str>,
     calls: BTreeSet<(String, usize)>,
-) -> Result<Filter<Kind>, String> {
+) -> Result<Filter<Kind>, Fault> {
     let needed = Library::get().needed(calls);
     let arena = Arena::default();
     let file = File {
@@ -159,13 +160,13 @@ fn link(
     compiler.compile(modules).map_err(|problems| {
         let mut problems = problems.into_iter().flat_map(|(_, problems)| problems);
         problems.next().map_or_else(
-            || "cannot be compiled".to_owned(),
+            || Fault::from("cannot be compiled".to_owned()),
             |(name, kind)| match kind {
-                Undefined::Filter(arguments) => no_function(name, arguments),
-                _ => format!(
-                    "there is no {} {name}{}",
-                    kind.as_str(),
-                    within(source, name)
+                Undefined::Filter(arguments) => fault(source, no_function(name, arguments), name),
+                _ => fault(
+                    source,
+                    format!("there is no {} {name}", kind.as_str()),
+                    name,
                 ),
             },
         )
@@ -177,18 +178,17 @@ fn check_calls<'t>(
     source: &str,
     term: &'t Term<&'t str>,
     own: &mut Vec<(&'t str, usize)>,
-) -> Result<(), String> {
+) -> Result<(), Fault> {
     let before = own.len();
     match term {
         Term::Call(name, arguments) => {
             let key = (*name, arguments.len());
             if !own.contains(&key) && !Library::get().has(name, arguments.len()) {
-                let problem = no_function(name, arguments.len());
-                return Err(format!("{problem}{}", within(source, name)));
+                return Err(fault(source, no_function(name, arguments.len()), name));
             }
         }
         Term::Str(Some(format), _) if !Library::get().has(format, 0) => {
-            return Err(no_function(format, 0));
+            return Err(fault(source, no_function(format, 0), format));
         }
         Term::Def(definitions, of) => {
             for definition in definitions {
@@ -239,23 +239,36 @@ fn no_function(name: &str, arguments: usize) -> String {
     }
 }
 
-fn unexpected(source: &str, expected: &Expect<&str>, found: Option<&Token<&str>>) -> String {
+fn unexpected(source: &str, expected: &Expect<&str>, found: Option<&Token<&str>>) -> Fault {
     match found {
         Some(Token(text, _)) => {
             let shown: String = text.chars().take(20).collect();
-            format!(
-                "{} is missing before `{shown}`{}",
-                expected.as_str(),
-                place(source, text)
-            )
+            let message = format!("{} is missing before `{shown}`", expected.as_str());
+            fault(source, message, text)
         }
-        None => format!("{} is missing at the end", expected.as_str()),
+        None => Fault {
+            message: format!("{} is missing at the end", expected.as_str()),
+            at: Some(source.trim_end().len()),
+            place: String::new(),
+        },
     }
 }
 
-/// Where a part of the source stands, if it has several lines.
-fn place(source: &str, part: &str) -> String {
+/// What is wrong with a part of the source; a name may come from elsewhere.
+fn fault(source: &str, message: String, part: &str) -> Fault {
+    if !source.as_bytes().as_ptr_range().contains(&part.as_ptr()) && !part.is_empty() {
+        return message.into();
+    }
     let start = span(source, part).start;
+    Fault {
+        message,
+        at: Some(start),
+        place: place(source, start),
+    }
+}
+
+/// In words; the line, if there are several.
+fn place(source: &str, start: usize) -> String {
     let line = source
         .get(..start)
         .map_or(0, |before| before.matches('\n').count());
@@ -263,16 +276,6 @@ fn place(source: &str, part: &str) -> String {
         format!(" in line {} of the expression", line + 1)
     } else {
         format!(" at character {}", start + 1)
-    }
-}
-
-/// As [`place`], of a name that may come from elsewhere.
-fn within(source: &str, name: &str) -> String {
-    let range = source.as_bytes().as_ptr_range();
-    if range.contains(&name.as_ptr()) {
-        place(source, name)
-    } else {
-        String::new()
     }
 }
 

@@ -33,6 +33,7 @@ fn alone(check: impl FnOnce(&mut Report<'_>)) -> Vec<String> {
     let place = Place::default();
     check(&mut Report {
         place: &place,
+        text: None,
         about: None,
         problems: &mut problems,
     });

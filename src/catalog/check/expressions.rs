@@ -46,7 +46,7 @@ impl<'t> Scope<'t> {
             Err(problem) => {
                 // What it would have used nobody knows.
                 self.uses_all = true;
-                return report.add(format!("{at}: {problem}"));
+                return report.add_within(at, expression, &problem);
             }
         };
         self.uses_all |= names.whole;
@@ -82,6 +82,6 @@ impl<'t> Scope<'t> {
 /// Checks that an expression compiles, where what it is given depends on other expressions.
 pub(super) fn compiles(at: &str, expression: &Expression, report: &mut Report<'_>) {
     if let Err(problem) = expression.names() {
-        report.add(format!("{at}: {problem}"));
+        report.add_within(at, expression, &problem);
     }
 }

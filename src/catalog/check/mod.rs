@@ -15,11 +15,13 @@ mod tool;
 mod toolkit;
 mod triggers;
 mod url;
+mod within;
 
 use std::fmt::Display;
 
 use super::parse::Kit;
 use super::problems::{Place, Problems};
+use crate::expressions::{Expression, Fault};
 
 /// Checks a toolkit and its tools.
 pub(super) fn kit(kit: &Kit, problems: &mut Problems) {
@@ -29,12 +31,15 @@ pub(super) fn kit(kit: &Kit, problems: &mut Problems) {
         place,
         tools,
         triggers,
+        texts,
     } = kit;
+    let text = |place: &Place| texts.get(&place.file).map(String::as_str);
     toolkit::check(
         toolkit,
         folder,
         &mut Report {
             place,
+            text: text(place),
             about: None,
             problems,
         },
@@ -45,6 +50,7 @@ pub(super) fn kit(kit: &Kit, problems: &mut Problems) {
             toolkit,
             &mut Report {
                 place,
+                text: text(place),
                 about: Some(&tool.slug),
                 problems,
             },
@@ -56,6 +62,7 @@ pub(super) fn kit(kit: &Kit, problems: &mut Problems) {
             toolkit,
             &mut Report {
                 place,
+                text: text(place),
                 about: Some(&trigger.slug),
                 problems,
             },
@@ -63,9 +70,14 @@ pub(super) fn kit(kit: &Kit, problems: &mut Problems) {
     }
 }
 
+/// Problems of a toolkit that are looked for in its files; more nobody mends by hand.
+const MOST_SHOWN: usize = 100;
+
 /// Collects the problems of one toolkit or tool.
 struct Report<'a> {
     place: &'a Place,
+    /// The file there.
+    text: Option<&'a str>,
     about: Option<&'a str>,
     problems: &'a mut Problems,
 }
@@ -75,6 +87,24 @@ impl Report<'_> {
         match self.about {
             Some(slug) => self.problems.add(self.place, format!("{slug}: {message}")),
             None => self.problems.add(self.place, message),
+        }
+    }
+
+    /// Adds what is wrong in an expression, with the line and column where it shows.
+    fn add_within(&mut self, at: &str, expression: &Expression, fault: &Fault) {
+        let key = at.rsplit('.').next().unwrap_or(at);
+        let text = self.text.filter(|_| self.problems.count() < MOST_SHOWN);
+        let shown = text.zip(fault.at).and_then(|(text, offset)| {
+            within::find(text, self.place.line, key, expression.source(), offset)
+        });
+        let Some((line, column)) = shown else {
+            return self.add(format!("{at}: {fault}"));
+        };
+        let place = format!("{}:{line}:{column}", self.place.file);
+        let message = format!("{at}: {}", fault.message);
+        match self.about {
+            Some(slug) => self.problems.add(&place, format!("{slug}: {message}")),
+            None => self.problems.add(&place, message),
         }
     }
 

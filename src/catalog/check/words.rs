@@ -81,7 +81,7 @@ fn tools_of_every_word_keep_the_rules() {
 #[case(
     "labels: .args.labels,",
     "labels: env.HOME,",
-    "ACME_MAKE_REPORT: request.body: `env` is refused: an expression sees its input and nothing else at character 49"
+    "a.yaml:16:62: ACME_MAKE_REPORT: request.body: `env` is refused: an expression sees its input and nothing else"
 )]
 #[case(
     "ok: .body.ok",
@@ -91,7 +91,7 @@ fn tools_of_every_word_keep_the_rules() {
 #[case(
     "data: '{report: .body}'",
     "data: '{report: .body'",
-    "ACME_MAKE_REPORT: response.data: closing brace is missing at character 15"
+    "a.yaml:17:51: ACME_MAKE_REPORT: response.data: closing brace is missing"
 )]
 #[case(
     "[[title], [subject]]",
@@ -187,6 +187,26 @@ fn a_tool_that_breaks_a_rule_is_told_which(
     assert!(
         problem.is_empty() || found.iter().any(is_told),
         "{found:#?}"
+    );
+}
+
+#[test]
+fn what_is_wrong_in_several_lines_is_told_with_its_own_line() {
+    let lines = "\n      data: >-\n        {report: .body,\n         more: (.body | nothing_such)}\n      error";
+    let flow = "{ok: .body.ok, data: '{report: .body}', error: .body.error, keep: [report]}";
+    let tools = TOOLS.replacen(flow, &format!("{lines}: .body.error"), 1);
+    assert_eq!(
+        problems(&with_rules(), &tools),
+        [
+            "acme/tools/a.yaml:20:25: ACME_MAKE_REPORT: response.data: there is no function `nothing_such`"
+        ]
+    );
+    let toolkit = with_rules() + "response:\n  ok: |\n    .body.ok ==\n      true then\n";
+    let [problem] = problems(&toolkit, TOOLS).try_into().unwrap();
+    let line = toolkit.lines().count();
+    assert!(
+        problem.starts_with(&format!("acme/toolkit.yaml:{line}:12: response.ok: ")),
+        "{problem}"
     );
 }
 
