@@ -75,6 +75,9 @@ pub struct Config {
     /// Where they find `pypi:` packages, if not at pypi.org/simple: a mirror of that index.
     #[arg(long, env = "TENON_PYPI_INDEX", value_name = "URL", help_heading = TOOLKITS)]
     pub pypi_index: Option<Url>,
+    /// Where they find `crate:` packages, if not at index.crates.io: a sparse index of yours.
+    #[arg(long, env = "TENON_CRATES_INDEX", value_name = "URL", help_heading = TOOLKITS)]
+    pub crates_index: Option<Url>,
     /// Networks that outbound calls may reach although they are private, such as `10.1.0.0/16`.
     #[arg(long, env = "TENON_ALLOW_CIDRS", value_delimiter = ',', value_name = "CIDR,…", help_heading = TOOLKITS)]
     pub allow_cidrs: Vec<IpNet>,

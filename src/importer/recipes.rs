@@ -172,7 +172,8 @@ mod tests {
         for name in names {
             let recipe = Recipe::load(&name).unwrap_or_else(|error| panic!("{error}"));
             let origin = Origin::parse(&recipe.source).unwrap_or_else(|error| panic!("{error}"));
-            assert!(matches!(origin, Origin::Npm(_) | Origin::Pypi(_)), "{name}");
+            let is_package = matches!(origin, Origin::Npm(_) | Origin::Pypi(_) | Origin::Crate(_));
+            assert!(is_package, "{name}");
             let wishes = recipe.wishes(None).unwrap();
             let said: Vec<&String> = wishes.use_cases.values().flatten().collect();
             assert!(

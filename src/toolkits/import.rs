@@ -123,14 +123,15 @@ async fn brought(app: &App, description: Description, wishes: &mut Wishes) -> Re
             if matches!(origin, Origin::File(_)) {
                 return Err(Error::invalid_with_fix(
                     "`source` names a file of the server, which no caller may read",
-                    "Name a URL, `npm:package@1.2.3/path` or `pypi:package==1.2.3/path`, or send \
-                     the description itself as `document`.",
+                    "Name a URL, `npm:package@1.2.3/path`, `pypi:package==1.2.3/path` or \
+                     `crate:package==1.2.3/path`, or send the description itself as `document`.",
                 ));
             }
             wishes.source_url = origin.url();
             let registries = Registries {
                 npm: app.config.npm_registry.clone(),
                 pypi: app.config.pypi_index.clone(),
+                crates: app.config.crates_index.clone(),
             };
             let bytes = origin.fetch(&app.outbound, &registries).await?;
             (place, bytes)

@@ -97,8 +97,8 @@ fn a_schema_becomes_a_tool_for_each_query_and_mutation() {
       {"arg":"title","type":"string","description":"What it is about.","required":true}
       {"arg":"teamId","type":"string","description":"Team id.","required":true}
       {"arg":"labels","type":"array","description":"Labels.","schema":{"items":{"type":"string"}}}
-      {"arg":"due","type":"string","description":"Format: DateTime."}
-      {"arg":"parent","type":"object","description":"What an issue begins with.","schema":{"required":["title","teamId"],"properties":{"title":{"type":"string","description":"What it is about."},"teamId":{"type":"string"},"labels":{"type":"array","items":{"type":"string"}},"due":{"type":"string","description":"Format: DateTime."},"parent":{"type":"object","description":"What an issue begins with.","properties":{"title":{"type":"string","description":"What it is about."},"teamId":{"type":"string"}},"required":["title","teamId"],"additionalProperties":true},"order":{"type":"string","enum":["ASC","DESC"]}}}}
+      {"arg":"due","type":"string","description":"Format: DateTime.","schema":{"examples":["2026-01-31T09:00:00Z"]}}
+      {"arg":"parent","type":"object","description":"What an issue begins with.","schema":{"required":["title","teamId"],"properties":{"title":{"type":"string","description":"What it is about."},"teamId":{"type":"string"},"labels":{"type":"array","items":{"type":"string"}},"due":{"type":"string","description":"Format: DateTime.","examples":["2026-01-31T09:00:00Z"]},"parent":{"type":"object","description":"What an issue begins with.","properties":{"title":{"type":"string","description":"What it is about."},"teamId":{"type":"string"}},"required":["title","teamId"],"additionalProperties":true},"order":{"type":"string","enum":["ASC","DESC"]}}}}
       {"arg":"order","type":"string","description":"Order.","schema":{"enum":["ASC","DESC"]}}
     request: {"kind":"graphql","path":"/graphql","document":"mutation($input: IssueCreateInput!) { issueCreate(input: $input) { success issue { id title due team { id key } owner { __typename ... on User { id } ... on Team { id } } } } }","variables":"{input: .args}"}
 
@@ -111,8 +111,8 @@ fn a_schema_becomes_a_tool_for_each_query_and_mutation() {
       {"arg":"title","type":"string","description":"What it is about.","required":true}
       {"arg":"teamId","type":"string","description":"Team id.","required":true}
       {"arg":"labels","type":"array","description":"Labels.","schema":{"items":{"type":"string"}}}
-      {"arg":"due","type":"string","description":"Format: DateTime."}
-      {"arg":"parent","type":"object","description":"What an issue begins with.","schema":{"required":["title","teamId"],"properties":{"title":{"type":"string","description":"What it is about."},"teamId":{"type":"string"},"labels":{"type":"array","items":{"type":"string"}},"due":{"type":"string","description":"Format: DateTime."},"parent":{"type":"object","description":"What an issue begins with.","properties":{"title":{"type":"string","description":"What it is about."},"teamId":{"type":"string"}},"required":["title","teamId"],"additionalProperties":true},"order":{"type":"string","enum":["ASC","DESC"]}}}}
+      {"arg":"due","type":"string","description":"Format: DateTime.","schema":{"examples":["2026-01-31T09:00:00Z"]}}
+      {"arg":"parent","type":"object","description":"What an issue begins with.","schema":{"required":["title","teamId"],"properties":{"title":{"type":"string","description":"What it is about."},"teamId":{"type":"string"},"labels":{"type":"array","items":{"type":"string"}},"due":{"type":"string","description":"Format: DateTime.","examples":["2026-01-31T09:00:00Z"]},"parent":{"type":"object","description":"What an issue begins with.","properties":{"title":{"type":"string","description":"What it is about."},"teamId":{"type":"string"}},"required":["title","teamId"],"additionalProperties":true},"order":{"type":"string","enum":["ASC","DESC"]}}}}
       {"arg":"order","type":"string","description":"Order.","schema":{"enum":["ASC","DESC"]}}
     request: {"kind":"graphql","path":"/graphql","document":"mutation($id: String!, $input: IssueCreateInput!) { issueUpdate(id: $id, input: $input) { success issue { id title due team { id key } owner { __typename ... on User { id } ... on Team { id } } } } }","variables":"{id: .args.id, input: (.args | del(.id))}"}
 

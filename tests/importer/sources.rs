@@ -56,6 +56,12 @@ fn integrity(bytes: &[u8]) -> Value {
     json!({ "integrity": format!("sha1-AAAA sha512-{sha512}") })
 }
 
+fn sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    let digits = digest.iter().map(|byte| format!("{byte:02x}"));
+    digits.collect::<String>()
+}
+
 fn here() -> Outbound {
     Outbound::new(&["127.0.0.0/8".parse().unwrap()]).unwrap()
 }
@@ -64,6 +70,7 @@ async fn fetch(upstream: &Upstream, source: &str) -> Result<Vec<u8>> {
     let registries = Registries {
         npm: Some(format!("{}/npm", upstream.base).parse().unwrap()),
         pypi: Some(format!("{}/simple/", upstream.base).parse().unwrap()),
+        crates: Some(format!("{}/crates", upstream.base).parse().unwrap()),
     };
     Origin::parse(source)?.fetch(&here(), &registries).await
 }
@@ -147,11 +154,6 @@ async fn a_file_comes_out_of_a_wheel_or_a_source_archive() {
         let path = format!("/files/{name}");
         upstream.answer(&path, Answer::bytes(200, "application/octet-stream", bytes));
     }
-    let sha256 = |bytes: &[u8]| {
-        let digest = Sha256::digest(bytes);
-        let digits = digest.iter().map(|byte| format!("{byte:02x}"));
-        digits.collect::<String>()
-    };
     let json = json!({ "files": [
         { "filename": files[0].0, "url": format!("{}/files/{}", upstream.base, files[0].0), "hashes": { "sha256": sha256(&files[0].1) } }
     ] });
@@ -183,6 +185,82 @@ async fn a_file_comes_out_of_a_wheel_or_a_source_archive() {
     assert!(error.contains("the digest differs"), "{error}");
 }
 
+const CRATE: &str = "crate:acme-shop==1.2.3/docs/shop.yaml";
+
+/// The index has `package` under `cksum`.
+fn index(upstream: &Upstream, package: &[u8], cksum: &str) {
+    let line = |version: &str| json!({ "name": "Acme-Shop", "vers": version, "deps": [], "cksum": cksum, "yanked": false });
+    let lines = format!("{}\n{}\n", line("1.2.2"), line("1.2.3"));
+    upstream.forget("/crates/ac/me/acme-shop");
+    upstream.answer(
+        "/crates/ac/me/acme-shop",
+        Answer::text(200, "text/plain", &lines),
+    );
+    upstream.answer(
+        "/crates/config.json",
+        Answer::json(200, &json!({ "dl": format!("{}/files", upstream.base) })),
+    );
+    upstream.answer(
+        "/files/Acme-Shop/1.2.3/download",
+        Answer::bytes(200, "application/gzip", package),
+    );
+}
+
+#[tokio::test]
+async fn a_file_comes_out_of_a_crate_whose_checksum_is_right() {
+    let upstream = Upstream::start().await;
+    let files: [(&str, &[u8]); 3] = [
+        ("docs/shop.yaml", SHOP.as_bytes()),
+        // Whoever asks for no such path gets none.
+        ("../../etc/passwd", b"root"),
+        ("docs/large.yaml", &vec![b' '; 65 * 1024 * 1024]),
+    ];
+    let package = tarball("acme-shop-1.2.3", &files);
+    index(&upstream, &package, &sha256(&package));
+    upstream.answer("/crates/ac/me/acme", Answer::empty(404));
+    assert_eq!(fetch(&upstream, CRATE).await.unwrap(), SHOP.as_bytes());
+    for (source, says) in [
+        ("crate:acme-shop==1.2.3/docs", "has no file `docs`"),
+        (
+            "crate:acme-shop==1.2.3/../../etc/passwd",
+            "names no file of a package",
+        ),
+        (
+            "crate:acme-shop==1.2.3/docs/large.yaml",
+            "has more than 67108864 bytes",
+        ),
+        (
+            "crate:acme-shop==1.2/docs/shop.yaml",
+            "has no version 1.2 of acme-shop",
+        ),
+        ("crate:acme==1.2.3/docs/shop.yaml", "there is nothing at"),
+    ] {
+        let error = refused(fetch(&upstream, source).await);
+        assert!(error.contains(says), "{error}");
+    }
+    for (cksum, says) in [
+        (sha256(b"something else"), "the digest differs"),
+        ("no digits".to_owned(), "tells no SHA-256"),
+    ] {
+        index(&upstream, &package, &cksum);
+        let error = refused(fetch(&upstream, CRATE).await);
+        assert!(error.contains(says), "{error}");
+    }
+    index(&upstream, &package, &sha256(&package));
+    upstream.forget("/crates/config.json");
+    let nowhere = Answer::json(200, &json!({ "dl": "no address" }));
+    upstream.answer("/crates/config.json", nowhere);
+    let error = refused(fetch(&upstream, CRATE).await);
+    assert!(error.contains("nowhere"), "{error}");
+    upstream.forget("/crates/ac/me/acme-shop");
+    upstream.answer(
+        "/crates/ac/me/acme-shop",
+        Answer::text(200, "text/html", "<html>"),
+    );
+    let error = refused(fetch(&upstream, CRATE).await);
+    assert!(error.contains("is strange"), "{error}");
+}
+
 /// Where nothing is, wherever that is.
 #[derive(Debug)]
 struct Nowhere;
@@ -202,6 +280,7 @@ async fn packages_come_from_the_public_registries_where_no_mirror_is_named() {
             "pypi:Acme_Shop==1.0/x.yaml",
             "https://pypi.org/simple/acme-shop/",
         ),
+        (CRATE, "https://index.crates.io/ac/me/acme-shop"),
     ] {
         let origin = Origin::parse(source).unwrap();
         let error = refused(origin.fetch(&outbound, &Registries::default()).await);

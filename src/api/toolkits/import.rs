@@ -33,8 +33,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// A description of an API, and what is wanted of it. One of `source`, `document` and `recipe`.
 #[derive(Debug, Deserialize, ToSchema)]
 struct ImportToolkitBody {
-    /// Where the description is: a URL of it or of an MCP server, `npm:package@1.2.3/path` or
-    /// `pypi:package==1.2.3/path`.
+    /// Where the description is: a URL of it or of an MCP server, `npm:package@1.2.3/path`,
+    /// `pypi:package==1.2.3/path` or `crate:package==1.2.3/path`.
     #[schema(
         nullable = false,
         example = "npm:@octokit/openapi@23.0.2/generated/api.github.com.json"

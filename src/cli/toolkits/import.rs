@@ -25,6 +25,9 @@ struct Reach {
     /// Where `pypi:` packages are, if not at pypi.org/simple: a mirror of that index.
     #[arg(long, env = "TENON_PYPI_INDEX", value_name = "URL")]
     pypi_index: Option<Url>,
+    /// Where `crate:` packages are, if not at index.crates.io: a sparse index of yours.
+    #[arg(long, env = "TENON_CRATES_INDEX", value_name = "URL")]
+    crates_index: Option<Url>,
     /// Networks that may be asked although they are private, such as `10.1.0.0/16`.
     #[arg(
         long,
@@ -46,7 +49,7 @@ struct Reach {
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Import {
     /// The description: a file, a URL of one or of an MCP server,
-    /// `npm:package@1.2.3/path/in/it.json` or `pypi:package==1.2.3/path/in/it.json`.
+    /// `npm:package@1.2.3/path/in/it.json`, or `pypi:` or `crate:` with `package==1.2.3/path/in/it`.
     source: String,
     /// The folder of toolkits to write to; the toolkit gets a folder in it.
     #[arg(long, env = "TENON_TOOLKITS_DIR", value_name = "FOLDER")]
@@ -116,7 +119,7 @@ pub(super) async fn import(import: Import) -> Result<()> {
         ..Wishes::default()
     };
     let imported = make(source, wishes, &to, &reach).await?;
-    tell(&imported, None)
+    tell(imported, None)
 }
 
 pub(super) async fn install(install: Install) -> Result<()> {
@@ -131,7 +134,8 @@ pub(super) async fn install(install: Install) -> Result<()> {
     let wishes = recipe.wishes(slug)?;
     let source = source.unwrap_or_else(|| recipe.source.clone());
     let imported = make(source, wishes, &to, &reach).await?;
-    tell(&imported, recipe.share(&imported.converted))
+    let share = recipe.share(&imported.converted);
+    tell(imported, share)
 }
 
 pub(super) fn recipes() -> Result<()> {
@@ -150,12 +154,14 @@ async fn make(source: String, wishes: Wishes, to: &Path, reach: &Reach) -> Resul
     let Reach {
         npm_registry,
         pypi_index,
+        crates_index,
         allow_cidrs,
         header,
     } = reach;
     let registries = Registries {
         npm: npm_registry.clone(),
         pypi: pypi_index.clone(),
+        crates: crates_index.clone(),
     };
     let mut origin = Origin::parse(&source)?;
     if let Some(header) = header {
@@ -175,9 +181,11 @@ async fn make(source: String, wishes: Wishes, to: &Path, reach: &Reach) -> Resul
     folder::import(&source, &wishes, to, Clock::System.now())
 }
 
-fn tell(imported: &Imported, share: Option<Share>) -> Result<()> {
-    say(&summary(imported, share))?;
+fn tell(imported: Imported, share: Option<Share>) -> Result<()> {
+    say(&summary(&imported, share))?;
     let problems = imported.converted.report.broken_edits.clone();
+    // Millions of values, which the end of the process gives back at once.
+    std::mem::forget(imported);
     if problems.is_empty() {
         return Ok(());
     }

@@ -197,10 +197,24 @@ fn of_type(schema: &Schema, of: &TypeRef) -> Value {
                 Some(Kind::Input | Kind::Enum) => {
                     json!({ "$ref": format!("#/components/schemas/{name}") })
                 }
-                _ => json!({ "type": "string", "format": name }),
+                _ => scalar(name),
             },
         },
     }
+}
+
+/// A scalar of the vendor's own, with an example where its name says how it is written.
+fn scalar(name: &str) -> Value {
+    let example = if name.starts_with("DateTime") {
+        "2026-01-31T09:00:00Z"
+    } else if name.starts_with("TimelessDate") || name.ends_with("Date") {
+        "2026-01-31"
+    } else if name == "UUID" {
+        "9cfb482a-81e3-4154-b5b9-2c805e70a02d"
+    } else {
+        return json!({ "type": "string", "format": name });
+    };
+    json!({ "type": "string", "format": name, "examples": [example] })
 }
 
 /// `issueCreate` → `createIssue`, `issues` → `listIssues`, `issue` → `getIssue`

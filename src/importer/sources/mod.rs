@@ -1,10 +1,11 @@
-//! Where descriptions come from: a file, an address, an MCP server, or a file in a package of npm or
-//! `PyPI`.
+//! Where descriptions come from: a file, an address, an MCP server, or a file in a package of npm,
+//! `PyPI` or crates.io.
 //!
 //! A package is downloaded whole to a nameless file, checked against what its registry promises, and
 //! only then opened; of its contents one file is read and nothing is written.
 
 mod archive;
+mod crates;
 mod download;
 mod header;
 mod mcp;
@@ -38,6 +39,8 @@ pub enum Origin {
     Npm(Packaged),
     /// `pypi:package==1.2.3/path/in/it.json`
     Pypi(Packaged),
+    /// `crate:package==1.2.3/path/in/it.graphql`
+    Crate(Packaged),
 }
 
 /// One file of one version of a package.
@@ -59,6 +62,8 @@ pub struct Registries {
     pub npm: Option<Url>,
     /// A `PyPI` "simple" index (PEP 503, PEP 691).
     pub pypi: Option<Url>,
+    /// A sparse index of crates (RFC 2789), which says itself where their archives are.
+    pub crates: Option<Url>,
 }
 
 impl Origin {
@@ -73,6 +78,9 @@ impl Origin {
         if let Some(package) = text.strip_prefix("pypi:") {
             return pypi::parse(package).map(Self::Pypi);
         }
+        if let Some(package) = text.strip_prefix("crate:") {
+            return crates::parse(package).map(Self::Crate);
+        }
         if text.starts_with("https://") || text.starts_with("http://") {
             let url = Url::parse(text)
                 .map_err(|cause| Error::invalid(format!("`{text}` is no URL: {cause}")))?;
@@ -86,7 +94,7 @@ impl Origin {
     pub fn with_header(self, header: Header) -> Self {
         match self {
             Self::Web(url, _) => Self::Web(url, Some(header)),
-            other @ (Self::File(_) | Self::Npm(_) | Self::Pypi(_)) => other,
+            other @ (Self::File(_) | Self::Npm(_) | Self::Pypi(_) | Self::Crate(_)) => other,
         }
     }
 
@@ -95,7 +103,7 @@ impl Origin {
     pub fn url(&self) -> Option<Url> {
         match self {
             Self::Web(url, _) => Some(url.clone()),
-            Self::File(_) | Self::Npm(_) | Self::Pypi(_) => None,
+            Self::File(_) | Self::Npm(_) | Self::Pypi(_) | Self::Crate(_) => None,
         }
     }
 
@@ -110,6 +118,7 @@ impl Origin {
             Self::Web(url, header) => web(outbound, url, header.as_ref()).await?,
             Self::Npm(package) => npm::fetch(outbound, registries, package).await?,
             Self::Pypi(package) => pypi::fetch(outbound, registries, package).await?,
+            Self::Crate(package) => crates::fetch(outbound, registries, package).await?,
         };
         if bytes.starts_with(&GZIP) {
             return bounded(
@@ -180,6 +189,14 @@ fn bounded(source: impl Read, what: &str) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Bytes out of hexadecimal digits.
+fn bytes_of(digits: &str) -> Option<Vec<u8>> {
+    let pairs = digits.as_bytes().chunks(2);
+    pairs
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .collect()
+}
+
 /// A registry, and what it is asked for pages in.
 struct Registry<'r> {
     outbound: &'r Outbound,
@@ -243,13 +260,21 @@ mod tests {
         "2.202.0",
         "a/gmail.v1.json"
     )]
+    #[case(
+        "crate:linear-api==0.1.0/schema/linear.graphql",
+        "linear-api",
+        "0.1.0",
+        "schema/linear.graphql"
+    )]
     fn a_file_of_a_package_is_named_with_its_version(
         #[case] text: &str,
         #[case] name: &str,
         #[case] version: &str,
         #[case] path: &str,
     ) {
-        let (Origin::Npm(found) | Origin::Pypi(found)) = Origin::parse(text).unwrap() else {
+        let (Origin::Npm(found) | Origin::Pypi(found) | Origin::Crate(found)) =
+            Origin::parse(text).unwrap()
+        else {
             panic!("{text}")
         };
         assert_eq!(found, Packaged::new(name, version, path).unwrap());
@@ -268,6 +293,10 @@ mod tests {
     #[case("pypi:a==/x.json")]
     #[case("pypi:a==1/x/..")]
     #[case("pypi:@a/b==1/x")]
+    #[case("crate:a/x.json")]
+    #[case("crate:a==1/../x")]
+    #[case("crate:a.b==1/x")]
+    #[case("crate:a@1/x")]
     #[case("http://[/")]
     fn what_names_no_file_of_a_package_is_refused(#[case] text: &str) {
         let error = Origin::parse(text).unwrap_err();

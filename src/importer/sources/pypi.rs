@@ -7,7 +7,7 @@ use serde::Deserialize;
 use sha2::Sha256;
 
 use super::archive::{self, Format};
-use super::{Packaged, Registries, Registry, download};
+use super::{Packaged, Registries, Registry, bytes_of, download};
 use crate::error::{Error, Result};
 use crate::outbound::Outbound;
 
@@ -145,14 +145,6 @@ fn releases(answer: &[u8]) -> Result<Vec<Release>, String> {
         })
     });
     Ok(links.collect())
-}
-
-/// Bytes out of hexadecimal digits.
-fn bytes_of(digits: &str) -> Option<Vec<u8>> {
-    let pairs = digits.as_bytes().chunks(2);
-    pairs
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-        .collect()
 }
 
 #[cfg(test)]
