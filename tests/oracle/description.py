@@ -71,6 +71,20 @@ def allow_json_for_mails(document):
                 content.setdefault("application/json", content["message/rfc822"])
 
 
+def add_uploads(document):
+    """Mails with files go to a path of their own, in parts (developers.google.com/workspace/gmail/api/guides/uploads);
+    those who made OpenAPI of the Discovery document left it out."""
+    for path, item in list(document["paths"].items()):
+        uploads = {
+            method: {key: value for key, value in inner.items() if key != "operationId"}
+            | {"requestBody": {"required": True, "content": {"multipart/related": {}}}}
+            for method, inner in item.items()
+            if isinstance(inner, dict) and "message/rfc822" in inner.get("requestBody", {}).get("content", {})
+        }
+        if uploads:
+            document["paths"][f"/upload{path}"] = uploads | {"parameters": item.get("parameters", [])}
+
+
 def without_bytes(node):
     """Google writes bytes as base64url, and so do our tools; the format `byte` is base64, which Prism's own
     answers are not either."""
@@ -92,6 +106,7 @@ def prepare(source, target):
     document["security"] = [{"token": []}]
     judge_requests_only(document)
     if document["info"]["title"] == "Gmail API":
+        add_uploads(document)
         allow_json_for_mails(document)
         document = without_bytes(document)
     with open(target, "w", encoding="utf-8") as file:

@@ -63,7 +63,9 @@ impl Document {
         let telling = telling.map(|words| words.into_iter().map(|word| (word, 1.0)).collect());
         let telling = telling.collect();
         let marked = if tool.has_tag(IMPORTANT) { MARKED } else { 1.0 };
-        let ranked = if kit.rank == UNRANKED { 1.0 } else { RANKED };
+        // Whoever brings a toolkit for themselves means to use it.
+        let is_ranked = kit.rank != UNRANKED || tool.toolkit.of_project;
+        let ranked = if is_ranked { RANKED } else { 1.0 };
         Self {
             toolkit,
             kind: Kind::of_tool(&spaced(&manifest.name), &manifest.tags),

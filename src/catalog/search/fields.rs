@@ -25,7 +25,7 @@ const FIELDS: [(f32, f32); 7] = [
     (0.25, 0.75),
     // What the toolkit says of itself
     (0.3, 0.0),
-    // What people want who need it
+    // What people want who need it; what it does where that is not said
     (3.0, 0.0),
 ];
 
@@ -52,7 +52,11 @@ pub(super) fn fields(tool: &Tool, learner: &mut Learner) -> Fields {
         first.to_owned(),
         format!("{rest} {}", arguments.join(" ")),
         format!("{} {}", kit.description, kit.categories.join(" ")),
-        manifest.use_cases.join(" "),
+        if manifest.use_cases.is_empty() {
+            first.to_owned()
+        } else {
+            manifest.use_cases.join(" ")
+        },
     ]
     .map(|text| learner.read(&text))
 }
