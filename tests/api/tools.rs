@@ -322,6 +322,11 @@ async fn a_tool_is_found_by_its_use_cases_and_by_mistyped_words_and_publishes_ne
         let found = slugs(&server, &format!("search={}", words.replace(' ', "%20"))).await;
         assert_eq!(found.first().map(String::as_str), Some("ACME_X"), "{words}");
     }
+    // Guessing costs, so a text of nothing but unknown words is not guessed at to its end.
+    let unknown = ('a'..='z').map(|last| format!("zqzqzq{last}"));
+    let unknown = unknown.collect::<Vec<_>>().join("%20");
+    let found = slugs(&server, &format!("search={unknown}%20furnitre")).await;
+    assert_eq!(found, Vec::<String>::new());
     let tool = server.client.get("/api/v3/tools/ACME_X").await;
     assert!(!tool.expect(200).to_string().contains("furniture"));
 }

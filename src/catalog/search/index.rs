@@ -17,6 +17,8 @@ const EXACT: f32 = 1000.0;
 const MISTYPED: f32 = 0.8;
 /// What is left of a score where the query names another toolkit.
 const ELSEWHERE: f32 = 0.25;
+/// Words of a query that may be taken for mistyped: each costs a look at every stem there is.
+const MOST_GUESSES: usize = 16;
 /// What a tool of another has at most of the best one of the named: it is near, not meant.
 const BESIDE: f32 = 0.75;
 /// And where the tool says that it has to do with that one.
@@ -58,6 +60,8 @@ struct Found {
     of_term: Vec<(f32, f32)>,
     /// Those of which the former is not zero.
     touched: Vec<u32>,
+    /// How many more words may be taken for mistyped.
+    guesses: usize,
 }
 
 impl Found {
@@ -67,6 +71,7 @@ impl Found {
             asked: vec![0.0; stems],
             of_term: vec![(0.0, 0.0); documents],
             touched: Vec::new(),
+            guesses: MOST_GUESSES,
         }
     }
 }
@@ -144,12 +149,13 @@ impl Index {
 
     /// The numbers of the stems that mean a term, and what each counts; of one that no tool has,
     /// that of the stem which was probably meant.
-    fn known(&self, term: &Term) -> Vec<(u32, f32)> {
+    fn known(&self, term: &Term, guesses: &mut usize) -> Vec<(u32, f32)> {
         let known = |(stem, weight): &(String, f32)| Some((*self.stems.get(stem)?, *weight));
         let numbers: Vec<_> = term.stems.iter().filter_map(known).collect();
-        if !numbers.is_empty() {
+        if !numbers.is_empty() || *guesses == 0 {
             return numbers;
         }
+        *guesses -= 1;
         let own = term.stems.last().map_or("", |(stem, _)| stem);
         let tools = |number: u32| self.postings[number as usize].len();
         let all = self.stems.iter();
@@ -168,7 +174,7 @@ impl Index {
     /// the most that a tool could have.
     fn add(&self, term: &Term, found: &mut Found) -> f32 {
         let mut holding = 0.0;
-        for (number, weight) in self.known(term) {
+        for (number, weight) in self.known(term, &mut found.guesses) {
             let wanted = &mut found.asked[number as usize];
             *wanted = wanted.max(weight);
             for (document, count) in &self.postings[number as usize] {
