@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use super::body;
 use super::document::pointer;
 use super::names;
@@ -215,7 +217,10 @@ fn one<'d>(
     let shape = resolver.shape(&[parameter.schema], &[], &parameter.at);
     // Swagger writes the parts of a form among the parameters.
     let file = body::file_of(&shape, &parameter.at, resolver).filter(|_| place == ArgIn::Body);
-    let shape = or_text(shape);
+    let mut shape = or_text(shape);
+    if place != ArgIn::Body {
+        tell_default(&mut shape);
+    }
     if place == ArgIn::Header
         && let Some(only) = shape.only_value()
     {
@@ -247,6 +252,19 @@ fn one<'d>(
     argument.join = join;
     argument.file = file;
     Ok(())
+}
+
+/// Some vendors say in the place of a default what the parameter is for, or what becomes of it.
+fn tell_default(shape: &mut Shape<'_>) {
+    let told = |value: &Value| {
+        let text = value.as_str().map(str::trim_end);
+        text.is_some_and(|text| text.ends_with('.') && text.split_whitespace().count() > 3)
+    };
+    if shape.words.get("default").is_some_and(told)
+        && let Some(sentence) = shape.words.shift_remove("default")
+    {
+        shape.words.entry("description").or_insert(sentence);
+    }
 }
 
 /// An object in the query: each member is an argument.

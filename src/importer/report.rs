@@ -41,6 +41,9 @@ pub enum Loss {
     ArgumentLeftOut,
     /// An optional body cannot be sent, and was left out.
     BodyLeftOut,
+    /// A body of which nothing is said but in an example within the description is an open object,
+    /// or files.
+    BodyGuessed,
     /// An object in a query travels as JSON text.
     ObjectAsText,
     /// Members beyond those described cannot be given.

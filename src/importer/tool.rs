@@ -118,12 +118,13 @@ fn description(
         resolver.report.lose(Loss::Deprecated, &operation.at, "");
         text.insert_str(0, "Deprecated by the vendor. ");
     }
-    let mut text = cut(&text, LONGEST_DESCRIPTION);
-    if !require_any.is_empty() {
-        // Schemas that every model accepts cannot say it.
-        text = format!("{} {}", text.trim_end(), needs(require_any));
+    if require_any.is_empty() {
+        return cut(&text, LONGEST_DESCRIPTION);
     }
-    text
+    // Schemas that every model accepts cannot say it.
+    let needs = cut(&needs(require_any), LONGEST_DESCRIPTION / 2);
+    let text = cut(&text, LONGEST_DESCRIPTION - needs.len() - 1);
+    format!("{text} {needs}")
 }
 
 /// The arguments as a manifest has them, within the size that a tool may have.

@@ -1,6 +1,7 @@
 //! Bodies that are no JSON object, and answers that are files.
 
 use serde_json::{Value, json};
+use tenon::importer::report::Loss;
 
 use super::{converted, lines, tools_of};
 
@@ -258,4 +259,114 @@ fn one_of_several_members_may_be_demanded() {
     }
     let free = json!({ "anyOf": [{ "required": ["email"] }, { "required": ["kind"] }] });
     assert_eq!(tool(&schema(free)).get("require_any"), None);
+}
+
+/// The one tool of an operation of which there is nothing but words.
+fn told(method: &str, description: &str) -> tenon::importer::Converted {
+    converted(&json!({
+        "openapi": "3.1.0", "info": { "title": "Acme" }, "servers": [{ "url": "https://acme.test/v1" }],
+        "paths": { "/things": { (method): { "operationId": "addThing", "description": description } } }
+    }))
+}
+
+#[test]
+fn a_body_that_stands_in_an_example_alone_can_be_sent() {
+    let example = "Adds one.\n```\n$ curl -X POST -H 'Content-Type: application/json' \\\n \
+                   https://acme.test/v1/things -d \\\n' { \"name\": \"x\" }'\n```";
+    let kit = told("post", example);
+    let tool = &kit.tools[0].manifest;
+    assert_eq!(
+        tool["args"],
+        json!([{ "arg": "body", "type": "object", "whole": true, "schema": { "additionalProperties": true },
+                 "description": "The JSON to send. Its members are not described one by one: see the example." }])
+    );
+    assert_eq!(
+        tool["request"],
+        json!({ "method": "POST", "path": "/things" })
+    );
+    assert_eq!(kit.report.losses[&Loss::BodyGuessed], 1);
+    assert_eq!(told("get", example).tools[0].manifest.get("args"), None);
+    for other in [
+        "Answers with a JSON body: curl -X POST https://acme.test/v1/things",
+        "Adds one. `curl -X POST /things` Another with `-d '{}'`.",
+        "Needs no body -d '{}'",
+    ] {
+        assert_eq!(
+            told("post", other).tools[0].manifest.get("args"),
+            None,
+            "{other}"
+        );
+    }
+}
+
+#[test]
+fn files_that_stand_in_an_example_alone_can_be_sent() {
+    let of = |description| told("post", description).tools[0].manifest["args"][0].clone();
+    assert_eq!(
+        of("Sends one: `curl -u me -X POST /things -F archive=@/a/b.zip`"),
+        json!({ "arg": "archive", "type": "object", "file": true,
+                "description": "The file to send.", "required": true })
+    );
+    let words = "To upload things, do a `multipart/form-data` POST of one or more file fields.";
+    let list = json!({ "arg": "files", "type": "array", "file": true,
+                       "description": "The file to send.", "required": true });
+    assert_eq!(of(words), list);
+    assert_eq!(of("`curl /things -F files=@a.txt -F files=@b.txt`"), list);
+    let request = told("post", words).tools[0].manifest["request"].clone();
+    assert_eq!(
+        request,
+        json!({ "method": "POST", "path": "/things", "encoding": "multipart" })
+    );
+}
+
+#[test]
+fn what_a_tool_needs_finds_room_behind_a_long_description() {
+    let one_of = json!({ "oneOf": [
+        { "type": "object", "required": ["name"], "properties": { "name": { "type": "string" } } },
+        { "type": "object", "required": ["names"], "properties": { "names": { "type": "array" } } }
+    ] });
+    let mut document = with_body(
+        &json!({ "application/json": { "schema": one_of } }),
+        &json!({}),
+    );
+    document["paths"]["/things"]["post"]["description"] = "many words ".repeat(200).into();
+    let kit = converted(&document);
+    assert_eq!(kit.report.skipped.len(), 0, "{:?}", kit.report.skipped);
+    let tool = &kit.tools[0].manifest;
+    let about = tool["description"].as_str().unwrap();
+    assert!(
+        about.ends_with("many Needs name, or names.")
+            || about.ends_with("words Needs name, or names.")
+    );
+    assert!((1_000..=1_024).contains(&about.len()), "{about}");
+    assert_eq!(tool["require_any"], json!([["name"], ["names"]]));
+}
+
+#[test]
+fn a_default_that_is_a_sentence_says_what_a_parameter_is_for() {
+    let parameter = |more: Value| {
+        let mut parameter = json!({ "name": "on-behalf-of", "in": "header", "schema":
+            { "type": "string", "default": "The user for whom the call is made." } });
+        parameter
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        let mut document = with_body(&json!({}), &json!({}));
+        document["paths"]["/things"]["post"]["parameters"] = json!([parameter]);
+        converted(&document).tools[0].manifest["args"][0].clone()
+    };
+    assert_eq!(
+        parameter(json!({})),
+        json!({ "arg": "on_behalf_of", "type": "string", "in": "header", "name": "on-behalf-of",
+                "description": "The user for whom the call is made." })
+    );
+    assert_eq!(
+        parameter(json!({ "description": "Whose." }))["description"],
+        "Whose."
+    );
+    let date = json!({ "type": "string", "default": "Wed, 21 Oct 2015 07:28:00 GMT" });
+    assert_eq!(
+        parameter(json!({ "schema": date }))["default"],
+        "Wed, 21 Oct 2015 07:28:00 GMT"
+    );
 }

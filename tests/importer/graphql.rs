@@ -197,3 +197,105 @@ fn queries_beyond_all_measure_are_left_out_and_told() {
     assert_eq!(report.operations, 20_001);
     assert_eq!(report.skipped_by_reason[&Skip::TooMany], 1);
 }
+
+/// The document of the tool for one field of a schema.
+#[track_caller]
+fn document(schema: &str, slug: &str) -> String {
+    let kit = kit(&read(schema));
+    let tool = kit.tools.iter().find(|tool| tool.manifest["slug"] == slug);
+    let request = &tool.expect(slug).manifest["request"];
+    request["document"].as_str().unwrap().to_owned()
+}
+
+const ORDERS: &str = r#"
+type Money { amount: String! currency: String! old: String @deprecated }
+type Bag { own: Money! theirs: Money! deep: Deep }
+type Deep { deeper: Deeper }
+type Deeper { money: Money }
+type Address { id: ID! city: String zip: String }
+type Line { id: ID! price: Money order: Order }
+type Order {
+  id: ID! name: String
+  total: Bag!
+  notes: [Note!]!
+  shipTo: Address
+  others: [Address!]
+  lines: [Line!]!
+  email: Email
+}
+type Note { key: String! value: String }
+type Email { address: String! from: Order source(key: String!): String }
+type Page { nodes: [Order!]! pageInfo: PageInfo! }
+type PageInfo { hasNextPage: Boolean! endCursor: String }
+type Query { order(id: ID!): Order orders(first: Int): Page rows: Rows }
+type Rows { errors: [String!]! table: Table }
+type Table { columns: [Note!]! rows: String }
+"#;
+
+#[test]
+fn values_in_a_thing_are_asked_for_with_it() {
+    assert_eq!(
+        document(ORDERS, "ACME_GET_ORDER"),
+        "query($id: ID!) { order(id: $id) { id name \
+         total { own { amount currency } theirs { amount currency } } \
+         notes { key value } shipTo { id city zip } others { id } lines { id } \
+         email { address } } }"
+    );
+    assert_eq!(
+        document(ORDERS, "ACME_LIST_ORDERS"),
+        "query($first: Int) { orders(first: $first) { nodes { id name \
+         total { own { amount currency } theirs { amount currency } } \
+         notes { key value } shipTo { id } others { id } lines { id } email { address } } \
+         pageInfo { hasNextPage endCursor } } }"
+    );
+    assert_eq!(
+        document(ORDERS, "ACME_GET_ROWS"),
+        "query { rows { errors table { columns { key value } rows } } }"
+    );
+}
+
+#[test]
+fn values_find_only_so_much_room() {
+    let prices: String = (0..60).map(|n| format!("price{n}: Bag! ")).collect();
+    let schema = ORDERS.replace("total: Bag!", &prices);
+    let asked = |slug| document(&schema, slug).matches("amount").count();
+    assert_eq!(
+        (asked("ACME_GET_ORDER"), asked("ACME_LIST_ORDERS")),
+        (89, 13)
+    );
+}
+
+#[test]
+fn what_a_union_may_be_is_asked_for_by_names_that_mean_one_thing() {
+    let schema = r#"
+        union Found = User | Team
+        type User { id: ID! name: String! size: Int }
+        type Team { id: ID! name: String! size: String members(first: Int!): [User] }
+        type Query { find(text: String!): [Found!]! }
+    "#;
+    assert_eq!(
+        document(schema, "ACME_LIST_FIND"),
+        "query($text: String!) { find(text: $text) { __typename \
+         ... on User { id name } ... on Team { id name } } }"
+    );
+}
+
+#[test]
+fn pages_of_pages_have_an_end() {
+    let schema = r#"
+        type Page { nodes: Page! edges: [Edge!]! pageInfo: PageInfo! }
+        type Edge { node: Side }
+        type Side { edges: [Edge!]! name: String }
+        type PageInfo { hasNextPage: Boolean! endCursor: String }
+        type Query { pages: Page sides: Side }
+    "#;
+    assert_eq!(
+        document(schema, "ACME_LIST_PAGES"),
+        "query { pages { nodes { pageInfo { hasNextPage endCursor } } \
+         pageInfo { hasNextPage endCursor } } }"
+    );
+    assert_eq!(
+        document(schema, "ACME_GET_SIDES"),
+        "query { sides { edges { node { name } } name } }"
+    );
+}

@@ -5,6 +5,7 @@ mod openapi;
 mod paths;
 mod security;
 mod swagger;
+mod told;
 
 pub(super) use paths::MOST_OPERATIONS;
 use serde_json::Value;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::security::requirements;
-use super::{entries, flag, text, texts};
+use super::{entries, flag, text, texts, told};
 use crate::catalog::manifest::ArgIn;
 use crate::importer::document::{Dialect, Document, Target, pointer};
 use crate::importer::operation::{Body, Envelope, Operation, Parameter, Place, Server};
@@ -54,7 +54,7 @@ pub(super) fn operations<'d>(
             }
             let at = pointer(&at_path, method);
             let described = described(document, item, operation, &at, report);
-            let parameters = described
+            let mut parameters: Vec<_> = described
                 .iter()
                 .filter_map(|value| {
                     let mut parameter = read_parameter(value, place(value)?)?;
@@ -62,7 +62,8 @@ pub(super) fn operations<'d>(
                     Some(parameter)
                 })
                 .collect();
-            let body = read_body(document, operation, &described, &at, report);
+            let body = read_body(document, operation, &described, &at, report)
+                .or_else(|| told::body(document, operation, method, &at, &mut parameters, report));
             found.push(Operation {
                 method: method.to_ascii_uppercase(),
                 path: path.to_owned(),

@@ -5,6 +5,7 @@ mod describe;
 mod introspection;
 mod sdl;
 mod selection;
+mod values;
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,9 @@
-//! What a document asks for: the scalars of what comes back, and enough of what hangs on it to go on
-//! from there.
+//! What a document asks for: the scalars of what comes back, the values in it, and enough of what
+//! hangs on it to go on from there.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use super::values::Room;
 use super::{Field, Kind, Schema, Type};
 
 /// Fields of one type; more would be a page of numbers.
@@ -12,15 +13,15 @@ const MOST_POSSIBLE: usize = 20;
 /// What things are known by.
 const NAMES: [&str; 6] = ["id", "name", "title", "identifier", "key", "url"];
 
-/// By type, and whether a mutation answers it.
-pub(super) type Known = HashMap<(String, bool), String>;
+/// By type, and whether a mutation answers it, and whether it answers many.
+pub(super) type Known = HashMap<(String, bool, bool), String>;
 
 /// How much of an object is asked for.
 #[derive(Clone, Copy, PartialEq)]
 enum Extent {
     /// What a mutation answers: its own scalars, and those of the things in it.
     Payload,
-    /// Its scalars, and the names of the things in it.
+    /// Its scalars and values, and the names of the things in it.
     Whole,
     /// Its names.
     Name,
@@ -35,25 +36,34 @@ impl Schema {
         } else {
             Extent::Whole
         };
-        let key = (field.of.name().to_owned(), is_mutation);
+        let key = (field.of.name().to_owned(), is_mutation, field.of.is_list());
         let selection = known.entry(key).or_insert_with(|| {
-            let selection = self.selected(field.of.name(), extent);
+            let selection = self.selected_of(field, extent, &mut Room::default());
             selection.map_or_else(String::new, |selection| format!(" {selection}"))
         });
         selection.clone()
     }
 
+    /// What is asked for of a field's object, or of each where there are many.
+    fn selected_of(&self, field: &Field, extent: Extent, room: &mut Room) -> Option<String> {
+        let name = field.of.name();
+        if field.of.is_list() {
+            room.of_each(|room| self.selected(name, extent, room))
+        } else {
+            self.selected(name, extent, room)
+        }
+    }
+
     /// None for what has no fields.
-    fn selected(&self, name: &str, extent: Extent) -> Option<String> {
+    fn selected(&self, name: &str, extent: Extent, room: &mut Room) -> Option<String> {
         let of = self.types.get(name)?;
         match of.kind {
             Kind::Scalar | Kind::Enum | Kind::Input => return None,
-            Kind::Union => return Some(self.selected_union(of)),
+            Kind::Union => return Some(self.selected_union(of, extent)),
             Kind::Object | Kind::Interface => {}
         }
         let mut parts = Vec::new();
-        let usable = |field: &&Field| !field.is_deprecated && !field.needs_arguments();
-        for field in of.fields.iter().filter(usable).take(MOST_FIELDS) {
+        for field in of.usable() {
             let name = &field.name;
             if self.is_leaf(field) {
                 if extent != Extent::Name || NAMES.contains(&name.as_str()) {
@@ -61,16 +71,20 @@ impl Schema {
                 }
                 continue;
             }
+            // Pages of pages would have no end.
+            let is_page = extent == Extent::Whole && !room.is_of_each();
             let inner = match (extent, name.as_str()) {
                 (Extent::Name, _) => None,
                 (_, "pageInfo") => Some("{ hasNextPage endCursor }".to_owned()),
-                (Extent::Whole, "nodes") if of.has("pageInfo") => {
-                    self.selected(field.of.name(), Extent::Whole)
+                (_, "nodes") if is_page && of.has("pageInfo") => {
+                    room.of_each(|room| self.selected(field.of.name(), Extent::Whole, room))
                 }
-                (Extent::Whole, "edges") if of.has("nodes") => None,
-                (Extent::Whole, "edges") => self.selected_edge(field),
-                (Extent::Whole, _) => self.selected(field.of.name(), Extent::Name),
-                (Extent::Payload, _) => self.selected(field.of.name(), Extent::Whole),
+                (_, "edges") if is_page && of.has("nodes") => None,
+                (_, "edges") if is_page => self.selected_edge(field, room),
+                (Extent::Whole, _) => self
+                    .value(field, room)
+                    .or_else(|| self.selected(field.of.name(), Extent::Name, room)),
+                (Extent::Payload, _) => self.selected_of(field, Extent::Whole, room),
             };
             if let Some(inner) = inner {
                 parts.push(format!("{name} {inner}"));
@@ -83,24 +97,44 @@ impl Schema {
         Some(format!("{{ {} }}", parts.join(" ")))
     }
 
-    fn selected_edge(&self, edges: &Field) -> Option<String> {
+    fn selected_edge(&self, edges: &Field, room: &mut Room) -> Option<String> {
         let edge = self.types.get(edges.of.name())?;
         let node = edge.fields.iter().find(|field| field.name == "node")?;
-        let inner = self.selected(node.of.name(), Extent::Whole);
+        let inner = room.of_each(|room| self.selected(node.of.name(), Extent::Whole, room));
         Some(inner.map_or_else(|| "{ node }".into(), |inner| format!("{{ node {inner} }}")))
     }
 
-    fn selected_union(&self, of: &Type) -> String {
+    /// The ids of what it may be; the scalars as well, where it is all that is asked for.
+    fn selected_union(&self, of: &Type, extent: Extent) -> String {
+        let names = of.possible.iter().take(MOST_POSSIBLE);
+        let possible = names.filter_map(|name| Some((name, self.types.get(name)?)));
+        let possible: Vec<(&String, &Type)> = possible.collect();
+        let mut kinds: HashMap<&str, String> = HashMap::new();
+        let mut several = HashSet::new();
+        let leaves = possible.iter().flat_map(|(_, of)| of.usable());
+        for field in leaves.filter(|field| self.is_leaf(field)) {
+            let kind = field.of.text();
+            if *kinds.entry(&field.name).or_insert_with(|| kind.clone()) != kind {
+                several.insert(field.name.as_str());
+            }
+        }
         let mut parts = vec!["__typename".to_owned()];
-        for name in of.possible.iter().take(MOST_POSSIBLE) {
-            if self.types.get(name).is_some_and(|of| of.has("id")) {
-                parts.push(format!("... on {name} {{ id }}"));
+        for (name, of) in possible {
+            let leaves = of.usable().filter(|field| self.is_leaf(field));
+            let names = leaves.map(|field| field.name.as_str());
+            // One name may not stand for values of two types (GraphQL, 5.3.2).
+            let asked = names.filter(|name| !several.contains(name));
+            let asked: Vec<&str> = asked
+                .filter(|name| extent != Extent::Name || *name == "id")
+                .collect();
+            if !asked.is_empty() {
+                parts.push(format!("... on {name} {{ {} }}", asked.join(" ")));
             }
         }
         format!("{{ {} }}", parts.join(" "))
     }
 
-    fn is_leaf(&self, field: &Field) -> bool {
+    pub(super) fn is_leaf(&self, field: &Field) -> bool {
         let of = self.types.get(field.of.name());
         of.is_none_or(|of| matches!(of.kind, Kind::Scalar | Kind::Enum))
     }
@@ -109,5 +143,11 @@ impl Schema {
 impl Type {
     fn has(&self, name: &str) -> bool {
         self.fields.iter().any(|field| field.name == name)
+    }
+
+    /// Fields that may be asked for without more ado.
+    pub(super) fn usable(&self) -> impl Iterator<Item = &Field> {
+        let usable = |field: &&Field| !field.is_deprecated && !field.needs_arguments();
+        self.fields.iter().filter(usable).take(MOST_FIELDS)
     }
 }

@@ -1,0 +1,104 @@
+//! Values: small objects that belong to the thing they hang on, such as a price with its currency.
+
+use super::{Field, Kind, Schema, Type};
+
+/// Fields and objects of all values in what is asked of one thing.
+const MOST: usize = 400;
+/// And of each of many; services count what each object costs.
+const MOST_OF_EACH: usize = 60;
+/// Levels of values in values.
+const DEEPEST: usize = 2;
+/// An object with more fields is a thing.
+const MOST_FIELDS: usize = 40;
+/// What only things and pages have.
+const OF_THINGS: [&str; 5] = ["id", "pageInfo", "nodes", "edges", "node"];
+
+/// How many more values a document may ask for.
+pub(super) struct Room {
+    left: usize,
+    is_of_each: bool,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self {
+            left: MOST,
+            is_of_each: false,
+        }
+    }
+}
+
+impl Room {
+    /// Many are asked for the same.
+    pub(super) const fn is_of_each(&self) -> bool {
+        self.is_of_each
+    }
+
+    /// Asks each of many.
+    pub(super) fn of_each<T>(&mut self, ask: impl FnOnce(&mut Self) -> T) -> T {
+        let most = self.left.min(MOST_OF_EACH);
+        let mut room = Self {
+            left: most,
+            is_of_each: true,
+        };
+        let asked = ask(&mut room);
+        self.left -= most - room.left;
+        asked
+    }
+
+    fn take(&mut self) -> bool {
+        let is_there = self.left > 0;
+        self.left = self.left.saturating_sub(1);
+        is_there
+    }
+}
+
+impl Schema {
+    /// The selection behind a field that gives a value; none where it gives anything else.
+    pub(super) fn value(&self, field: &Field, room: &mut Room) -> Option<String> {
+        let of = self.types.get(field.of.name())?;
+        // Such as an address: nothing hangs on it.
+        let is_plain = !field.of.is_list() && !room.is_of_each && self.is_plain(of);
+        if !is_plain && !is_value(of) {
+            return None;
+        }
+        self.parts(of, DEEPEST, room)
+    }
+
+    fn is_plain(&self, of: &Type) -> bool {
+        let is_small = of.kind == Kind::Object && of.fields.len() <= MOST_FIELDS;
+        is_small && of.fields.iter().all(|field| self.is_leaf(field))
+    }
+
+    fn parts(&self, of: &Type, deepest: usize, room: &mut Room) -> Option<String> {
+        if !room.take() {
+            return None;
+        }
+        let mut parts = Vec::new();
+        for field in of.usable() {
+            if self.is_leaf(field) {
+                // Half of a value, such as a price without its currency, says nothing.
+                if !room.take() {
+                    return None;
+                }
+                parts.push(field.name.clone());
+                continue;
+            }
+            let inner = self.types.get(field.of.name());
+            let inner = inner.filter(|of| deepest > 0 && is_value(of));
+            if let Some(inner) = inner.and_then(|of| self.parts(of, deepest - 1, room)) {
+                parts.push(format!("{} {inner}", field.name));
+            }
+        }
+        (!parts.is_empty()).then(|| format!("{{ {} }}", parts.join(" ")))
+    }
+}
+
+fn is_value(of: &Type) -> bool {
+    let is_small = of.kind == Kind::Object && of.fields.len() <= MOST_FIELDS;
+    is_small
+        && of
+            .fields
+            .iter()
+            .all(|field| !OF_THINGS.contains(&field.name.as_str()))
+}
