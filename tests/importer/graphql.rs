@@ -207,7 +207,7 @@ fn document(schema: &str, slug: &str) -> String {
     request["document"].as_str().unwrap().to_owned()
 }
 
-const ORDERS: &str = r#"
+const ORDERS: &str = r"
 type Money { amount: String! currency: String! old: String @deprecated }
 type Bag { own: Money! theirs: Money! deep: Deep }
 type Deep { deeper: Deeper }
@@ -230,7 +230,7 @@ type PageInfo { hasNextPage: Boolean! endCursor: String }
 type Query { order(id: ID!): Order orders(first: Int): Page rows: Rows }
 type Rows { errors: [String!]! table: Table }
 type Table { columns: [Note!]! rows: String }
-"#;
+";
 
 #[test]
 fn values_in_a_thing_are_asked_for_with_it() {
@@ -256,23 +256,23 @@ fn values_in_a_thing_are_asked_for_with_it() {
 
 #[test]
 fn values_find_only_so_much_room() {
-    let prices: String = (0..60).map(|n| format!("price{n}: Bag! ")).collect();
-    let schema = ORDERS.replace("total: Bag!", &prices);
+    let prices: Vec<String> = (0..60).map(|n| format!("price{n}: Bag!")).collect();
+    let schema = ORDERS.replace("total: Bag!", &prices.join(" "));
     let asked = |slug| document(&schema, slug).matches("amount").count();
     assert_eq!(
         (asked("ACME_GET_ORDER"), asked("ACME_LIST_ORDERS")),
-        (89, 13)
+        (109, 14)
     );
 }
 
 #[test]
 fn what_a_union_may_be_is_asked_for_by_names_that_mean_one_thing() {
-    let schema = r#"
+    let schema = r"
         union Found = User | Team
         type User { id: ID! name: String! size: Int }
         type Team { id: ID! name: String! size: String members(first: Int!): [User] }
         type Query { find(text: String!): [Found!]! }
-    "#;
+    ";
     assert_eq!(
         document(schema, "ACME_LIST_FIND"),
         "query($text: String!) { find(text: $text) { __typename \
@@ -282,13 +282,13 @@ fn what_a_union_may_be_is_asked_for_by_names_that_mean_one_thing() {
 
 #[test]
 fn pages_of_pages_have_an_end() {
-    let schema = r#"
+    let schema = r"
         type Page { nodes: Page! edges: [Edge!]! pageInfo: PageInfo! }
         type Edge { node: Side }
         type Side { edges: [Edge!]! name: String }
         type PageInfo { hasNextPage: Boolean! endCursor: String }
         type Query { pages: Page sides: Side }
-    "#;
+    ";
     assert_eq!(
         document(schema, "ACME_LIST_PAGES"),
         "query { pages { nodes { pageInfo { hasNextPage endCursor } } \

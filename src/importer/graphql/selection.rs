@@ -62,6 +62,11 @@ impl Schema {
             Kind::Union => return Some(self.selected_union(of, extent)),
             Kind::Object | Kind::Interface => {}
         }
+        let mut values = if extent == Extent::Whole {
+            self.values(of, room)
+        } else {
+            HashMap::new()
+        };
         let mut parts = Vec::new();
         for field in of.usable() {
             let name = &field.name;
@@ -81,8 +86,8 @@ impl Schema {
                 }
                 (_, "edges") if is_page && of.has("nodes") => None,
                 (_, "edges") if is_page => self.selected_edge(field, room),
-                (Extent::Whole, _) => self
-                    .value(field, room)
+                (Extent::Whole, _) => values
+                    .remove(name.as_str())
                     .or_else(|| self.selected(field.of.name(), Extent::Name, room)),
                 (Extent::Payload, _) => self.selected_of(field, Extent::Whole, room),
             };

@@ -1,13 +1,16 @@
 //! Values: small objects that belong to the thing they hang on, such as a price with its currency.
 
+use std::collections::HashMap;
+
 use super::{Field, Kind, Schema, Type};
 
 /// Fields and objects of all values in what is asked of one thing.
-const MOST: usize = 400;
+const MOST: usize = 500;
 /// And of each of many; services count what each object costs.
 const MOST_OF_EACH: usize = 60;
 /// Levels of values in values.
 const DEEPEST: usize = 2;
+const DEEPEST_OF_EACH: usize = 1;
 /// An object with more fields is a thing.
 const MOST_FIELDS: usize = 40;
 /// What only things and pages have.
@@ -54,15 +57,33 @@ impl Room {
 }
 
 impl Schema {
-    /// The selection behind a field that gives a value; none where it gives anything else.
-    pub(super) fn value(&self, field: &Field, room: &mut Room) -> Option<String> {
+    /// The selections behind the fields of a thing that give values, by name.
+    pub(super) fn values<'t>(&self, of: &'t Type, room: &mut Room) -> HashMap<&'t str, String> {
+        let fields = of.usable();
+        let fields = fields.filter(|field| !OF_THINGS.contains(&field.name.as_str()));
+        let mut fields: Vec<&Field> = fields.collect();
+        // The shorter its name, the more general is what it says.
+        fields.sort_by_key(|field| field.name.len());
+        let values = fields.into_iter();
+        values
+            .filter_map(|field| Some((field.name.as_str(), self.value(field, room)?)))
+            .collect()
+    }
+
+    /// None where a field gives anything but a value.
+    fn value(&self, field: &Field, room: &mut Room) -> Option<String> {
         let of = self.types.get(field.of.name())?;
         // Such as an address: nothing hangs on it.
         let is_plain = !field.of.is_list() && !room.is_of_each && self.is_plain(of);
         if !is_plain && !is_value(of) {
             return None;
         }
-        self.parts(of, DEEPEST, room)
+        let deepest = if room.is_of_each {
+            DEEPEST_OF_EACH
+        } else {
+            DEEPEST
+        };
+        self.parts(of, deepest, room)
     }
 
     fn is_plain(&self, of: &Type) -> bool {
