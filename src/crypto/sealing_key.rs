@@ -2,19 +2,20 @@
 
 use std::fmt;
 
-use aes_gcm::aead::{Aead, KeyInit, Payload};
-use aes_gcm::{Aes256Gcm, Nonce};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::{KEY_BYTES, fill_random};
+use super::KEY_BYTES;
 use crate::error::{Error, Result};
 
 const NONCE_BYTES: usize = 12;
 const KEY_ID_BYTES: usize = 4;
 const TAG_BYTES: usize = 16;
+/// What stands in front of the ciphertext.
+const HEADER: usize = 1 + KEY_ID_BYTES + NONCE_BYTES;
 /// By how many bytes a blob is longer than what it seals.
-pub(super) const OVERHEAD: usize = 1 + KEY_ID_BYTES + NONCE_BYTES + TAG_BYTES;
+pub(super) const OVERHEAD: usize = HEADER + TAG_BYTES;
 /// First byte of every sealed blob: the layout that follows.
 const LAYOUT: u8 = 1;
 
@@ -55,13 +56,13 @@ impl fmt::Debug for KeyId {
 
 /// A key and its name. A blob is layout (1 byte), key id (4), nonce (12), ciphertext and tag.
 pub(super) struct SealingKey {
-    cipher: Aes256Gcm,
+    cipher: RandomizedNonceKey,
     pub(super) id: KeyId,
 }
 
 impl SealingKey {
     pub(super) fn new(key: &Zeroizing<[u8; KEY_BYTES]>) -> Result<Self> {
-        let cipher = Aes256Gcm::new_from_slice(key.as_slice())
+        let cipher = RandomizedNonceKey::new(&AES_256_GCM, key.as_slice())
             .map_err(|_| Error::internal("AES-256 takes 32 bytes"))?;
         let digest = Sha256::digest([b"tenon key id".as_slice(), key.as_slice()].concat());
         let mut id = [0; KEY_ID_BYTES];
@@ -73,23 +74,22 @@ impl SealingKey {
     }
 
     pub(super) fn seal(&self, context: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
-        let mut nonce = [0; NONCE_BYTES];
-        fill_random(&mut nonce)?;
-        let payload = Payload {
-            msg: plain,
-            aad: context,
-        };
-        let sealed = self
+        let mut blob = Vec::with_capacity(OVERHEAD + plain.len());
+        blob.push(LAYOUT);
+        blob.extend_from_slice(&self.id.0);
+        blob.extend_from_slice(&[0; NONCE_BYTES]);
+        blob.extend_from_slice(plain);
+        let (nonce, tag) = self
             .cipher
-            .encrypt(&Nonce::from(nonce), payload)
+            .seal_in_place_separate_tag(Aad::from(context), &mut blob[HEADER..])
             .map_err(|_| Error::internal("sealing failed"))?;
-        let id = self.id.0;
-        Ok([&[LAYOUT], id.as_slice(), nonce.as_slice(), &sealed].concat())
+        blob[HEADER - NONCE_BYTES..HEADER].copy_from_slice(nonce.as_ref());
+        blob.extend_from_slice(tag.as_ref());
+        Ok(blob)
     }
 
     pub(super) fn open(&self, context: &[u8], blob: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
-        let header = 1 + KEY_ID_BYTES + NONCE_BYTES;
-        let Some(made_with) = KeyId::of_blob(blob).filter(|_| blob.len() >= header) else {
+        let Some(made_with) = KeyId::of_blob(blob).filter(|_| blob.len() >= OVERHEAD) else {
             return Err(Error::internal("a sealed value has an unknown layout"));
         };
         if made_with != self.id {
@@ -97,15 +97,57 @@ impl SealingKey {
                 "a sealed value was made with another key ({made_with})"
             )));
         }
-        let mut nonce = [0; NONCE_BYTES];
-        nonce.copy_from_slice(&blob[1 + KEY_ID_BYTES..header]);
-        let payload = Payload {
-            msg: &blob[header..],
-            aad: context,
-        };
-        self.cipher
-            .decrypt(&Nonce::from(nonce), payload)
-            .map(Zeroizing::new)
-            .map_err(|_| Error::internal("a sealed value is damaged or from another place"))
+        let damaged = |_| Error::internal("a sealed value is damaged or from another place");
+        let (header, sealed) = blob.split_at(HEADER);
+        let nonce = Nonce::try_assume_unique_for_key(&header[HEADER - NONCE_BYTES..]);
+        let nonce = nonce.map_err(damaged)?;
+        let mut plain = Zeroizing::new(sealed.to_vec());
+        let opened = self
+            .cipher
+            .open_in_place(nonce, Aad::from(context), &mut plain);
+        let length = opened.map_err(damaged)?.len();
+        plain.truncate(length);
+        Ok(plain)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> SealingKey {
+        SealingKey::new(&Zeroizing::new(std::array::from_fn(|at| {
+            at.to_le_bytes()[0]
+        })))
+        .unwrap()
+    }
+
+    /// Made by Python's `cryptography`, of "a secret" with that key.
+    #[test]
+    fn what_another_implementation_sealed_opens() {
+        let blob =
+            "0133496f566465666768696a6b6c6d6e6f293bad031a9b33ea9cf72a0c8525e362c52c3bdfa59720f0";
+        let digits = blob.as_bytes().chunks(2);
+        let blob: Vec<u8> = digits
+            .map(|two| u8::from_str_radix(str::from_utf8(two).unwrap(), 16).unwrap())
+            .collect();
+        assert_eq!(
+            key().open(b"context", &blob).unwrap().as_slice(),
+            b"a secret"
+        );
+        assert!(key().open(b"another", &blob).is_err());
+    }
+
+    #[test]
+    fn a_value_sealed_twice_looks_different_and_none_of_its_parts_may_change() {
+        let [one, two] = [(); 2].map(|()| key().seal(b"context", b"a secret").unwrap());
+        assert_ne!(one, two);
+        for at in 0..one.len() {
+            let mut damaged = one.clone();
+            damaged[at] ^= 1;
+            assert!(key().open(b"context", &damaged).is_err(), "byte {at}");
+            assert!(key().open(b"context", &one[..at]).is_err(), "{at} bytes");
+        }
+        assert_eq!(key().seal(b"context", b"").unwrap().len(), OVERHEAD);
     }
 }
