@@ -64,6 +64,11 @@ pub(super) fn use_cases(toolkit: &str) -> BTreeMap<&'static str, &'static [Strin
     .collect()
 }
 
+/// Whether a toolkit of that slug comes with the server.
+pub(super) fn is_bundled(slug: &str) -> bool {
+    BUNDLED.0.iter().any(|kit| kit.folder == slug)
+}
+
 /// Checks the toolkits of a folder beside the bundled ones, as a server would at its start.
 ///
 /// # Errors

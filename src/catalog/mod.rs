@@ -216,6 +216,12 @@ pub fn bundled_use_cases(toolkit: &str) -> BTreeMap<&'static str, &'static [Stri
     load::use_cases(toolkit)
 }
 
+/// Whether a toolkit of that slug comes with the server.
+#[must_use]
+pub fn is_bundled(slug: &str) -> bool {
+    load::is_bundled(slug)
+}
+
 /// The catalog in force; a reload swaps it whole, calls under way keep theirs.
 #[derive(Debug, Clone, Default)]
 pub struct CatalogHandle(Arc<RwLock<Arc<Catalog>>>);

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::former::{Former, Written};
 use super::report::Report;
-use super::{Converted, Wishes, convert, lock, read, yaml};
+use super::{Converted, Wishes, convert, lock, reach, read, yaml};
 use crate::error::{Error, Result};
 use crate::time::Timestamp;
 
@@ -52,7 +52,8 @@ pub fn slug_of(source: &Source, wishes: &Wishes) -> Result<String> {
 ///
 /// # Errors
 /// When the description cannot be converted, or a folder of that name holds a toolkit that was
-/// not imported, or files cannot be written.
+/// not imported, or files cannot be written; [`Error::Conflict`] when a second import would send
+/// credentials to hosts that nobody named.
 pub fn import(source: &Source, wishes: &Wishes, to: &Path, now: Timestamp) -> Result<Imported> {
     let root = read::document(&source.bytes)?;
     // The slug names the folder, and the folder knows the slugs of tools.
@@ -65,6 +66,8 @@ pub fn import(source: &Source, wishes: &Wishes, to: &Path, now: Timestamp) -> Re
     let mut report = std::mem::take(&mut converted.report);
     let written = former.merge(&converted, &mut report, source, now);
     let has_changed = written.has_changed;
+    report.credential_hosts = reach::hosts(&written.toolkit);
+    reach::check(&former.toolkit, &report.credential_hosts, wishes)?;
     write(&folder, &former, written, &report)?;
     converted.report = report;
     Ok(Imported {

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::folder::{Source, TOOLKIT, dates};
 use super::groups::Groups;
@@ -26,7 +26,7 @@ const OWN: [&str; 4] = ["created_at", "updated_at", "versions", "changelog"];
 #[derive(Default)]
 pub(super) struct Former {
     pub(super) lock: Lock,
-    toolkit: Map<String, Value>,
+    pub(super) toolkit: Map<String, Value>,
     /// By slug: the file, and the manifest as it stands there.
     tools: BTreeMap<String, (String, Map<String, Value>)>,
     /// Slugs of tools in files that are not the importer's.
@@ -119,6 +119,7 @@ impl Former {
         let kept = kept.into_iter().filter(|key| !OWN.contains(&key.as_str()));
         let kept = kept.map(|key| format!("toolkit.yaml: {key}"));
         report.kept_edits.extend(kept);
+        self.keep_servers(&written.files, &mut toolkit);
         written.has_changed = self.differs(&toolkit, &written.files);
         if written.has_changed {
             stamp(&mut toolkit, now);
@@ -192,6 +193,21 @@ impl Former {
             }
             let tools = written.files.entry(file.clone()).or_default();
             tools.push(Cow::Borrowed(current));
+        }
+    }
+
+    /// Servers that the description has no more, as long as tools name them that stay.
+    fn keep_servers(&self, files: &Files<'_>, toolkit: &mut Map<String, Value>) {
+        let tools = files.values().flatten();
+        let named = tools.filter_map(|tool| tool.get("request")?.get("server")?.as_str());
+        let named: BTreeSet<&str> = named.collect();
+        let former = self.toolkit.get("servers").and_then(Value::as_object);
+        let former = former.into_iter().flatten();
+        for (name, url) in former.filter(|(name, _)| named.contains(name.as_str())) {
+            let servers = toolkit.entry("servers").or_insert_with(|| json!({}));
+            if let Some(servers) = servers.as_object_mut() {
+                servers.entry(name).or_insert_with(|| url.clone());
+            }
         }
     }
 

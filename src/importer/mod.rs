@@ -21,6 +21,7 @@ mod mcp;
 mod merge;
 mod names;
 mod operation;
+mod reach;
 pub mod read;
 pub mod recipes;
 pub mod report;
@@ -77,6 +78,8 @@ pub struct Wishes {
     pub use_cases: BTreeMap<String, Vec<String>>,
     /// Keys of `toolkit.yaml` that stand above what the description says.
     pub toolkit: Map<String, Value>,
+    /// Hosts that a second import may send credentials to, although the first did not.
+    pub allow_hosts: Vec<String>,
 }
 
 impl Default for Wishes {
@@ -93,6 +96,7 @@ impl Default for Wishes {
             slugs: BTreeMap::new(),
             use_cases: BTreeMap::new(),
             toolkit: Map::new(),
+            allow_hosts: Vec::new(),
         }
     }
 }

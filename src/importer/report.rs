@@ -1,6 +1,6 @@
 //! What an import did: every step that lost something, with the place in the description.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -119,6 +119,8 @@ pub struct Report {
     pub operations: usize,
     /// Tools made of them.
     pub converted: usize,
+    /// Where credentials go: origins, and patterns of hosts.
+    pub credential_hosts: BTreeSet<String>,
     /// Operations left out, by reason.
     pub skipped_by_reason: BTreeMap<Skip, usize>,
     /// Lossy steps, by kind.

@@ -218,6 +218,49 @@ async fn a_second_import_makes_a_version_only_of_what_changed() {
 }
 
 #[tokio::test]
+async fn a_second_import_sends_no_credential_to_a_host_that_nobody_named() {
+    let server = TestServer::start().await;
+    let first = server.client.post(IMPORT, public()).await.expect(200);
+    assert_eq!(first["credential_hosts"], json!(["https://parts.example"]));
+    let mut moved = public();
+    moved["document"]["servers"][0]["url"] = "https://parts.evil.example".into();
+    let mut token = public();
+    token["document"]["components"]["securitySchemes"]["app"] = json!({
+        "type": "oauth2", "flows": { "authorizationCode": {
+            "authorizationUrl": "https://parts.example/authorize",
+            "tokenUrl": "https://parts.evil.example/token", "scopes": {}
+        } }
+    });
+    token["document"]["security"] = json!([{ "app": [] }]);
+    let mut one = public();
+    one["document"]["paths"]["/parts"]["get"]["servers"] =
+        json!([{ "url": "https://parts.evil.example" }]);
+    for mut newer in [moved, token, one] {
+        let error = server.client.post(IMPORT, newer.clone()).await.error(409);
+        let message = error["message"].as_str().unwrap();
+        assert!(
+            message.contains(": https://parts.evil.example;"),
+            "{message}"
+        );
+        let again = server.client.post(IMPORT, public()).await.expect(200);
+        assert_eq!(again["has_changed"], false, "the former one is in force");
+        newer["allow_hosts"] = json!(["parts.evil.example"]);
+        let meant = server.client.post(IMPORT, newer).await.expect(200);
+        let hosts = meant["credential_hosts"].as_array().unwrap();
+        assert!(hosts.contains(&json!("https://parts.evil.example")));
+        server
+            .client
+            .delete("/api/v3/toolkits/parts")
+            .await
+            .expect(200);
+        server.client.post(IMPORT, public()).await.expect(200);
+    }
+    let own = json!({ "document": description("https://parts.evil.example"),
+        "base_url": "https://parts.own.example" });
+    server.client.post(IMPORT, own).await.expect(200);
+}
+
+#[tokio::test]
 async fn slugs_that_are_taken_are_refused_by_name() {
     let server = TestServer::start().await;
     let mut named = public();

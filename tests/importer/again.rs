@@ -95,6 +95,31 @@ fn edits_and_names_stay_and_the_rest_follows_the_description() {
 }
 
 #[test]
+fn a_server_stays_as_long_as_a_tool_that_is_called_there() {
+    let to = tempfile::tempdir().unwrap();
+    let search = "  /things/search:";
+    let elsewhere = format!("{search}\n    servers: [{{url: https://find.shop.test}}]");
+    let first = SHOP.replace(search, &elsewhere);
+    assert_ne!(first, SHOP);
+    at(&to, &first, 0);
+    let toolkit = to.path().join("shop/toolkit.yaml");
+    assert!(
+        fs::read_to_string(&toolkit)
+            .unwrap()
+            .contains("find.shop.test")
+    );
+
+    let again = at(&to, &SHOP.replace(search, "  /things/find:"), 1);
+    assert_eq!(again.converted.report.vanished, ["SHOP_SEARCH_THINGS"]);
+    assert!(
+        fs::read_to_string(&toolkit)
+            .unwrap()
+            .contains("find.shop.test")
+    );
+    assert_eq!(catalog::lint(to.path()).unwrap().tools, 6);
+}
+
+#[test]
 fn a_tool_taken_out_or_moved_by_hand_stays_so() {
     let to = tempfile::tempdir().unwrap();
     at(&to, SHOP, 0);

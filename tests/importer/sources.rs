@@ -340,6 +340,45 @@ async fn a_description_at_an_address_is_fetched_within_the_rules_of_all_outbound
     assert!(error.contains("not public"), "{error}");
 }
 
+#[test]
+fn hosts_are_told_and_a_title_alone_replaces_no_bundled_toolkit() {
+    let place = Place::new();
+    let write = |text: &str| std::fs::write(place.dir.path().join("api.yaml"), text).unwrap();
+    let import = ["toolkits", "import", "api.yaml", "--to", "kits"];
+    write(&SHOP.replace("The Shop API", "The GitHub API"));
+    let refused = place.run(&import, &[]);
+    assert!(
+        refused
+            .errors
+            .contains("`github`, which comes with the server"),
+        "{}",
+        refused.errors
+    );
+    assert!(!place.dir.path().join("kits/github").exists());
+    let meant = place.run(&[&import[..], &["--slug", "github"]].concat(), &[]);
+    assert!(
+        meant.output.contains("replaces the toolkit of that slug"),
+        "{}",
+        meant.output
+    );
+
+    write(SHOP);
+    let first = place.run(&import, &[]);
+    assert!(
+        first
+            .output
+            .contains("credentials go to: https://{region}.shop.test"),
+        "{}",
+        first.output
+    );
+    write(&SHOP.replace(".shop.test", ".evil.test"));
+    let moved = place.run(&import, &[]);
+    assert!(moved.errors.contains("--allow-host"), "{}", moved.errors);
+    let allow = ["--allow-host", "https://{region}.evil.test"];
+    let allowed = place.run(&[&import[..], &allow].concat(), &[]);
+    assert!(allowed.status.success(), "{}", allowed.errors);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recipe_is_installed_out_of_the_operators_own_mirror() {
     let upstream = Upstream::start().await;

@@ -1,6 +1,6 @@
 //! Toolkits that a project or the operator imports: made of an API's description, again and again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use axum::extract::State;
@@ -72,6 +72,10 @@ struct ImportToolkitBody {
     /// Write arguments in snake case: `pageToken` becomes `page_token`.
     #[serde(default)]
     snake: bool,
+    /// Hosts that a second import may send credentials to, although the first did not.
+    #[serde(default)]
+    #[schema(example = json!(["files.acme.example"]))]
+    allow_hosts: Vec<String>,
 }
 
 /// What became of an import.
@@ -93,6 +97,9 @@ struct ImportedToolkit {
     dialect: String,
     /// Whether anything differs from the import before.
     has_changed: bool,
+    /// Where its accounts' credentials may go: origins, and patterns of hosts.
+    #[schema(example = json!(["https://api.acme.example"]))]
+    credential_hosts: BTreeSet<String>,
     /// Operations of the description.
     operations: usize,
     /// Those that became tools.
@@ -210,6 +217,7 @@ impl ImportToolkitBody {
             exclude,
             slug_from,
             snake,
+            allow_hosts,
         } = self;
         let (description, recipe) = match (source, document, recipe) {
             (Some(source), None, None) => {
@@ -244,6 +252,7 @@ impl ImportToolkitBody {
         let wishes = Wishes {
             name: name.or(wishes.name),
             base_url,
+            allow_hosts,
             ..wishes
         };
         Ok(ImportRequest {
@@ -271,6 +280,7 @@ impl From<Imported> for ImportedToolkit {
             tools_count: kit.tools(),
             dialect: dialect.name().to_owned(),
             has_changed,
+            credential_hosts: report.credential_hosts,
             operations: report.operations,
             converted: report.converted,
             skipped_by_reason: report.skipped_by_reason,

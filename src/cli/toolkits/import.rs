@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use url::Url;
 
 use super::say;
+use crate::catalog;
 use crate::error::{Error, Result};
 use crate::importer::folder::{self, Imported, Source};
 use crate::importer::recipes::{Recipe, Share};
@@ -75,6 +76,9 @@ pub(in crate::cli) struct Import {
     /// Write arguments in snake case: `pageToken` becomes `page_token`.
     #[arg(long)]
     snake: bool,
+    /// A host that a second import may send credentials to, although the first did not.
+    #[arg(long, value_name = "HOST")]
+    allow_host: Vec<String>,
     #[command(flatten)]
     reach: Reach,
 }
@@ -92,6 +96,9 @@ pub(in crate::cli) struct Install {
     /// The description, where it is not to come from the recipe's place.
     #[arg(long)]
     source: Option<String>,
+    /// A host that a second import may send credentials to, although the first did not.
+    #[arg(long, value_name = "HOST")]
+    allow_host: Vec<String>,
     #[command(flatten)]
     reach: Reach,
 }
@@ -107,6 +114,7 @@ pub(super) async fn import(import: Import) -> Result<()> {
         exclude,
         slug_from,
         snake,
+        allow_host,
         reach,
     } = import;
     let wishes = Wishes {
@@ -116,6 +124,7 @@ pub(super) async fn import(import: Import) -> Result<()> {
         slug_from,
         selection: Selection::new(&include, &exclude)?,
         snake,
+        allow_hosts: allow_host,
         ..Wishes::default()
     };
     let imported = make(source, wishes, &to, &reach).await?;
@@ -128,10 +137,14 @@ pub(super) async fn install(install: Install) -> Result<()> {
         to,
         slug,
         source,
+        allow_host,
         reach,
     } = install;
     let recipe = Recipe::load(&recipe)?;
-    let wishes = recipe.wishes(slug)?;
+    let wishes = Wishes {
+        allow_hosts: allow_host,
+        ..recipe.wishes(slug)?
+    };
     let source = source.unwrap_or_else(|| recipe.source.clone());
     let imported = make(source, wishes, &to, &reach).await?;
     let share = recipe.share(&imported.converted);
@@ -178,7 +191,25 @@ async fn make(source: String, wishes: Wishes, to: &Path, reach: &Reach) -> Resul
         from: source,
         bytes,
     };
+    if wishes.slug.is_none() {
+        leave_bundled(&folder::slug_of(&source, &wishes)?)?;
+    }
     folder::import(&source, &wishes, to, Clock::System.now())
+}
+
+/// A title alone is no reason to take the place of a toolkit that comes with the server, whose
+/// accounts' credentials the new one would get.
+fn leave_bundled(slug: &str) -> Result<()> {
+    if !catalog::is_bundled(slug) {
+        return Ok(());
+    }
+    Err(Error::invalid_with_fix(
+        format!("by its title the toolkit would be `{slug}`, which comes with the server"),
+        format!(
+            "Choose another slug, such as --slug {slug}_own; or --slug {slug}, if it is to replace \
+             that toolkit, accounts included."
+        ),
+    ))
 }
 
 fn tell(imported: Imported, share: Option<Share>) -> Result<()> {
@@ -221,6 +252,13 @@ fn summary(imported: &Imported, share: Option<Share>) -> String {
         text.push_str(&format!(
             "  official slugs: {found} of {official} ({percent} %)\n"
         ));
+    }
+    if catalog::is_bundled(&converted.slug) {
+        text.push_str("  replaces the toolkit of that slug that comes with the server\n");
+    }
+    let hosts: Vec<&str> = report.credential_hosts.iter().map(String::as_str).collect();
+    if !hosts.is_empty() {
+        text.push_str(&format!("  credentials go to: {}\n", hosts.join(", ")));
     }
     for (reason, count) in &report.skipped_by_reason {
         text.push_str(&format!("  left out, {}: {count}\n", word(reason)));
