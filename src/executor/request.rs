@@ -160,13 +160,14 @@ pub(super) fn build(parts: Parts<'_>, base: &Url) -> Result<OutboundRequest> {
     let mut query = Vec::new();
     for arg in &manifest.args {
         match manifest.place_of(arg, given) {
+            // There is no null outside JSON: services would read the word.
             ArgIn::Query => {
-                if let Some(value) = given_value(arg, scope)? {
+                if let Some(value) = given_value(arg, scope)?.filter(|value| !value.is_null()) {
                     query.extend(wire::pairs(arg, &value));
                 }
             }
             ArgIn::Header => {
-                if let Some(value) = given_value(arg, scope)? {
+                if let Some(value) = given_value(arg, scope)?.filter(|value| !value.is_null()) {
                     let header = header_value(arg, &value)?;
                     headers.insert(header_name(wire::name(arg))?, header);
                 }

@@ -72,7 +72,7 @@ pub(super) fn check(
     Err(Error::Conflict(format!(
         "the new description would send the credentials of accounts that are there to hosts that \
          the former one did not name: {}; if these are the vendor's, name each with `allow_hosts` \
-         (--allow-host on the command line)",
+         (--allow-host on the command line); another API needs another `slug`",
         new.join(", ")
     )))
 }

@@ -96,6 +96,8 @@ const TOOLS: &str = r#"
     - { arg: filter, type: object, as: json, description: Which. }
     - { arg: ids, type: array, join: pipes, schema: { items: { type: integer } }, description: Which. }
     - { arg: parts, type: array, join: brackets, schema: { items: { type: string } }, description: Which. }
+    - { arg: paused, type: boolean, schema: { nullable: true }, description: Whether. }
+    - { arg: trace, type: string, in: header, name: X-Trace, schema: { nullable: true }, description: Which. }
   request: { method: GET, path: /converted, headers: { X-Since: "from {since}" } }
 - slug: WORDS_FORM
   name: Form
@@ -229,6 +231,14 @@ async fn values_travel_in_the_form_that_is_asked_for() {
         problems[0].starts_with("arguments.since: must be an instant"),
         "{problems:?}"
     );
+}
+
+#[tokio::test]
+async fn null_is_in_no_query_and_no_header() {
+    let words = Words::with(TOOLS).await;
+    let arguments = json!({ "paused": null, "trace": null, "flag": false });
+    let call = words.sent("WORDS_CONVERT", arguments).await;
+    assert_eq!((call.query.as_str(), call.header("x-trace")), ("flag=0", None));
 }
 
 #[tokio::test]
