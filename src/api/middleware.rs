@@ -16,6 +16,7 @@ use tracing::Instrument;
 
 use super::failure::{add_allowance, failure_of, log_page, render};
 use super::files::is_content;
+use super::unread;
 use crate::error::Error;
 use crate::ids::RequestId;
 use crate::meta_tools::Edition;
@@ -56,6 +57,7 @@ pub(super) fn with_manners(routed: Router, max_body_bytes: usize) -> Router {
         .layer(middleware::from_fn(limit_time))
         .layer(CatchPanicLayer::custom(answer_panic))
         .layer(middleware::from_fn_with_state(max_body_bytes, answer))
+        .layer(middleware::from_fn(unread::settle))
         .layer(middleware::from_fn(collapse_slashes))
 }
 

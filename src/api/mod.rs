@@ -25,6 +25,7 @@ mod session_info;
 mod tool_router;
 mod toolkits;
 mod tools;
+mod unread;
 
 use std::net::SocketAddr;
 

@@ -1,6 +1,6 @@
 //! The HTTP of it: what is asked of a request before its messages are read, and how they are answered.
 
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::{FromRequest, Request as HttpRequest, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -46,21 +46,8 @@ pub(super) async fn post_to_session(
 }
 
 async fn post(app: &App, place: Place, request: HttpRequest) -> Response {
-    let (parts, body) = request.into_parts();
-    match enter(app, &place, &parts).await {
-        Ok(entered) => {
-            let answered = hear(app, parts, body, entered).await;
-            answered.unwrap_or_else(|(id, fault)| fault.answer(&id))
-        }
-        Err(fault) => {
-            // The connection ends with a body that nobody reads (RFC 9112, section 9.3); a client that is
-            // not told would send its next request, with the token that it lacked, on it.
-            let mut response = fault.answer(&Value::Null);
-            let close = HeaderValue::from_static("close");
-            response.headers_mut().insert(header::CONNECTION, close);
-            response
-        }
-    }
+    let answered = hear(app, &place, request).await;
+    answered.unwrap_or_else(|(id, fault)| fault.answer(&id))
 }
 
 /// No stream without a request is offered here, and no session is kept that could be ended.
@@ -74,12 +61,11 @@ pub(super) async fn other_method() -> Response {
 
 type Refused = (Value, Fault);
 
-async fn hear(
-    app: &App,
-    parts: Parts,
-    body: Body,
-    (opened, accepted): (Opened, Accepted),
-) -> Result<Response, Refused> {
+async fn hear(app: &App, place: &Place, request: HttpRequest) -> Result<Response, Refused> {
+    let (parts, body) = request.into_parts();
+    let (opened, accepted) = enter(app, place, &parts)
+        .await
+        .map_err(|fault| (Value::Null, fault))?;
     let request = HttpRequest::from_parts(parts.clone(), body);
     let body = Bytes::from_request(request, &()).await.map_err(|refused| {
         let status = refused.into_response().status();

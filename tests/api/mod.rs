@@ -37,4 +37,5 @@ mod sessions;
 mod suggestions;
 mod toolkits;
 mod tools;
+mod unread;
 mod versions;
