@@ -17,7 +17,8 @@ use crate::storage::revocations;
 use crate::tenancy::rotation::{self, Site};
 
 const PURGE_EVERY: Duration = Duration::from_hours(1);
-/// Used and expired attempts stay this long, so that a person who comes late is told so.
+/// Used and expired attempts stay this long, so that a person who comes late is told so, and so does a grant
+/// that no provider has taken back meanwhile.
 const ATTEMPTS_KEPT: Duration = Duration::from_hours(24);
 /// Dead jobs stay this long, so that an operator can look at them.
 const DEAD_JOBS_KEPT: Duration = Duration::from_hours(14 * 24);
@@ -35,6 +36,11 @@ pub(super) async fn execute(app: &App, job: &Job) -> Result<Outcome> {
         Job::GiveBack { project, batch } => {
             accounts::revoke::give_back_batch(app, project, batch).await?;
             Ok(Outcome::Done)
+        }
+        Job::GiveBackUnchosen { project, attempt } => {
+            let again =
+                Box::pin(accounts::revoke::give_back_unchosen(app, project, attempt)).await?;
+            Ok(again.map_or(Outcome::Done, Outcome::Again))
         }
         Job::Purge => purge(app).await,
         Job::ForgetRetiredKeys => {

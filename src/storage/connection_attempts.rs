@@ -30,11 +30,29 @@ const CLOSE: Statement = Statement::both(
     "UPDATE connection_attempts SET used_at = $3
      WHERE project_id = $1 AND account_id = $2 AND used_at IS NULL",
 );
+const END: Statement = Statement::both(
+    "connection_attempts.end",
+    "UPDATE connection_attempts SET used_at = $3
+     WHERE project_id = $1 AND id = $2 AND used_at IS NULL",
+);
+const REPLACE_SECRETS: Statement = Statement::both(
+    "connection_attempts.replace_secrets",
+    "UPDATE connection_attempts SET secrets = $3 WHERE project_id = $1 AND id = $2",
+);
 const PURGE: Statement = Statement::both(
     "connection_attempts.purge",
     "DELETE FROM connection_attempts WHERE expires_at < $1",
 );
-pub(super) const STATEMENTS: &[Statement] = &[INSERT, FIND, FIND_BY_TOKEN, CONSUME, CLOSE, PURGE];
+pub(super) const STATEMENTS: &[Statement] = &[
+    INSERT,
+    FIND,
+    FIND_BY_TOKEN,
+    CONSUME,
+    CLOSE,
+    END,
+    REPLACE_SECRETS,
+    PURGE,
+];
 
 /// What kind of try it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,6 +170,30 @@ pub async fn close(
     let sql = CLOSE.on(&conn);
     Ok(on!(conn, c => sqlx::query(sql)
         .bind(project).bind(account).bind(now).execute(c).await?.rows_affected()))
+}
+
+/// Makes one attempt useless, in time or late, unless it was used.
+pub async fn end(
+    conn: Conn<'_>,
+    project: &ProjectId,
+    id: &AttemptId,
+    now: Timestamp,
+) -> Result<u64> {
+    let sql = END.on(&conn);
+    Ok(on!(conn, c => sqlx::query(sql)
+        .bind(project).bind(id).bind(now).execute(c).await?.rows_affected()))
+}
+
+/// Keeps other secrets, sealed, in place of those that an attempt has.
+pub async fn replace_secrets(
+    conn: Conn<'_>,
+    project: &ProjectId,
+    id: &AttemptId,
+    secrets: &[u8],
+) -> Result<u64> {
+    let sql = REPLACE_SECRETS.on(&conn);
+    Ok(on!(conn, c => sqlx::query(sql)
+        .bind(project).bind(id).bind(secrets).execute(c).await?.rows_affected()))
 }
 
 /// Removes attempts of all tenants that were over before `instant`.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::db::{Conn, Statement, on};
 use crate::error::Result;
-use crate::ids::{AccountId, JobId, ProjectId};
+use crate::ids::{AccountId, AttemptId, JobId, ProjectId};
 use crate::time::Timestamp;
 
 const ENQUEUE: Statement = Statement::both(
@@ -77,6 +77,13 @@ pub enum Job {
         /// What one request deleted.
         batch: JobId,
     },
+    /// Gives a grant back whose person did not choose in time what it is for.
+    GiveBackUnchosen {
+        /// Its project.
+        project: ProjectId,
+        /// The attempt that it is sealed with.
+        attempt: AttemptId,
+    },
     /// Removes what nobody can use any more; repeats itself.
     Purge,
     /// Forgets the data keys that a rotation retired.
@@ -93,6 +100,9 @@ impl Job {
                 format!("expire_connection/{project}/{account}")
             }
             Self::GiveBack { project, batch } => format!("give_back/{project}/{batch}"),
+            Self::GiveBackUnchosen { project, attempt } => {
+                format!("give_back_unchosen/{project}/{attempt}")
+            }
             Self::Purge => "purge".into(),
             Self::ForgetRetiredKeys => "forget_retired_keys".into(),
             Self::PurgeFiles => "purge_files".into(),

@@ -48,6 +48,10 @@ struct Inner {
     api_calls: Vec<(String, String)>,
     /// What a token is good for, and the status of the answer that says so.
     sites: Option<(u16, Value)>,
+    /// Every token that was given back.
+    revocations: Vec<String>,
+    /// The status of answers to those who give tokens back, where it is not 200.
+    revoke_status: Option<u16>,
     made: u32,
 }
 
@@ -112,6 +116,16 @@ impl AuthorizationServer {
         self.inner().sites = Some((status, sites));
     }
 
+    /// Answers who gives a token back with this status.
+    pub fn take_back_with(&self, status: u16) {
+        self.inner().revoke_status = Some(status);
+    }
+
+    /// Every token that came to `/revoke`, in order.
+    pub fn revocations(&self) -> Vec<String> {
+        self.inner().revocations.clone()
+    }
+
     pub fn authorizations(&self) -> Vec<HashMap<String, String>> {
         self.inner().authorizations.clone()
     }
@@ -152,6 +166,12 @@ async fn answer(
     }
     match path.as_str() {
         "/register" => inner.register(&body),
+        "/revoke" => {
+            let mut fields = url::form_urlencoded::parse(&body);
+            let token = fields.find(|(name, _)| name == "token").expect("a token");
+            inner.revocations.push(token.1.into_owned());
+            json_reply(inner.revoke_status.unwrap_or(200), &json!({}))
+        }
         "/.well-known/oauth-authorization-server" => inner.metadata(&base),
         "/.well-known/oauth-protected-resource/mcp" => {
             let resource = format!("{base}/mcp");

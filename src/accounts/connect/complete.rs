@@ -19,6 +19,7 @@ use crate::ids::{AccountId, AttemptId};
 use crate::scheme::Scheme;
 use crate::storage::connected_accounts::{self, ConnectedAccount, NewCredentials, Status};
 use crate::storage::connection_attempts::{self, AttemptKind, ConnectionAttempt};
+use crate::storage::jobs::{self, Job};
 
 /// How often new tokens are tried to be stored beside other writers.
 const STORE_ATTEMPTS: usize = 5;
@@ -126,8 +127,13 @@ async fn let_choose(
     granted: Granted,
 ) -> Result<Consented> {
     let (_, url, attempt) = by_link(app, blueprint, journey, Some(granted))?;
+    let job = Job::GiveBackUnchosen {
+        project: attempt.project_id.clone(),
+        attempt: attempt.id.clone(),
+    };
     let mut tx = app.db.begin().await?;
     connection_attempts::insert(tx.conn(), &attempt).await?;
+    jobs::enqueue(tx.conn(), &job, attempt.expires_at, attempt.created_at).await?;
     tx.commit().await?;
     Ok(Consented::Choose(url))
 }
@@ -159,13 +165,14 @@ async fn redeem(
 }
 
 /// Keeps the tokens. Two windows may finish at once; the later grant is as good as the other. Uses
-/// `link` up with it, where the user came from our page; `false` when that was used or is over.
+/// `link` up with it, where the user came from our page, and leaves it the secrets that stand beside it;
+/// `false` when that was used or is over.
 pub(super) async fn activate(
     app: &App,
     blueprint: &Blueprint,
     id: &AccountId,
     tokens: Map<String, Value>,
-    link: Option<&AttemptId>,
+    link: Option<(&AttemptId, &[u8])>,
 ) -> Result<bool> {
     let (keyring, project) = (&blueprint.keyring, &blueprint.config.project_id);
     let declared = &blueprint.auth()?.fields.connection;
@@ -186,10 +193,11 @@ pub(super) async fn activate(
             connect_by: None,
         };
         let mut tx = app.db.begin().await?;
-        if let Some(link) = link
-            && !connection_attempts::consume(tx.conn(), project, link, now).await?
-        {
-            return Ok(false);
+        if let Some((link, rest)) = link {
+            if !connection_attempts::consume(tx.conn(), project, link, now).await? {
+                return Ok(false);
+            }
+            connection_attempts::replace_secrets(tx.conn(), project, link, rest).await?;
         }
         if connected_accounts::store_credentials(tx.conn(), project, id, &new, now).await? {
             connection_attempts::close(tx.conn(), project, id, now).await?;

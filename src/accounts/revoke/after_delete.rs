@@ -68,7 +68,8 @@ impl Batch {
         if !is_wanted {
             return Ok(());
         }
-        let held = match holding(app, blueprint, account) {
+        let own = blueprint.keyring.open_account(account);
+        let held = match own.and_then(|own| holding(app, blueprint, own)) {
             Ok(Holding::Grant(held)) => held,
             Ok(Holding::NoEndpoint | Holding::NoToken) => return Ok(()),
             Err(error) => {

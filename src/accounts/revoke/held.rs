@@ -14,7 +14,6 @@ use crate::catalog::revocation::RevokeManifest;
 use crate::catalog::template;
 use crate::error::{Error, Result};
 use crate::scheme::Scheme;
-use crate::storage::connected_accounts::ConnectedAccount;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 const LARGEST_REPLY: usize = 256 * 1024;
@@ -28,7 +27,7 @@ pub(super) struct HeldGrant {
     client_secret: Option<String>,
 }
 
-/// Whether an account has something to give back.
+/// Whether there is something to give back.
 pub(super) enum Holding {
     /// It has.
     Grant(HeldGrant),
@@ -49,19 +48,18 @@ pub(super) struct Failure {
     pub(super) revoked: Vec<String>,
 }
 
-/// What an account has to give back.
+/// What there is to give back of an account's `own` values.
 ///
 /// # Errors
-/// When its credentials do not open, or its toolkit no longer has its scheme.
+/// When the toolkit no longer has the account's scheme.
 pub(super) fn holding(
     app: &App,
     blueprint: &Blueprint,
-    account: &ConnectedAccount,
+    own: Map<String, Value>,
 ) -> Result<Holding> {
     let Some(revoke) = blueprint.auth()?.revoke.as_ref() else {
         return Ok(Holding::NoEndpoint);
     };
-    let own = blueprint.keyring.open_account(account)?;
     let mut values = blueprint.secrets.inherited_with(own);
     let is_there = |name: &String| values.get(name).is_some_and(Value::is_string);
     if !revoke.tokens.iter().any(is_there) {
@@ -75,7 +73,7 @@ pub(super) fn holding(
         None => (None, None),
     };
     Ok(Holding::Grant(HeldGrant {
-        scheme: account.scheme,
+        scheme: blueprint.config.scheme,
         values,
         client_id,
         client_secret: client_secret.map(|secret| secret.expose_secret().to_owned()),

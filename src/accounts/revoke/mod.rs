@@ -1,13 +1,15 @@
 //! Gives the grants of accounts back to their providers: at once when that is asked for, in the
-//! background when an account is deleted.
+//! background when an account is deleted, or when nobody chose what a grant is for.
 
 mod after_delete;
 mod held;
 mod sweep;
+mod unchosen;
 
 pub(super) use after_delete::Batch;
 pub use after_delete::{GiveBack, give_back_batch};
 pub use sweep::{AccountReport, Outcome, Sweep, sweep};
+pub use unchosen::give_back_unchosen;
 
 use serde_json::{Map, Value};
 
@@ -105,7 +107,7 @@ pub async fn check_revocable(app: &App, project: &ProjectId, id: &AccountId) -> 
 
 fn what_is_held(app: &App, blueprint: &Blueprint, account: &ConnectedAccount) -> Result<HeldGrant> {
     let name = &blueprint.toolkit.manifest.name;
-    match holding(app, blueprint, account)? {
+    match holding(app, blueprint, blueprint.keyring.open_account(account)?)? {
         Holding::Grant(held) => Ok(held),
         Holding::NoEndpoint => Err(Error::invalid_with_fix(
             format!(

@@ -7,6 +7,7 @@ use super::page::{LinkField, Sent};
 use super::{LinkStep, closed_meanwhile, finished, form};
 use crate::accounts::choice::Granted;
 use crate::accounts::connect::complete::activate;
+use crate::accounts::secrets::AttemptSecrets;
 use crate::app::App;
 use crate::catalog::manifest::Field;
 use crate::error::Result;
@@ -53,7 +54,14 @@ pub(super) async fn take(
     let mut tokens = granted.tokens.clone();
     tokens.extend(choice.values.clone());
     let (id, link) = (&open.account.id, &open.attempt.id);
-    if !activate(app, &open.blueprint, id, tokens, Some(link)).await? {
+    let keyring = &open.blueprint.keyring;
+    // The grant is the account's from now on, and nobody gives it back when the link's time is over.
+    let rest = AttemptSecrets {
+        granted: None,
+        ..keyring.open_attempt(&open.attempt)?
+    };
+    let rest = keyring.seal_attempt(link, &rest)?;
+    if !activate(app, &open.blueprint, id, tokens, Some((link, &rest))).await? {
         return closed_meanwhile(app, open).await;
     }
     finished(app, open, None).await

@@ -68,9 +68,11 @@ pub(super) async fn find(app: &App, token: &str) -> Result<Found> {
     let blueprint = Blueprint::load(app, &attempt.project_id, &account.auth_config_id).await?;
     let values = blueprint.keyring.open_account(&account)?;
     let granted = blueprint.keyring.open_attempt(&attempt)?.granted;
-    let why = if attempt.used_at.is_some() {
+    // What was open to its end was closed by whoever cleared up after it, and nobody used it.
+    let is_late = attempt.expires_at <= attempt.used_at.unwrap_or_else(|| app.clock.now());
+    let why = if attempt.used_at.is_some() && (!is_late || account.status == Status::Active) {
         Closing::Used
-    } else if attempt.expires_at <= app.clock.now() {
+    } else if is_late {
         Closing::Late
     } else if !blueprint.config.enabled {
         Closing::Off
