@@ -78,7 +78,7 @@ pub(super) async fn send(
 ///
 /// # Errors
 /// [`Error::UpstreamPaused`] when that is not soon, or not in the call's time.
-async fn await_turn(
+pub(super) async fn await_turn(
     app: &App,
     connection: &Connection,
     deadline: Instant,

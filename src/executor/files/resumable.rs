@@ -102,6 +102,7 @@ impl Session<'_> {
             };
             let request = self.request(place, piece)?;
             redactor.learn(self.connection.redactor(&request));
+            attempts::await_turn(self.app, self.connection, self.deadline, recording).await?;
             let outcome =
                 attempts::once(self.app, &request, account, self.deadline, recording).await?;
             if let Ok(reply) = &outcome

@@ -17,6 +17,11 @@ const TOKEN: &str = "mcp-token-0123456789";
 
 /// A server with the toolkit `acme`, whose tools are those of the MCP server at `url`.
 async fn server(url: &str, flags: &[&str]) -> TestServer {
+    serve(&imported(url), flags).await
+}
+
+/// A folder with the toolkit `acme`.
+fn imported(url: &str) -> ToolkitsFolder {
     let folder = ToolkitsFolder::empty();
     let list = json!({ "url": url, "header": "authorization", "bearer": true, "tools": tools() });
     let source = Source {
@@ -34,6 +39,10 @@ async fn server(url: &str, flags: &[&str]) -> TestServer {
         Timestamp::from_millis(0),
     )
     .unwrap();
+    folder
+}
+
+async fn serve(folder: &ToolkitsFolder, flags: &[&str]) -> TestServer {
     let path = folder.path();
     let own = ["--allow-cidrs", "127.0.0.0/8", "--toolkits-dir", &path];
     let server = TestServer::with(&[&own, flags].concat()).await;
@@ -92,6 +101,22 @@ async fn a_tool_is_called_in_a_session_with_the_accounts_credential() {
         );
         assert_eq!(heard[0].headers.get("mcp-session-id"), None);
     }
+}
+
+#[tokio::test]
+async fn every_message_counts_where_the_server_allows_so_many_a_second() {
+    let mcp = McpServer::start(Manner::default()).await;
+    let folder = imported(&mcp.url);
+    let manifest = format!("{}/acme/toolkit.yaml", folder.path());
+    let unpaced = std::fs::read_to_string(&manifest).unwrap();
+    let paced = format!("{unpaced}\nrate_limit: {{per_second: 0.01}}\n");
+    std::fs::write(&manifest, paced).unwrap();
+    let server = serve(&folder, &[]).await;
+    let result = execute(&server, "ACME_ADD", json!({ "a": 2, "b": 3 })).await;
+    let error = result["error"].as_str().unwrap();
+    assert!(error.contains("0.01 requests a second"), "{error}");
+    let whats = mcp.heard().into_iter().map(|one| one.what);
+    assert_eq!(whats.collect::<Vec<_>>(), ["POST initialize"]);
 }
 
 #[tokio::test]

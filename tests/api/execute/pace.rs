@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tenon::scheme::Scheme;
 
+use super::files::uploaded;
 use crate::support::accounts::NewAccount;
 use crate::support::client::Reply;
 use crate::support::server::TestServer;
@@ -19,6 +20,12 @@ auth:
     apply: [{in: header, name: Authorization, value: "Bearer {token}"}]
 "#;
 const TOOLS: &str = r"
+- slug: SLOW_SEND
+  name: Send
+  description: Sends a file in pieces.
+  args:
+    - {arg: file, type: object, file: true, required: true, description: Which.}
+  request: {method: POST, path: /uploads, encoding: resumable}
 - slug: SLOW_GET_ME
   name: Get me
   description: Tells who is asking.
@@ -60,7 +67,11 @@ impl Slow {
     }
 
     async fn call(&self, slug: &str, account: &str) -> Value {
-        let body = json!({ "connected_account_id": account, "arguments": {} });
+        self.call_with(slug, account, json!({})).await
+    }
+
+    async fn call_with(&self, slug: &str, account: &str, arguments: Value) -> Value {
+        let body = json!({ "connected_account_id": account, "arguments": arguments });
         let path = format!("/api/v3/tools/execute/{slug}");
         self.server.client.post(&path, body).await.expect(200)
     }
@@ -113,4 +124,20 @@ async fn a_short_wait_is_waited() {
         assert_eq!(slow.call("SLOW_GET_ME", &ada).await["successful"], true);
     }
     assert_eq!(slow.upstream.calls().len(), 6);
+}
+
+#[tokio::test]
+async fn pieces_of_an_upload_take_their_turns_too() {
+    let slow = Slow::with("0.01").await;
+    let ada = slow.account("ada").await;
+    let opens = Answer::json(200, &Value::Null).header("location", "/session");
+    slow.upstream.answer("/uploads", opens);
+    let file = uploaded(&slow.server.client, "small.txt", "a few words").await;
+    let result = slow
+        .call_with("SLOW_SEND", &ada, json!({ "file": file }))
+        .await;
+    let error = result["error"].as_str().unwrap();
+    assert!(error.contains("0.01 requests a second"), "{error}");
+    let paths = slow.upstream.calls().into_iter().map(|call| call.path);
+    assert_eq!(paths.collect::<Vec<_>>(), ["/uploads"]);
 }

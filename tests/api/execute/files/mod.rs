@@ -128,7 +128,7 @@ async fn done(world: &World, slug: &str, arguments: Value) -> Value {
 }
 
 /// What an SDK puts in the place of a path: the file is uploaded, and stands there by its key.
-async fn uploaded(client: &Client, name: &str, content: &str) -> Value {
+pub(super) async fn uploaded(client: &Client, name: &str, content: &str) -> Value {
     let uploaded = upload(client, name, content).await;
     json!({ "name": name, "mimetype": "text/plain", "s3key": uploaded["key"] })
 }
