@@ -21,6 +21,21 @@ pub(super) struct Granted {
     pub(super) what: String,
     /// What the user must choose from; empty when there is nothing to choose.
     pub(super) choices: Vec<Choice>,
+    /// What the account was for before.
+    #[serde(default)]
+    pub(super) former: Former,
+}
+
+/// What an account was for before its user consented again.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Former {
+    /// It is new.
+    #[default]
+    None,
+    /// The thing with this label.
+    Is(String),
+    /// Something that the new grant does not reach.
+    OutOfReach,
 }
 
 /// One of the things that a grant reaches.
@@ -39,27 +54,30 @@ impl Granted {
             tokens,
             what: String::new(),
             choices: Vec::new(),
+            former: Former::None,
         }
     }
 
-    /// Tokens that are good for these; the only one is chosen already.
+    /// Tokens that are good for these. The only one is chosen already, unless the account was for
+    /// something else: nobody's connection moves unasked.
     pub(super) fn among(
         mut tokens: Map<String, Value>,
         what: &str,
-        mut choices: Vec<Choice>,
+        (mut choices, former): (Vec<Choice>, Former),
     ) -> Self {
-        if choices.len() == 1 {
+        if choices.len() == 1 && former != Former::OutOfReach {
             tokens.extend(choices.remove(0).values);
         }
         Self {
             tokens,
             what: what.to_owned(),
             choices,
+            former,
         }
     }
 }
 
-/// What an account with `values` may be for, of what an answer lists.
+/// What an account with `values` may be for, of what an answer lists, and which of that it was for before.
 ///
 /// # Errors
 /// [`TokenFailure::NoAnswer`] when nothing is listed, or not what the account names.
@@ -68,47 +86,45 @@ pub(super) fn fitting(
     choose: &Choose,
     answer: &Value,
     values: &Map<String, Value>,
-) -> Result<Vec<Choice>, TokenFailure> {
+) -> Result<(Vec<Choice>, Former), TokenFailure> {
     let all = listed(asked, choose, answer)?;
-    let labels = |all: &[(Choice, &Value)]| {
-        let told = all.iter().take(MOST_TOLD);
-        let labels: Vec<&str> = told.map(|(choice, _)| choice.label.as_str()).collect();
-        labels.join(", ")
+    let Some(named) = named(choose, values) else {
+        let former = former(asked, &all, values);
+        return Ok((choices(all), former));
     };
-    let what = &choose.what;
-    if let Some(named) = named(choose, values) {
-        let (fitting, others): (Vec<_>, Vec<_>) = all
-            .into_iter()
-            .partition(|(_, item)| is_named(choose, item, named));
-        if fitting.is_empty() {
-            let named = presentable(named);
-            let others = labels(&others);
-            return Err(TokenFailure::unusable(format!(
-                "the consent reaches no {what} called `{named}`; it reaches: {others}"
-            )));
-        }
-        return Ok(choices(fitting));
+    let (fitting, others): (Vec<_>, Vec<_>) = all
+        .into_iter()
+        .partition(|(_, item)| is_named(choose, item, named));
+    if fitting.is_empty() {
+        let told = others.iter().take(MOST_TOLD);
+        let others: Vec<&str> = told.map(|(choice, _)| choice.label.as_str()).collect();
+        return Err(TokenFailure::unusable(format!(
+            "the consent reaches no {} called `{}`; it reaches: {}",
+            choose.what,
+            presentable(named),
+            others.join(", ")
+        )));
     }
-    if asked
-        .keep
-        .iter()
-        .any(|(name, kept)| kept.pattern.is_some() && values.contains_key(name))
-    {
-        let is_former = |choice: &Choice| {
-            let mut known = asked.keep.iter().filter(|(_, kept)| kept.pattern.is_some());
-            known.all(|(name, _)| choice.values.get(name) == values.get(name))
-        };
-        let (former, others): (Vec<_>, Vec<_>) =
-            all.into_iter().partition(|(choice, _)| is_former(choice));
-        if former.is_empty() {
-            let others = labels(&others);
-            return Err(TokenFailure::unusable(format!(
-                "the consent does not reach the {what} that the account is for; it reaches: {others}"
-            )));
-        }
-        return Ok(choices(former));
+    // What is named counts, whatever was before.
+    let former = match former(asked, &fitting, values) {
+        Former::OutOfReach => Former::None,
+        former @ (Former::None | Former::Is(_)) => former,
+    };
+    Ok((choices(fitting), former))
+}
+
+/// What the account was for: a kept value with a pattern tells it again.
+fn former(asked: &PostConnect, all: &[(Choice, &Value)], values: &Map<String, Value>) -> Former {
+    let telling = || asked.keep.iter().filter(|(_, kept)| kept.pattern.is_some());
+    if !telling().any(|(name, _)| values.contains_key(name)) {
+        return Former::None;
     }
-    Ok(choices(all))
+    let is_former =
+        |choice: &Choice| telling().all(|(name, _)| choice.values.get(name) == values.get(name));
+    let found = all.iter().find(|(choice, _)| is_former(choice));
+    found.map_or(Former::OutOfReach, |(choice, _)| {
+        Former::Is(choice.label.clone())
+    })
 }
 
 fn choices(all: Vec<(Choice, &Value)>) -> Vec<Choice> {
@@ -216,12 +232,17 @@ mod tests {
         .unwrap()
     }
 
-    fn labels(answer: &Value, values: &Value) -> Result<Vec<String>, String> {
+    fn fit(answer: &Value, values: &Value) -> Result<(Vec<String>, Former), String> {
         let rule = rule();
         let choose = rule.choose.as_ref().unwrap();
-        let choices = fitting(&rule, choose, answer, values.as_object().unwrap());
-        let choices = choices.map_err(|failure| failure.reason())?;
-        Ok(choices.into_iter().map(|choice| choice.label).collect())
+        let fitting = fitting(&rule, choose, answer, values.as_object().unwrap());
+        let (choices, former) = fitting.map_err(|failure| failure.reason())?;
+        let labels = choices.into_iter().map(|choice| choice.label);
+        Ok((labels.collect(), former))
+    }
+
+    fn labels(answer: &Value, values: &Value) -> Result<Vec<String>, String> {
+        fit(answer, values).map(|(labels, _)| labels)
     }
 
     fn sites() -> Value {
@@ -259,14 +280,36 @@ mod tests {
         assert_eq!(both, [BETA, &format!("{BETA} (3)")]);
     }
 
+    #[rstest]
+    #[case::a_new_one(json!({}), 3, Former::None)]
+    #[case::one_that_is_connected_again(json!({ "site_id": "b2" }), 3, Former::Is(BETA.to_owned()))]
+    #[case::one_whose_site_is_gone(json!({ "site_id": "gone" }), 3, Former::OutOfReach)]
+    #[case::one_of_two_like_names(json!({ "site_id": "d4", "site_name": "beta" }), 2, Former::Is(format!("{BETA} (3)")))]
+    #[case::another_is_named(json!({ "site_id": "b2", "site_name": "acme" }), 1, Former::None)]
+    fn what_an_account_was_for_is_told_again(
+        #[case] values: Value,
+        #[case] choices: usize,
+        #[case] expected: Former,
+    ) {
+        let (labels, former) = fit(&sites(), &values).unwrap();
+        assert_eq!((labels.len(), former), (choices, expected));
+    }
+
     #[test]
-    fn an_account_stays_with_what_it_is_for() {
-        assert_eq!(
-            labels(&sites(), &json!({ "site_id": "b2" })).unwrap(),
-            [BETA]
-        );
-        let refused = labels(&sites(), &json!({ "site_id": "gone" })).unwrap_err();
-        assert!(refused.contains("does not reach the site"), "{refused}");
+    fn the_only_thing_is_chosen_unless_the_account_was_for_another() {
+        let only = Choice {
+            label: "Acme".into(),
+            values: Map::from_iter([("site_id".to_owned(), json!("a1"))]),
+        };
+        for (former, left) in [
+            (Former::None, 0),
+            (Former::Is("Acme".into()), 0),
+            (Former::OutOfReach, 1),
+        ] {
+            let granted = Granted::among(Map::new(), "site", (vec![only.clone()], former));
+            assert_eq!(granted.choices.len(), left);
+            assert_eq!(granted.tokens.contains_key("site_id"), left == 0);
+        }
     }
 
     #[test]

@@ -65,6 +65,6 @@ pub(super) async fn with_told(
         }));
     };
     let values = blueprint.secrets.inherited_with(values.clone());
-    let choices = choice::fitting(asked, choose, &answer, &values);
-    Ok(choices.map(|choices| Granted::among(tokens, &choose.what, choices)))
+    let fitting = choice::fitting(asked, choose, &answer, &values);
+    Ok(fitting.map(|fitting| Granted::among(tokens, &choose.what, fitting)))
 }

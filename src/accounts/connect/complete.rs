@@ -182,8 +182,14 @@ pub(super) async fn activate(
         let mut values = keyring.open_account(&account)?;
         let is_registered = account.scheme == Scheme::DcrOauth;
         let is_of_client = |name: &str| is_registered && token::is_of_client(name);
-        // Nothing of an earlier grant stays behind: a new one may come without a refresh token.
-        values.retain(|name, _| !token::is_of_grant(name) && !is_of_client(name));
+        let told = blueprint.auth()?.post_connect.as_ref();
+        let is_told = |name: &str| told.is_some_and(|asked| asked.keep.contains_key(name));
+        // Nothing of an earlier grant stays behind: a new one may come without a refresh token, and may be
+        // for another site.
+        values.retain(|name, _| {
+            let is_given = declared.iter().any(|field| field.name == *name);
+            !token::is_of_grant(name) && !is_of_client(name) && (is_given || !is_told(name))
+        });
         let values = token::renewed(values, tokens.clone(), declared);
         let new = NewCredentials {
             seen_generation: account.token_generation,

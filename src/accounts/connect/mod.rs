@@ -14,8 +14,8 @@ pub use complete::{Consented, complete_consent};
 pub use finish::{Finish, web_address};
 pub use initiate::{Begun, MadeLink, NewLink, initiate, link};
 pub use link::{
-    AskedScope, Closed, Closing, Filled, LinkField, LinkPage, LinkStep, Notice, Submission,
-    cancel_link, open_link, refuse_foreign_form, submit_link,
+    AskedChoice, AskedScope, Closed, Closing, Filled, Former, LinkField, LinkPage, LinkStep,
+    Notice, Submission, cancel_link, open_link, refuse_foreign_form, submit_link,
 };
 pub use prepare::{LONGEST_USER, NewConnection, Prepared, prepare};
 pub use scene::Scene;

@@ -8,7 +8,7 @@ use super::form_guard::{self, FormGuard};
 use super::input::{Control, Input};
 use super::page::{Frame, Tone, render};
 use super::scopes::{ScopeGroup, group};
-use crate::accounts::connect::{LinkPage, Notice, Scene};
+use crate::accounts::connect::{AskedChoice, Former, LinkPage, Notice, Scene};
 use crate::error::Result;
 
 /// More permissions than this are folded, so that the button stays in reach.
@@ -51,7 +51,7 @@ struct Problem {
 pub(super) fn answer(link: LinkPage, guard: &FormGuard, token: &str) -> Result<Response> {
     let LinkPage {
         scene,
-        choice_of,
+        choice,
         continues_at_provider,
         provider_host,
         scopes,
@@ -66,7 +66,7 @@ pub(super) fn answer(link: LinkPage, guard: &FormGuard, token: &str) -> Result<R
     blame(&mut asked, notice.as_ref(), &scene);
     let problems = problems(&asked, notice.as_ref(), &scene);
     let status = status(&problems, notice.as_ref());
-    let heading = heading(&scene);
+    let heading = heading(&scene, choice.as_ref());
     let title = if problems.is_empty() {
         heading.clone()
     } else {
@@ -76,8 +76,8 @@ pub(super) fn answer(link: LinkPage, guard: &FormGuard, token: &str) -> Result<R
     let toolkit = &scene.toolkit_name;
     let form = Form {
         heading: &heading,
-        lead: match &choice_of {
-            Some(what) => lead_to_choice(&scene, what),
+        lead: match &choice {
+            Some(choice) => lead_to_choice(&scene, choice),
             None => lead(&scene, continues_at_provider, asked.is_empty()),
         },
         summary: if notice.is_some() {
@@ -95,13 +95,15 @@ pub(super) fn answer(link: LinkPage, guard: &FormGuard, token: &str) -> Result<R
         held,
         guard_name: form_guard::FIELD,
         guard: guard.value(token),
-        button: if continues_at_provider {
-            format!("Continue to {toolkit}")
-        } else {
-            format!("Connect {toolkit}")
+        button: match &choice {
+            Some(AskedChoice { what, .. }) => format!("Use this {what}"),
+            None if continues_at_provider => format!("Continue to {toolkit}"),
+            None => format!("Connect {toolkit}"),
         },
-        note: match &choice_of {
-            Some(what) => format!("The connection is used for this {what} alone."),
+        note: match &choice {
+            Some(AskedChoice { what, .. }) => {
+                format!("The connection is used for this {what} alone.")
+            }
             None => note(&scene, continues_at_provider, provider_host.as_deref()),
         },
         minutes: minutes(minutes_left),
@@ -117,11 +119,12 @@ pub(super) fn answer(link: LinkPage, guard: &FormGuard, token: &str) -> Result<R
     Ok(response)
 }
 
-fn heading(scene: &Scene) -> String {
+fn heading(scene: &Scene, choice: Option<&AskedChoice>) -> String {
     let toolkit = &scene.toolkit_name;
-    match &scene.app_name {
-        Some(app) => format!("Connect {toolkit} to {app}"),
-        None => format!("Connect {toolkit}"),
+    match (choice, &scene.app_name) {
+        (Some(AskedChoice { what, .. }), _) => format!("Which {toolkit} {what}?"),
+        (None, Some(app)) => format!("Connect {toolkit} to {app}"),
+        (None, None) => format!("Connect {toolkit}"),
     }
 }
 
@@ -145,12 +148,23 @@ fn lead(scene: &Scene, continues_at_provider: bool, asks_nothing: bool) -> Strin
     }
 }
 
-fn lead_to_choice(scene: &Scene, what: &str) -> String {
+fn lead_to_choice(scene: &Scene, choice: &AskedChoice) -> String {
     let toolkit = &scene.toolkit_name;
     let app = scene.app_name.as_deref().unwrap_or("the application");
-    format!(
-        "You allowed {app} to use {toolkit}, and you have more than one {what} there. Choose the one it is meant for."
-    )
+    let AskedChoice { what, former } = choice;
+    match former {
+        Former::None => format!(
+            "You allowed {app} to use {toolkit}, and you have more than one {what} there. Choose the \
+             one it is meant for."
+        ),
+        Former::Is(label) => format!(
+            "So far, {app} uses {toolkit} for {label}. Keep it that way, or choose another {what}."
+        ),
+        Former::OutOfReach => format!(
+            "What you allowed does not reach the {what} that {app} used before. Choose another one, \
+             or cancel if you want no other."
+        ),
+    }
 }
 
 fn note(scene: &Scene, continues_at_provider: bool, provider_host: Option<&str>) -> String {

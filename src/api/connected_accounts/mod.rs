@@ -284,7 +284,8 @@ struct RefreshQuery {
 /// grant back, `redirect_url` is where the user consents again; an account that works goes on
 /// working meanwhile. For schemes without tokens nothing happens. With `validate_credentials` the
 /// toolkit's "who am I" request is made, and a user whose credentials the service refuses is asked
-/// for new ones.
+/// for new ones. With `reconnect` the user is asked in any case, and may choose another site where
+/// the consent reaches several.
 #[utoipa::path(
     post, path = "/connected_accounts/{nanoid}/refresh", tag = "Connected Accounts",
     security(("ApiKeyAuth" = [])),
@@ -303,17 +304,23 @@ async fn refresh_connected_account(
     Query(query): Query<RefreshQuery>,
     Json(body): Json<Option<RefreshBody>>,
 ) -> Result<Json<RefreshedConnectedAccount>> {
-    let (validate, callback_url) = body.map_or((false, None), |body| {
-        (body.validate_credentials, body.redirect_url)
-    });
-    let callback_url = callback_url
+    let RefreshBody {
+        redirect_url,
+        validate_credentials,
+        reconnect,
+    } = body.unwrap_or_default();
+    let callback_url = redirect_url
         .or(query.redirect_url)
         .filter(|url| !url.is_empty())
         .map(|url| web_url("redirect_url", url))
         .transpose()?;
     let project = &caller.project;
+    if reconnect {
+        let refreshed = renew::ask_again(&app, project, &id, callback_url).await?;
+        return Ok(Json(RefreshedConnectedAccount::new(refreshed, caller.api)));
+    }
     let mut refreshed = renew::renew(&app, project, &id, callback_url.clone()).await?;
-    if validate
+    if validate_credentials
         && refreshed.redirect_url.is_none()
         && !executor::lets_in(&app, &refreshed.account).await?
     {

@@ -242,7 +242,7 @@ pub(super) struct SetEnabledBody {
 }
 
 /// How an account is to be renewed.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 pub(super) struct RefreshBody {
     /// Where the user's browser goes, if the user must consent again.
     #[schema(nullable = false)]
@@ -251,6 +251,11 @@ pub(super) struct RefreshBody {
     #[serde(default)]
     #[schema(required = false)]
     pub(super) validate_credentials: bool,
+    /// Whether the user is asked again although the account works: for other credentials, other
+    /// permissions or another site. An extension of ours.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub(super) reconnect: bool,
 }
 
 /// An absolute address of the web: the user's browser is sent there.

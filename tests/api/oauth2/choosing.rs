@@ -15,6 +15,7 @@ auth:
   - scheme: OAUTH2
     authorize_url: "{base}/authorize"
     token_url: "{base}/token"
+    revoke: {url: "{base}/revoke"}
     post_connect:
       url: "{base}/sites"
       choose: {what: site, items: found, label: [name], field: site_name, match: [id, name, url]}
@@ -26,7 +27,7 @@ auth:
         - {name: site_name, display_name: Site, legacy_names: [subdomain]}
     apply: [{in: header, name: Authorization, value: "Bearer {access_token}"}]
 "#;
-const TAKEN: &str = "Beta <&> Sons";
+pub(super) const TAKEN: &str = "Beta <&> Sons";
 
 fn sites() -> Value {
     json!({ "found": [
@@ -36,7 +37,7 @@ fn sites() -> Value {
     ] })
 }
 
-async fn stage() -> (Stage, String) {
+pub(super) async fn stage() -> (Stage, String) {
     let stage = Stage::with(SITES).await;
     stage.provider.list_sites(200, sites());
     let credentials = json!({ "client_id": ID, "client_secret": SECRET });
@@ -45,10 +46,12 @@ async fn stage() -> (Stage, String) {
 }
 
 /// The account that a person began to connect, and the page they came to after their consent.
-async fn at_the_choice(stage: &Stage, connection: Value) -> (String, String) {
-    let credentials = json!({ "client_id": ID, "client_secret": SECRET });
-    let config = stage.custom("OAUTH2", credentials).await;
-    let (id, url) = stage.begin(&config, connection).await;
+pub(super) async fn at_the_choice(
+    stage: &Stage,
+    config: &str,
+    connection: Value,
+) -> (String, String) {
+    let (id, url) = stage.begin(config, connection).await;
     let back = stage.consent(&url).await;
     let page = back.header("location").expect("the page to choose on");
     (id, page.to_owned())
@@ -62,9 +65,9 @@ fn assert_shows(page: &Reply, parts: &[&str]) {
 
 #[tokio::test]
 async fn a_person_with_several_sites_chooses_one_after_the_consent() {
-    let (stage, _) = stage().await;
+    let (stage, config) = stage().await;
     let back = json!({ "callback_url": "https://app.test/back" });
-    let (id, url) = at_the_choice(&stage, back).await;
+    let (id, url) = at_the_choice(&stage, &config, back).await;
     // Nothing of the grant is the account's before somebody has chosen.
     let waiting = stage.account(&id).await;
     assert_eq!(waiting["status"], "INITIATED");
@@ -119,8 +122,8 @@ async fn a_person_with_several_sites_chooses_one_after_the_consent() {
 
 #[tokio::test]
 async fn a_choice_counts_from_its_own_page_and_in_time_only() {
-    let (stage, _) = stage().await;
-    let (id, url) = at_the_choice(&stage, json!({})).await;
+    let (stage, config) = stage().await;
+    let (id, url) = at_the_choice(&stage, &config, json!({})).await;
     let mut page = Page::open(&stage.server.anonymous, &url).await;
     let hidden = std::mem::take(&mut page.hidden);
     let foreign = page.send(&[("choice", "Alpha")]).await;
@@ -137,8 +140,8 @@ async fn a_choice_counts_from_its_own_page_and_in_time_only() {
 
 #[tokio::test]
 async fn who_does_not_want_to_choose_is_not_connected() {
-    let (stage, _) = stage().await;
-    let (id, url) = at_the_choice(&stage, json!({})).await;
+    let (stage, config) = stage().await;
+    let (id, url) = at_the_choice(&stage, &config, json!({})).await;
     let page = Page::open(&stage.server.anonymous, &url).await;
     page.send(&[("decision", "cancel"), ("choice", "Alpha")])
         .await;
@@ -177,26 +180,112 @@ async fn a_site_that_the_consent_does_not_reach_is_refused_with_those_that_it_do
     );
 }
 
+/// Where the person comes to who connects an account again.
+async fn again(stage: &Stage, id: &str) -> Reply {
+    let path = format!("/api/v3/connected_accounts/{id}/refresh");
+    let body = json!({ "reconnect": true });
+    let asked = stage.server.client.post(&path, body).await.expect(200);
+    assert_eq!(asked["status"], "ACTIVE");
+    let url = asked["redirect_url"].as_str().expect("the provider");
+    stage.consent(url).await
+}
+
+/// An account that is connected for the second site.
+async fn for_the_second(stage: &Stage, config: &str) -> String {
+    let (id, url) = at_the_choice(stage, config, json!({})).await;
+    let page = Page::open(&stage.server.anonymous, &url).await;
+    page.send(&[("choice", TAKEN)]).await;
+    assert_eq!(stage.account(&id).await["status"], "ACTIVE");
+    id
+}
+
 #[tokio::test]
-async fn an_account_stays_with_its_site_when_its_person_consents_again() {
+async fn an_account_stays_with_the_site_that_its_caller_named() {
     let (stage, config) = stage().await;
-    stage.provider.answer_with(json!({ "refresh_token": null }));
     let val =
         json!({ "authScheme": "OAUTH2", "val": { "status": "INITIALIZING", "site_name": "beta" } });
     let (id, url) = stage.begin(&config, json!({ "state": val })).await;
     stage.consent(&url).await;
-    let path = format!("/api/v3/connected_accounts/{id}/refresh");
-    let again = || async {
-        let asked = stage.server.client.post(&path, json!({})).await.expect(200);
-        asked["redirect_url"]
-            .as_str()
-            .expect("the provider")
-            .to_owned()
-    };
-    let url = again().await;
-    assert_eq!(stage.consent(&url).await.status, 200);
+    assert_eq!(again(&stage, &id).await.status, 200);
     assert_eq!(
         stage.account(&id).await["state"]["val"]["site_id"],
         "beta-2"
+    );
+}
+
+#[tokio::test]
+async fn who_connects_again_keeps_the_site_or_moves_to_another() {
+    let (stage, config) = stage().await;
+    let id = for_the_second(&stage, &config).await;
+    for (chosen, site) in [(TAKEN, "beta-2"), ("Alpha", "alpha-1"), (TAKEN, "beta-2")] {
+        let before = stage.account(&id).await["state"]["val"]["site_id"].clone();
+        let back = again(&stage, &id).await;
+        let url = back.header("location").expect("the page to choose on");
+        let page = Page::open(&stage.server.anonymous, url).await;
+        assert_shows(&page.reply, &["Keep it that way, or choose another site"]);
+        let former = if before == "beta-2" {
+            "<option value=\"Beta &#60;&#38;&#62; Sons\" selected>"
+        } else {
+            "<option value=\"Alpha\" selected>"
+        };
+        assert_shows(&page.reply, &[former]);
+        // It goes on as it was until somebody has chosen.
+        assert_eq!(stage.account(&id).await["status"], "ACTIVE");
+        assert_eq!(stage.execute(&id).await["successful"], true);
+        assert_eq!(stage.account(&id).await["state"]["val"]["site_id"], before);
+        page.send(&[("choice", chosen)]).await;
+        assert_eq!(stage.account(&id).await["state"]["val"]["site_id"], site);
+        assert_eq!(stage.execute(&id).await["successful"], true);
+        let (path, _) = stage.provider.api_calls().pop().unwrap();
+        assert_eq!(path, format!("/by-id/{site}/api/me"));
+    }
+}
+
+#[tokio::test]
+async fn an_account_whose_site_is_gone_moves_only_if_its_person_wants_so() {
+    let (stage, config) = stage().await;
+    let id = for_the_second(&stage, &config).await;
+    let only = json!({ "found": [{ "id": "alpha-1", "name": "Alpha" }] });
+    stage.provider.list_sites(200, only);
+    for (answer, site) in [
+        (("decision", "cancel"), "beta-2"),
+        (("choice", "Alpha"), "alpha-1"),
+    ] {
+        let back = again(&stage, &id).await;
+        let url = back.header("location").expect("the page to choose on");
+        let page = Page::open(&stage.server.anonymous, url).await;
+        assert_shows(&page.reply, &["does not reach the site"]);
+        page.send(&[answer]).await;
+        let account = stage.account(&id).await;
+        assert_eq!(account["status"], "ACTIVE");
+        assert_eq!(account["state"]["val"]["site_id"], site);
+    }
+    // Now the only one is the account's own.
+    assert_eq!(again(&stage, &id).await.status, 200);
+}
+
+#[tokio::test]
+async fn nothing_of_the_former_site_stays_with_an_account_that_moves() {
+    let rest = SITES.replace("site_name_told: name", "site_plan: plan");
+    let stage = Stage::with(&rest).await;
+    let found = json!({ "found": [
+        { "id": "alpha-1", "name": "Alpha" }, { "id": "beta-2", "name": TAKEN, "plan": "gold" },
+    ] });
+    stage.provider.list_sites(200, found);
+    let credentials = json!({ "client_id": ID, "client_secret": SECRET });
+    let config = stage.custom("OAUTH2", credentials).await;
+    let id = for_the_second(&stage, &config).await;
+    assert_eq!(
+        stage.account(&id).await["state"]["val"]["site_plan"],
+        "gold"
+    );
+    let back = again(&stage, &id).await;
+    let url = back.header("location").expect("the page to choose on");
+    let page = Page::open(&stage.server.anonymous, url).await;
+    page.send(&[("choice", "Alpha")]).await;
+    let val = stage.account(&id).await["state"]["val"].clone();
+    assert_eq!(
+        (&val["site_id"], &val["site_plan"]),
+        (&json!("alpha-1"), &Value::Null)
     );
 }

@@ -6,6 +6,7 @@ mod client_credentials;
 mod post_connect;
 mod quirks;
 mod registration;
+mod unchosen;
 
 use serde_json::{Value, json};
 

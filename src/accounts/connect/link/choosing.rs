@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::found::Open;
 use super::page::{LinkField, Sent};
 use super::{LinkStep, closed_meanwhile, finished, form};
-use crate::accounts::choice::Granted;
+use crate::accounts::choice::{Former, Granted};
 use crate::accounts::connect::complete::activate;
 use crate::accounts::secrets::AttemptSecrets;
 use crate::app::App;
@@ -29,7 +29,10 @@ pub(super) fn field(granted: &Granted, sent: &Sent) -> LinkField {
             options: labels.collect(),
             ..Field::named(FIELD, &name)
         },
-        value: String::new(),
+        value: match &granted.former {
+            Former::Is(label) => label.clone(),
+            Former::None | Former::OutOfReach => String::new(),
+        },
         is_held: false,
         problem: problem.map(|(_, problem)| problem.clone()),
     }

@@ -5,9 +5,10 @@ mod filled;
 mod found;
 mod page;
 
+pub use crate::accounts::choice::Former;
 pub use filled::Filled;
 pub use found::{Closed, Closing};
-pub use page::{AskedScope, LinkField, LinkPage, Notice};
+pub use page::{AskedChoice, AskedScope, LinkField, LinkPage, Notice};
 
 use serde_json::{Map, Value};
 use url::Url;

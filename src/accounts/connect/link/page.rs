@@ -5,6 +5,7 @@ use url::Url;
 
 use super::choosing;
 use super::found::Open;
+use crate::accounts::choice::Former;
 use crate::accounts::connect::{Scene, web_address};
 use crate::app::App;
 use crate::catalog::manifest::{AuthManifest, Field};
@@ -15,8 +16,8 @@ use crate::error::Result;
 pub struct LinkPage {
     /// Who meets on it.
     pub scene: Scene,
-    /// What the user has to choose one of, after the provider's consent: `site`.
-    pub choice_of: Option<String>,
+    /// What the user has to choose, after the provider's consent.
+    pub choice: Option<AskedChoice>,
     /// Whether the user goes on to the provider after the fields.
     pub continues_at_provider: bool,
     /// The host of the provider's own page, where it is known beforehand.
@@ -29,6 +30,15 @@ pub struct LinkPage {
     pub notice: Option<Notice>,
     /// For how long the link is good, in whole minutes, begun ones counted.
     pub minutes_left: i64,
+}
+
+/// What a user has to choose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskedChoice {
+    /// What such a thing is called: `site`.
+    pub what: String,
+    /// What the account was for before.
+    pub former: Former,
 }
 
 /// One scope that will be asked for.
@@ -89,7 +99,10 @@ pub(super) async fn page(app: &App, open: &Open, sent: &Sent) -> Result<LinkPage
     };
     Ok(LinkPage {
         scene: open.scene(app).await?,
-        choice_of: granted.map(|granted| granted.what.clone()),
+        choice: granted.map(|granted| AskedChoice {
+            what: granted.what.clone(),
+            former: granted.former.clone(),
+        }),
         continues_at_provider: continues,
         provider_host: auth.authorize_url.as_deref().and_then(fixed_host),
         scopes: if continues {
