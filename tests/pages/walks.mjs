@@ -250,6 +250,50 @@ export const walks = {
     await visitor.leave(REFUSED);
   },
 
+  async 'one of several sites, by the keyboard alone, and another one later'(world, visitor) {
+    const config = await world.authConfig('northwind', 'OAUTH2', {
+      client_id: world.client.id, client_secret: world.client.secret, scopes: 'openid,repo',
+    });
+    const { url, account } = await world.link(config);
+    const { page } = visitor;
+    const heading = `Which ${northwind} warehouse?`;
+    const warehouse = page.getByLabel('Warehouse', { exact: true });
+    const button = page.getByRole('button', { name: 'Use this warehouse', exact: true });
+    await visitor.open(url);
+    await visitor.press(`Continue to ${northwind}`);
+    await consentAs(visitor, 'Allow');
+    await visitor.sees('choose', {
+      title: /^Which Northwind Traders & Sons warehouse\?/, heading, status: 200,
+      texts: ['you have more than one warehouse there', 'Choose the one it is meant for.'],
+    });
+    assert.equal(await world.status(account), 'INITIATED');
+    await visitor.tabTo(button);
+    await page.keyboard.press('Enter');
+    await visitor.sees('choose-nothing', { title: /^Error: Which Northwind/, heading, status: 422, texts: ['Warehouse is required.'] });
+    await focusIsOnTheSummary(page);
+    await visitor.tabTo(warehouse);
+    await page.keyboard.type('Ro');
+    await visitor.tabTo(button, 1);
+    await page.keyboard.press('Enter');
+    await visitor.sees('chosen', { title: CONNECTED, heading: `${northwind} is connected`, status: 200 });
+    await world.api('PATCH', '/org/project/config', { mask_secret_keys_in_connected_account: false });
+    const chosen = async () => (await world.api('GET', `/connected_accounts/${account}`)).data.warehouse_id;
+    assert.equal(await chosen(), 'rtm');
+
+    const again = await world.api('POST', `/connected_accounts/${account}/refresh`, { reconnect: true });
+    await visitor.open(again.redirect_url);
+    await visitor.sees('choose-another', {
+      title: /^Which Northwind Traders & Sons warehouse\?/, heading, status: 200, texts: ['for Rotterdam · https://rotterdam.northwind.test', 'choose another warehouse'],
+    });
+    assert.equal(await warehouse.inputValue(), 'Rotterdam · https://rotterdam.northwind.test');
+    assert.equal(await world.status(account), 'ACTIVE');
+    await warehouse.selectOption({ index: 2 });
+    await visitor.press('Use this warehouse');
+    await visitor.sees('moved', { title: CONNECTED, heading: `${northwind} is connected`, status: 200 });
+    assert.equal(await chosen(), 'ham-2');
+    await visitor.leave(REFUSED);
+  },
+
   async 'an MCP client is allowed one session'(world, visitor) {
     const user = 'ada <b>@example.com, whose name is as long as names get in some directories: cn=Ada,ou=Analytical Engines';
     const { redirectUri, ask } = await world.mcpClient('Harbour <Editor>');

@@ -12,6 +12,12 @@ import { fileURLToPath } from 'node:url';
 const here = path.dirname(fileURLToPath(import.meta.url));
 const repository = path.resolve(here, '../..');
 const peers = path.join(repository, 'tests/sdk/peers');
+/** What a consent reaches: two of one name, and one with a name as long as they come. */
+const WAREHOUSES = [
+  { id: 'rtm', name: 'Rotterdam', url: 'https://rotterdam.northwind.test' },
+  { id: 'ham-1', name: 'Hamburg', url: 'https://hamburg.northwind.test' },
+  { id: 'ham-2', name: 'Hamburg', url: 'https://hamburg-harbour-consignments-that-leave-the-european-customs-union.northwind.test' },
+];
 const STARTS_WITHIN_MS = 30_000;
 
 export class World {
@@ -48,7 +54,8 @@ export class World {
   async #startServer() {
     const toolkit = path.join(this.folder, 'toolkits/northwind');
     mkdirSync(path.join(toolkit, 'tools'), { recursive: true });
-    const manifest = readFileSync(path.join(here, 'toolkit.yaml'), 'utf8').replace('LOGOS', this.logosUrl);
+    const manifest = readFileSync(path.join(here, 'toolkit.yaml'), 'utf8')
+      .replaceAll('LOGOS', this.logosUrl).replaceAll('PROVIDER', this.oauthUrl).replaceAll('SERVICES', this.servicesUrl);
     writeFileSync(path.join(toolkit, 'toolkit.yaml'), manifest);
     writeFileSync(path.join(toolkit, 'tools/all.yaml'), 'tools: []\n');
     this.apiKey = `ak_${secret()}`;
@@ -63,7 +70,6 @@ export class World {
       TENON_BASE_URL_GITHUB: `${this.oauthUrl}/api`,
       TENON_AUTHORIZE_URL_GITHUB: `${this.oauthUrl}/auth`,
       TENON_TOKEN_URL_GITHUB: `${this.oauthUrl}/token`,
-      TENON_BASE_URL_NORTHWIND: `${this.servicesUrl}/acme`,
     });
     await until('the server', async () => (await fetch(`${this.url}/ready`)).ok);
   }
@@ -86,6 +92,11 @@ export class World {
     const picture = (colour) => `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40">
       <rect width="40" height="40" rx="9" fill="${colour}"/><path d="M11 27V13l18 14V13" fill="none" stroke="#fff" stroke-width="4"/></svg>`;
     const server = http.createServer((request, response) => {
+      if (request.url === '/warehouses') {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.end(JSON.stringify(WAREHOUSES));
+        return;
+      }
       const colour = { '/northwind.svg': '#0f766e', '/app.svg': '#7c3aed' }[request.url];
       response.writeHead(colour ? 200 : 404, { 'content-type': colour ? 'image/svg+xml' : 'text/plain' });
       response.end(colour ? picture(colour) : '');
