@@ -308,7 +308,7 @@ export const walks = {
     await key.fill('ak_wrong');
     await visitor.press('Allow');
     await visitor.sees('mcp-grant-refused', {
-      title: /^Error: Allow/, heading, status: 400, texts: ['This did not work yet', 'the API key is not valid'],
+      title: /^Error: Allow/, heading, status: 400, texts: ['This did not work yet', 'The API key is not valid.'],
     });
     assert.equal(await key.inputValue(), '', 'a secret is shown again');
     await focusIsOnTheSummary(visitor.page);

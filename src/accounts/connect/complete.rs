@@ -112,6 +112,7 @@ async fn complete(app: &App, attempt: ConnectionAttempt, returned: &Returned) ->
         project: account.project_id,
         account: account.id,
         toolkit: account.toolkit,
+        goes_on: failure.is_some() && account.status == Status::Active,
         failure,
         callback_url: attempt.callback_url,
         camel_case: remembered.camel_case_callback,

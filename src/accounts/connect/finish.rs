@@ -40,6 +40,8 @@ pub struct Finish {
     pub toolkit: String,
     /// Why it failed; none when it succeeded.
     pub failure: Option<String>,
+    /// The account works although this failed: it did before, and its user was asked once more.
+    pub goes_on: bool,
     /// Where the caller wants the browser to go.
     pub callback_url: Option<String>,
     /// Whether that URL gets the names that `initiate` has always used as well.
@@ -80,6 +82,7 @@ mod tests {
             account: AccountId::from("ca_1".to_owned()),
             toolkit: "acme".into(),
             failure: failure.map(str::to_owned),
+            goes_on: false,
             callback_url: Some(callback_url.into()),
             camel_case,
         };

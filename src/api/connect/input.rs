@@ -9,7 +9,7 @@ pub(super) struct Input<'a> {
     pub(super) id: String,
     pub(super) name: &'a str,
     pub(super) label: &'a str,
-    pub(super) help: &'a str,
+    pub(super) help: Vec<Words<'a>>,
     pub(super) example: &'a str,
     pub(super) prefix: &'a str,
     pub(super) suffix: &'a str,
@@ -21,6 +21,13 @@ pub(super) struct Input<'a> {
     /// A whole sentence.
     pub(super) problem: Option<String>,
     pub(super) control: Control<'a>,
+}
+
+/// A part of a help.
+pub(super) struct Words<'a> {
+    pub(super) text: &'a str,
+    /// It stands between backticks, as manifests write what is to be read letter by letter.
+    pub(super) is_code: bool,
 }
 
 /// What the person fills in.
@@ -63,7 +70,7 @@ impl<'a> Input<'a> {
             id: format!("field-{}", declared.name),
             name: &declared.name,
             label: &declared.display_name,
-            help: declared.description.trim(),
+            help: words(declared.description.trim()),
             example: &declared.example,
             prefix: &declared.prefix,
             suffix: &declared.suffix,
@@ -119,6 +126,24 @@ impl<'a> Input<'a> {
     fn is_affixed(&self, affix: &str) -> bool {
         !affix.is_empty() && matches!(self.control, Control::Text { .. })
     }
+}
+
+/// The parts of a text; a backtick without a second one is a letter like any other.
+fn words(text: &str) -> Vec<Words<'_>> {
+    let mut all = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('`')
+        && let Some((code, after)) = after.split_once('`')
+    {
+        all.push((before, false));
+        all.push((code, true));
+        rest = after;
+    }
+    all.push((rest, false));
+    let parts = all.into_iter().filter(|(text, _)| !text.is_empty());
+    parts
+        .map(|(text, is_code)| Words { text, is_code })
+        .collect()
 }
 
 fn control<'a>(field: &'a Field, value: &'a str) -> Control<'a> {

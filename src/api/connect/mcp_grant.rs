@@ -133,7 +133,7 @@ pub(super) async fn submit(
         match approve(&app, &asked.client, approval, key.trim()).await {
             Ok(code) => granted(&asked, true, &asked.back(&app, &[("code", &code)])),
             Err(error @ (Error::Unauthorized(_) | Error::RateLimited { .. })) => {
-                let problem = format!("{error}.");
+                let problem = message::presentable(&error.to_string());
                 form(&app, &uri, &headers, &asked, approval, Some(problem)).await
             }
             Err(error) => Err(error),

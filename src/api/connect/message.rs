@@ -35,7 +35,9 @@ struct Way {
 /// How a connection failed, as far as it matters to the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// The person said no.
+    /// The person said no, here.
+    Cancelled,
+    /// The person said no at the provider.
     Declined,
     /// Anything else.
     Broken,
@@ -63,7 +65,7 @@ pub(super) fn to_provider(url: &Url, scene: &Scene) -> Result<Response> {
 /// The end of a connection that came by a form.
 pub(super) fn finished_here(finish: &Finish, scene: &Scene) -> Result<Response> {
     // The only way to fail in front of a form is to press its other button.
-    let page = end(finish, scene, Failure::Declined)?;
+    let page = end(finish, scene, Failure::Cancelled)?;
     match finish.redirect() {
         Some(url) => go_on(page, &url),
         None => Ok(page),
@@ -90,33 +92,53 @@ fn end(finish: &Finish, scene: &Scene, failure: Failure) -> Result<Response> {
         let message = Message {
             state: "Connected",
             heading: format!("{toolkit} is connected"),
-            text: format!("{app} can use {toolkit} for you now. {next}"),
+            text: format!("{} can use {toolkit} for you now. {next}", subject(scene)),
             reason: None,
             way,
         };
         return answer(StatusCode::OK, Tone::Good, message, Some(scene));
     };
-    let message = match failure {
-        Failure::Declined => Message {
-            state: "Not connected",
-            heading: format!("{toolkit} was not connected"),
+    // Who said no here needs no details of that.
+    let details = match failure {
+        Failure::Cancelled => None,
+        Failure::Declined | Failure::Broken => Some(presentable(reason)),
+    };
+    if finish.goes_on {
+        let next = next(way.as_ref());
+        let message = Message {
+            state: "Nothing changed",
+            heading: format!("{toolkit} stays connected as it was"),
             text: format!(
+                "{} can use {toolkit} for you as before. {next}",
+                subject(scene)
+            ),
+            reason: details,
+            way,
+        };
+        return answer(StatusCode::BAD_REQUEST, Tone::Calm, message, Some(scene));
+    }
+    let (heading, text) = match failure {
+        Failure::Cancelled | Failure::Declined => (
+            format!("{toolkit} was not connected"),
+            format!(
                 "You did not allow it, so {app} has no access. If you change your mind, go back \
                  there and begin again; otherwise you can close this window."
             ),
-            reason: Some(presentable(reason)),
-            way,
-        },
-        Failure::Broken => Message {
-            state: "Not connected",
-            heading: format!("{toolkit} could not be connected"),
-            text: format!(
+        ),
+        Failure::Broken => (
+            format!("{toolkit} could not be connected"),
+            format!(
                 "Nothing was shared with {app}. Go back there and begin again; if it fails once \
                  more, show these details to whoever runs it."
             ),
-            reason: Some(presentable(reason)),
-            way,
-        },
+        ),
+    };
+    let message = Message {
+        state: "Not connected",
+        heading,
+        text,
+        reason: details,
+        way,
     };
     answer(StatusCode::BAD_REQUEST, Tone::Bad, message, Some(scene))
 }
@@ -132,7 +154,10 @@ pub(super) fn closed(closed: &Closed) -> Result<Response> {
             Tone::Good,
             "Link used",
             format!("{toolkit} is connected already"),
-            format!("This link works once and has done so. There is nothing left to do for {app}."),
+            format!(
+                "{} can use {toolkit} for you, and there is nothing left to do. A link works once.",
+                subject(scene)
+            ),
         ),
         Closing::Used => (
             Tone::Bad,
@@ -224,6 +249,11 @@ fn app(scene: &Scene) -> &str {
     scene.app_name.as_deref().unwrap_or("the application")
 }
 
+/// At the beginning of a sentence.
+fn subject(scene: &Scene) -> &str {
+    scene.app_name.as_deref().unwrap_or("The application")
+}
+
 fn way_back(finish: &Finish, scene: &Scene) -> Option<Way> {
     finish.redirect().map(|url| Way {
         url: url.into(),
@@ -239,7 +269,7 @@ const fn next(way: Option<&Way>) -> &'static str {
 }
 
 /// As a sentence: with a capital and a full stop.
-fn presentable(reason: &str) -> String {
+pub(super) fn presentable(reason: &str) -> String {
     let mut letters = reason.trim().chars();
     let Some(first) = letters.next() else {
         return String::new();

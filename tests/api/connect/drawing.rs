@@ -23,7 +23,7 @@ auth:
         - { name: plan, display_name: Plan, options: [free, paid], default: free }
         - { name: sandbox, display_name: Sandbox, type: boolean, required: true }
         - { name: mirror, display_name: Mirror, type: boolean, default: "true" }
-        - { name: limit, display_name: Limit, type: number, example: "10" }
+        - { name: limit, display_name: Limit, type: number, example: "10", description: "As in `4<2`; a ` alone" }
         - name: subdomain
           display_name: Subdomain
           pattern: "[a-z]+"
@@ -99,6 +99,14 @@ fn assert_answers_are_kept(wrong: &Reply) {
     ] {
         assert!(wrong.text.contains(part), "{part}: {}", wrong.text);
     }
+}
+
+#[tokio::test]
+async fn what_stands_between_backticks_is_shown_as_code() {
+    let (server, _folder) = server_with_kinds("https://logos.kinds.test/k.svg").await;
+    let (_, page) = link_page(&server).await;
+    let expected = "As in <code>4&#60;2</code>; a ` alone</p>";
+    assert!(page.reply.text.contains(expected), "{}", page.reply.text);
 }
 
 #[tokio::test]

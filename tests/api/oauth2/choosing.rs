@@ -247,15 +247,23 @@ async fn an_account_whose_site_is_gone_moves_only_if_its_person_wants_so() {
     let id = for_the_second(&stage, &config).await;
     let only = json!({ "found": [{ "id": "alpha-1", "name": "Alpha" }] });
     stage.provider.list_sites(200, only);
-    for (answer, site) in [
-        (("decision", "cancel"), "beta-2"),
-        (("choice", "Alpha"), "alpha-1"),
+    for (answer, site, told) in [
+        (
+            ("decision", "cancel"),
+            "beta-2",
+            "The application can use quirky for you as before",
+        ),
+        (
+            ("choice", "Alpha"),
+            "alpha-1",
+            "The application can use quirky for you now",
+        ),
     ] {
         let back = again(&stage, &id).await;
         let url = back.header("location").expect("the page to choose on");
         let page = Page::open(&stage.server.anonymous, url).await;
         assert_shows(&page.reply, &["does not reach the site"]);
-        page.send(&[answer]).await;
+        assert_shows(&page.send(&[answer]).await, &[told]);
         let account = stage.account(&id).await;
         assert_eq!(account["status"], "ACTIVE");
         assert_eq!(account["state"]["val"]["site_id"], site);

@@ -118,6 +118,7 @@ impl Open {
             project: self.account.project_id.clone(),
             account: self.account.id.clone(),
             toolkit: self.account.toolkit.clone(),
+            goes_on: failure.is_some() && self.account.status == Status::Active,
             failure,
             callback_url: self.attempt.callback_url.clone(),
             camel_case: remembered.camel_case_callback,
