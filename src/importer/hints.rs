@@ -17,9 +17,12 @@ pub(super) fn tags(operation: &Operation<'_>) -> Vec<String> {
     if let Some(Envelope::Mcp { hints, .. }) = &operation.envelope {
         return hints.iter().map(|hint| (*hint).to_owned()).collect();
     }
+    // A query only looks, whatever it is called, and a mutation never does no more.
+    let is_query = (operation.envelope.is_some()).then(|| operation.tags.contains(&"query"));
     let hints: &[&str] = match operation.method.as_str() {
+        "POST" if is_query == Some(true) => &["readOnlyHint"],
         "GET" | "HEAD" | "OPTIONS" => &["readOnlyHint", "idempotentHint"],
-        "POST" if begins_with(operation, &LOOKS) => &["readOnlyHint"],
+        "POST" if is_query.is_none() && begins_with(operation, &LOOKS) => &["readOnlyHint"],
         "POST" if begins_with(operation, &REMOVES) => &["destructiveHint"],
         "PUT" => &["updateHint", "idempotentHint"],
         "PATCH" => &["updateHint"],

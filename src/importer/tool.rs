@@ -6,7 +6,7 @@ use super::arguments::{self, Argument, FileArgument, Manner, Refusal, Request};
 use super::names::{self, Named};
 use super::operation::{Api, Envelope, Operation};
 use super::report::{Loss, Skip};
-use super::schema::{Resolver, Wanted, cut, flatten, needs};
+use super::schema::{ACCEPTS, Resolver, Wanted, cut, flatten, needs};
 use super::{ConvertedTool, auth, hints};
 use crate::catalog::manifest::ArgIn;
 use crate::catalog::{LARGEST_SCHEMA, json_size};
@@ -195,6 +195,9 @@ impl Argument<'_> {
         if !schema.is_empty() {
             arg.insert("schema".into(), Value::Object(schema));
         }
+        if let Some(kinds) = self.wanted.shape.words.get(ACCEPTS) {
+            arg.insert(ACCEPTS.into(), kinds.clone());
+        }
         let usual = match method {
             "GET" | "DELETE" => ArgIn::Query,
             _ => ArgIn::Body,
@@ -291,7 +294,7 @@ pub(super) fn any_document(toolkit: &str, endpoint: &str) -> ConvertedTool {
                         the same.",
         "tags": ["openWorldHint"],
         "args": [
-            { "arg": "query_or_mutation", "type": "string", "description": "The document.", "required": true, "in": "none" },
+            { "arg": "query_or_mutation", "type": "string", "description": "The document.", "required": true, "in": "none", "schema": { "examples": ["query { __typename }"] } },
             { "arg": "variables", "type": "object", "description": "Its variables.", "schema": { "additionalProperties": true }, "in": "none" },
         ],
         "request": {

@@ -41,7 +41,7 @@ fn an_openapi_description_becomes_a_toolkit() {
       {"arg":"shelf_id","type":"string","description":"Which shelf.","required":true}
       {"arg":"name","type":"string","description":"Name.","required":true,"schema":{"maxLength":50}}
       {"arg":"body_shelf_id","type":"string","description":"Where it goes, see shelves.","name":"shelf-id"}
-      {"arg":"price","type":"string","description":"(number or string, written as text)"}
+      {"arg":"price","type":"string","description":"(number or string, written as text)","accepts":["number"]}
       {"arg":"maker","type":"object","description":"Maker.","schema":{"properties":{"name":{"type":"string"},"parent":{"type":"object","properties":{"name":{"type":"string","maxLength":50}},"required":["name"],"additionalProperties":true}},"nullable":true}}
     request: {"method":"POST","path":"/shelves/{shelf_id}/things"}
 
@@ -166,6 +166,9 @@ fn a_discovery_document_becomes_a_toolkit() {
     let document = json!({
         "kind": "discovery#restDescription", "name": "mailbox", "title": "Mailbox API",
         "rootUrl": "https://mail.test/", "servicePath": "v1/",
+        "parameters": {
+            "fields": { "type": "string", "location": "query", "description": "Which members of the answer." },
+            "prettyPrint": { "type": "boolean", "location": "query" } },
         "auth": { "oauth2": { "scopes": { "mail.readonly": { "description": "Read mail" }, "mail": {}, "mail.addons.x": {} } } },
         "schemas": {
             "Draft": { "type": "object", "properties": {
@@ -176,10 +179,12 @@ fn a_discovery_document_becomes_a_toolkit() {
         },
         "resources": { "users": { "resources": { "drafts": { "methods": {
             "list": { "id": "mailbox.users.drafts.list", "httpMethod": "GET", "path": "users/{userId}/drafts",
-                "description": "Lists drafts.", "scopes": ["mail", "mail.readonly"],
+                "description": "Lists drafts.", "scopes": ["mail", "mail.readonly"], "response": { "$ref": "Empty" },
                 "parameters": {
                     "userId": { "type": "string", "location": "path", "required": true, "default": "me" },
                     "labelIds": { "type": "string", "location": "query", "repeated": true, "description": "Which labels." },
+                    "view": { "type": "string", "location": "query", "enum": ["FULL", "MINIMAL", "RAW"],
+                        "enumDescriptions": ["All there is.", "", "As it was sent"], "description": "How much." },
                     "maxResults": { "type": "integer", "format": "uint32", "location": "query", "default": "100", "minimum": "1" } } },
             "create": { "id": "mailbox.users.drafts.create", "httpMethod": "POST", "path": "users/{userId}/drafts",
                 "scopes": ["mail", "mail.addons.x"], "request": { "$ref": "Draft" }, "supportsMediaUpload": true,
@@ -212,7 +217,9 @@ fn a_discovery_document_becomes_a_toolkit() {
     args:
       {"arg":"user_id","type":"string","description":"User id.","required":true,"default":"me"}
       {"arg":"label_ids","type":"array","description":"Which labels.","schema":{"items":{"type":"string"}},"name":"labelIds"}
+      {"arg":"view","type":"string","description":"How much. FULL: All there is. RAW: As it was sent.","schema":{"enum":["FULL","MINIMAL","RAW"]}}
       {"arg":"max_results","type":"integer","description":"Max results.","default":100,"schema":{"minimum":1},"name":"maxResults"}
+      {"arg":"fields","type":"string","description":"Which members of the answer."}
     request: {"method":"GET","path":"/users/{user_id}/drafts"}
 
     slug: "MAILBOX_CREATE_DRAFT"
@@ -238,7 +245,7 @@ fn a_discovery_document_becomes_a_toolkit() {
 
 #[rstest::rstest]
 #[case::a_union_of_scalars(json!({ "oneOf": [{ "type": "string" }, { "type": "integer" }] }),
-    json!({ "type": "string", "description": "(integer or string, written as text)" }))]
+    json!({ "type": "string", "description": "(integer or string, written as text)", "accepts": ["integer"] }))]
 #[case::null_beside_a_type(json!({ "type": ["null", "integer"], "minimum": 3 }),
     json!({ "type": "integer", "schema": { "minimum": 3, "nullable": true } }))]
 #[case::null_among_alternatives(json!({ "anyOf": [{ "type": "null" }, { "type": "boolean" }] }),
@@ -283,7 +290,7 @@ fn a_discovery_document_becomes_a_toolkit() {
     json!({ "anyOf": [{ "type": "integer" }, { "type": "string", "enum": [""] }] }), json!({ "type": "integer" }))]
 #[case::some_texts_beside_a_number(
     json!({ "anyOf": [{ "type": "string", "enum": ["now"] }, { "type": "integer" }] }),
-    json!({ "type": "string", "description": "(integer or string, written as text)", "schema": { "examples": ["now"] } }))]
+    json!({ "type": "string", "description": "(integer or string, written as text)", "accepts": ["integer"], "schema": { "examples": ["now"] } }))]
 #[case::choices_without_number(json!({ "type": "string", "enum": (0..1_000).collect::<Vec<_>>() }),
     json!({ "type": "string", "schema": { "examples": ["0", "1", "2"] } }))]
 fn a_schema_becomes_one_that_every_model_accepts(

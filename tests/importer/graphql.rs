@@ -72,7 +72,7 @@ fn a_schema_becomes_a_tool_for_each_query_and_mutation() {
     tags: ["readOnlyHint","openWorldHint","query"]
     args:
       {"arg":"id","type":"string","description":"Id.","required":true}
-    request: {"kind":"graphql","path":"/graphql","document":"query($id: String!) { issue(id: $id) { id title due team { id key } owner { __typename ... on User { id } ... on Team { id } } } }"}
+    request: {"kind":"graphql","path":"/graphql","document":"query($id: String!) { issue(id: $id) { id title due team { id key } owner { __typename ... on User { id name } ... on Team { id key } } } }"}
 
     slug: "ACME_LIST_ISSUES"
     name: "List issues"
@@ -81,7 +81,7 @@ fn a_schema_becomes_a_tool_for_each_query_and_mutation() {
     args:
       {"arg":"first","type":"integer","description":"First."}
       {"arg":"filter","type":"object","description":"Filter.","schema":{"properties":{"title":{"type":"string"},"any":{"type":"array","items":{"type":"object","additionalProperties":true}}}}}
-    request: {"kind":"graphql","path":"/graphql","document":"query($first: Int, $filter: Filter) { issues(first: $first, filter: $filter) { nodes { id title due team { id key } owner { __typename ... on User { id } ... on Team { id } } } pageInfo { hasNextPage endCursor } } }"}
+    request: {"kind":"graphql","path":"/graphql","document":"query($first: Int, $filter: Filter) { issues(first: $first, filter: $filter) { nodes { id title due team { id key } owner { __typename ... on User { id name } ... on Team { id key } } } pageInfo { hasNextPage endCursor } } }"}
 
     slug: "ACME_GET_VERSION"
     name: "Get version"
@@ -100,7 +100,7 @@ fn a_schema_becomes_a_tool_for_each_query_and_mutation() {
       {"arg":"due","type":"string","description":"Format: DateTime.","schema":{"examples":["2026-01-31T09:00:00Z"]}}
       {"arg":"parent","type":"object","description":"What an issue begins with.","schema":{"required":["title","teamId"],"properties":{"title":{"type":"string","description":"What it is about."},"teamId":{"type":"string"},"labels":{"type":"array","items":{"type":"string"}},"due":{"type":"string","description":"Format: DateTime.","examples":["2026-01-31T09:00:00Z"]},"parent":{"type":"object","description":"What an issue begins with.","properties":{"title":{"type":"string","description":"What it is about."},"teamId":{"type":"string"}},"required":["title","teamId"],"additionalProperties":true},"order":{"type":"string","enum":["ASC","DESC"]}}}}
       {"arg":"order","type":"string","description":"Order.","schema":{"enum":["ASC","DESC"]}}
-    request: {"kind":"graphql","path":"/graphql","document":"mutation($input: IssueCreateInput!) { issueCreate(input: $input) { success issue { id title due team { id key } owner { __typename ... on User { id } ... on Team { id } } } } }","variables":"{input: .args}"}
+    request: {"kind":"graphql","path":"/graphql","document":"mutation($input: IssueCreateInput!) { issueCreate(input: $input) { success issue { id title due team { id key } owner { __typename ... on User { id name } ... on Team { id key } } } } }","variables":"{input: .args}"}
 
     slug: "ACME_UPDATE_ISSUE"
     name: "Update issue"
@@ -114,7 +114,7 @@ fn a_schema_becomes_a_tool_for_each_query_and_mutation() {
       {"arg":"due","type":"string","description":"Format: DateTime.","schema":{"examples":["2026-01-31T09:00:00Z"]}}
       {"arg":"parent","type":"object","description":"What an issue begins with.","schema":{"required":["title","teamId"],"properties":{"title":{"type":"string","description":"What it is about."},"teamId":{"type":"string"},"labels":{"type":"array","items":{"type":"string"}},"due":{"type":"string","description":"Format: DateTime.","examples":["2026-01-31T09:00:00Z"]},"parent":{"type":"object","description":"What an issue begins with.","properties":{"title":{"type":"string","description":"What it is about."},"teamId":{"type":"string"}},"required":["title","teamId"],"additionalProperties":true},"order":{"type":"string","enum":["ASC","DESC"]}}}}
       {"arg":"order","type":"string","description":"Order.","schema":{"enum":["ASC","DESC"]}}
-    request: {"kind":"graphql","path":"/graphql","document":"mutation($id: String!, $input: IssueCreateInput!) { issueUpdate(id: $id, input: $input) { success issue { id title due team { id key } owner { __typename ... on User { id } ... on Team { id } } } } }","variables":"{id: .args.id, input: (.args | del(.id))}"}
+    request: {"kind":"graphql","path":"/graphql","document":"mutation($id: String!, $input: IssueCreateInput!) { issueUpdate(id: $id, input: $input) { success issue { id title due team { id key } owner { __typename ... on User { id name } ... on Team { id key } } } } }","variables":"{id: .args.id, input: (.args | del(.id))}"}
 
     slug: "ACME_DELETE_ISSUE"
     name: "Delete issue"
@@ -122,7 +122,7 @@ fn a_schema_becomes_a_tool_for_each_query_and_mutation() {
     tags: ["destructiveHint","openWorldHint","mutation"]
     args:
       {"arg":"id","type":"string","description":"Id.","required":true}
-    request: {"kind":"graphql","path":"/graphql","document":"mutation($id: String!) { issueDelete(id: $id) { success issue { id title due team { id key } owner { __typename ... on User { id } ... on Team { id } } } } }"}
+    request: {"kind":"graphql","path":"/graphql","document":"mutation($id: String!) { issueDelete(id: $id) { success issue { id title due team { id key } owner { __typename ... on User { id name } ... on Team { id key } } } } }"}
 
     slug: "ACME_REFRESH"
     name: "Refresh"
@@ -135,7 +135,7 @@ fn a_schema_becomes_a_tool_for_each_query_and_mutation() {
     description: "Sends a GraphQL document of your own. Take it where no other tool asks for the same."
     tags: ["openWorldHint"]
     args:
-      {"arg":"query_or_mutation","type":"string","description":"The document.","required":true,"in":"none"}
+      {"arg":"query_or_mutation","type":"string","description":"The document.","required":true,"schema":{"examples":["query { __typename }"]},"in":"none"}
       {"arg":"variables","type":"object","description":"Its variables.","schema":{"additionalProperties":true},"in":"none"}
     request: {"kind":"graphql","path":"/graphql","document":"{query_or_mutation}","variables":".args.variables // {}"}
     "#);
@@ -274,9 +274,9 @@ fn what_a_union_may_be_is_asked_for_by_names_that_mean_one_thing() {
         type Query { find(text: String!): [Found!]! }
     ";
     assert_eq!(
-        document(schema, "ACME_LIST_FIND"),
+        document(schema, "ACME_FIND"),
         "query($text: String!) { find(text: $text) { __typename \
-         ... on User { id name } ... on Team { id name } } }"
+         ... on User { id name User_size: size } ... on Team { id name Team_size: size } } }"
     );
 }
 
@@ -297,5 +297,276 @@ fn pages_of_pages_have_an_end() {
     assert_eq!(
         document(schema, "ACME_GET_SIDES"),
         "query { sides { edges { node { name } } name } }"
+    );
+}
+
+/// The tool for one field of a schema.
+#[track_caller]
+fn tool(schema: &str, slug: &str) -> Value {
+    let kit = kit(&read(schema));
+    let slugs: Vec<&Value> = kit
+        .tools
+        .iter()
+        .map(|tool| &tool.manifest["slug"])
+        .collect();
+    let tool = kit.tools.iter().find(|tool| tool.manifest["slug"] == slug);
+    Value::Object(tool.unwrap_or_else(|| panic!("{slugs:?}")).manifest.clone())
+}
+
+#[test]
+fn an_argument_with_a_default_need_not_be_given() {
+    let tool = tool(
+        "enum Kind { A B } type Query { url(kind: Kind! = A, of: String!): String }",
+        "ACME_GET_URL",
+    );
+    assert_eq!(
+        tool["request"]["document"],
+        "query($kind: Kind, $of: String!) { url(kind: $kind, of: $of) }"
+    );
+    assert_eq!(tool["args"][0].get("required"), None);
+}
+
+const PAGES: &str = r"
+type PageInfo { hasNextPage: Boolean! endCursor: String }
+type Thing { id: ID! }
+type Things { nodes: [Thing!]! pageInfo: PageInfo! }
+type Query {
+  things(first: Int, after: String, last: Int): Things
+  forward(first: Int, after: String): Things
+  sized(first: Int = 5, after: String): Things
+  few(first: Int): [Thing]
+}
+";
+
+#[test]
+fn a_page_has_a_size_where_nobody_says_one() {
+    let things = tool(PAGES, "ACME_LIST_THINGS");
+    assert_eq!(things["args"][0]["default"], 20);
+    assert_eq!(
+        things["request"]["variables"],
+        "(if .args.last then {} else {first: 20} end) + .args"
+    );
+    let forward = tool(PAGES, "ACME_LIST_FORWARD");
+    assert_eq!(forward["request"]["variables"], "{first: 20} + .args");
+    for slug in ["ACME_LIST_SIZED", "ACME_LIST_FEW"] {
+        assert_eq!(tool(PAGES, slug)["request"].get("variables"), None);
+    }
+}
+
+const PUTS: &str = r"
+input PutInput { title: String old: String @deprecated }
+type Thing { id: ID! }
+type Mutation {
+  thingCreate(input: PutInput, draft: PutInput @deprecated, key: String, file: Upload): Thing
+  thingUpdate(id: ID!, input: PutInput!, notify: Boolean = true): Thing
+  thingMove(input: PutInput): Thing
+}
+type Query { a: Int }
+";
+
+#[test]
+fn what_was_not_given_is_not_sent_as_null() {
+    let sent = |slug| tool(PUTS, slug)["request"]["variables"].clone();
+    assert_eq!(
+        sent("ACME_CREATE_THING"),
+        "(.args | with_entries(select(.key == \"key\"))) + \
+         ((.args | del(.key)) | if . == {} then {} else {input: .} end)"
+    );
+    assert_eq!(
+        sent("ACME_UPDATE_THING"),
+        "(.args | with_entries(select(.key == \"id\" or .key == \"notify\"))) + \
+         {input: (.args | del(.id, .notify))}"
+    );
+    assert_eq!(
+        sent("ACME_MOVE_THING"),
+        "(.args | if . == {} then {} else {input: .} end)"
+    );
+}
+
+#[test]
+fn what_is_to_go_and_files_are_no_arguments() {
+    let create = tool(PUTS, "ACME_CREATE_THING");
+    let names: Vec<&Value> = create["args"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|arg| &arg["arg"])
+        .collect();
+    assert_eq!(names, ["key", "title"]);
+    assert_eq!(
+        create["request"]["document"],
+        "mutation($input: PutInput, $key: String) { thingCreate(input: $input, key: $key) { id } }"
+    );
+}
+
+#[test]
+fn of_members_that_need_no_other_a_model_is_told_to_give_only_one() {
+    let schema = r#"
+        input By @oneOf { id: ID key: String }
+        type Query { thing("Which." by: By!, others: [By!]): Int look(input: By!): Int }
+    "#;
+    let thing = tool(schema, "ACME_GET_THING");
+    assert_eq!(
+        thing["args"][0]["description"],
+        "Which. Give only one. Needs id, or key."
+    );
+    assert_eq!(
+        thing["args"][1]["schema"]["items"]["description"],
+        "Give only one. Needs id, or key."
+    );
+    assert_eq!(tool(schema, "ACME_GET_LOOK")["args"][0]["arg"], "input");
+}
+
+#[test]
+fn of_too_many_fields_those_of_the_shortest_names_stay() {
+    let many: Vec<String> = (0..120)
+        .map(|n| format!("aRatherSpecialNumber{n}: Int"))
+        .collect();
+    let schema = format!(
+        "type Query {{ order: Order }} type Order {{ {} id: ID! total: Int updatedAt: String }}",
+        many.join(" ")
+    );
+    let document = document(&schema, "ACME_GET_ORDER");
+    assert!(document.ends_with(" id total updatedAt } }"), "{document}");
+    assert_eq!(document.split_whitespace().count(), 6 + 100);
+}
+
+#[test]
+fn what_an_interface_may_be_is_asked_for() {
+    let schema = r"
+        interface Node { id: ID! }
+        interface Owner implements Node { id: ID! login: String! }
+        type User implements Node & Owner { id: ID! login: String! bio: String level: Int }
+        type Team implements Node & Owner { id: ID! login: String! level: String }
+        type Repository { id: ID! owner: Owner! }
+        type Query { owner: Owner repository: Repository }
+    ";
+    assert_eq!(
+        document(schema, "ACME_GET_OWNER"),
+        "query { owner { __typename id login ... on User { bio User_level: level } \
+         ... on Team { Team_level: level } } }"
+    );
+    assert_eq!(
+        document(schema, "ACME_GET_REPOSITORY"),
+        "query { repository { id owner { __typename id login } } }"
+    );
+}
+
+#[test]
+fn pages_are_known_in_all_their_forms() {
+    let schema = r"
+        type Thing { id: ID! size: Int }
+        type Numbered { results: [Thing!]! pageInfo: Numbers! }
+        type Numbers { total: Int currentPage: Int }
+        type Items { items: [Thing!]! count: Int }
+        type Data { data: [Thing!]! meta: Meta! }
+        type Meta { total: Int }
+        type Query { numbered: Numbered things: Items rows: Data }
+    ";
+    assert_eq!(
+        document(schema, "ACME_LIST_NUMBERED"),
+        "query { numbered { results { id size } pageInfo { total currentPage } } }"
+    );
+    assert_eq!(
+        document(schema, "ACME_LIST_THINGS"),
+        "query { things { items { id size } count } }"
+    );
+    assert_eq!(
+        document(schema, "ACME_LIST_ROWS"),
+        "query { rows { data { id size } meta { total } } }"
+    );
+}
+
+#[test]
+fn what_is_around_a_thing_is_told_from_the_thing() {
+    let schema = r"
+        type Thing { id: ID! size: Int owner: Owner! }
+        type Owner { id: ID! name: String age: Int }
+        type Answer { thing: Thing ok: Boolean query: Query }
+        type Query { found: Answer }
+        type Mutation { thingCreate: Thing! thingSet: Answer! }
+    ";
+    for (slug, asked) in [
+        (
+            "ACME_CREATE_THING",
+            "mutation { thingCreate { id size owner { id name } } }",
+        ),
+        (
+            "ACME_SET_THING",
+            "mutation { thingSet { thing { id size owner { id name } } ok } }",
+        ),
+        (
+            "ACME_GET_FOUND",
+            "query { found { thing { id size owner { id name } } ok } }",
+        ),
+    ] {
+        assert_eq!(document(schema, slug), asked);
+    }
+}
+
+#[test]
+fn values_that_hold_their_own_kind_end_there() {
+    let schema = r"
+        type User { id: ID! past: Past }
+        type Past { days: Int before: Past first: Day }
+        type Day { text: String of: Past }
+        type Query { user: User past: Past }
+    ";
+    assert_eq!(
+        document(schema, "ACME_GET_USER"),
+        "query { user { id past { days first { text } } } }"
+    );
+}
+
+#[test]
+fn a_name_that_says_what_is_done_stays() {
+    let schema = r"
+        type Query { getThing: Int searchThings: [Int] isOpen: Boolean thing: Int }
+        type Mutation {
+          createStatusUpdate: Int unmarkThingAsDuplicate: Int statusUpdateDelete: Int
+          thingApprove: Int validateThing: Int
+        }
+    ";
+    let kit = kit(&read(schema));
+    let told = kit.tools.iter().map(|tool| {
+        let (slug, tags) = (&tool.manifest["slug"], &tool.manifest["tags"]);
+        format!("{} {}", slug.as_str().unwrap(), tags[0].as_str().unwrap())
+    });
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            "ACME_GET_THING readOnlyHint",
+            "ACME_SEARCH_THINGS readOnlyHint",
+            "ACME_IS_OPEN readOnlyHint",
+            "ACME_QUERY_GET_THING readOnlyHint",
+            "ACME_CREATE_STATUS_UPDATE openWorldHint",
+            "ACME_UNMARK_THING_AS_DUPLICATE openWorldHint",
+            "ACME_DELETE_STATUS_UPDATE destructiveHint",
+            "ACME_APPROVE_THING openWorldHint",
+            "ACME_VALIDATE_THING openWorldHint",
+            "ACME_RUN_QUERY_OR_MUTATION openWorldHint",
+        ]
+    );
+}
+
+#[test]
+fn texts_of_a_schema_are_read_as_they_are_meant() {
+    let schema = r##"
+"One \"thing\""
+scalar Day
+"""How \""" ends."""
+type Query {
+  "Says \"a\"."
+  a(day: Day): Int
+  """Says \"""b\"""."""
+  b: Int
+}
+"##;
+    let a = tool(schema, "ACME_GET_A");
+    assert_eq!(a["description"], "Says \"a\".");
+    assert_eq!(a["args"][0]["description"], "One \"thing\" Format: Day.");
+    assert_eq!(
+        tool(schema, "ACME_GET_B")["description"],
+        "Says \"\"\"b\"\"\"."
     );
 }

@@ -181,6 +181,14 @@ async fn a_server_that_cannot_be_read_is_told_with_the_reason() {
         ),
     );
     upstream.answer("/none", Answer::empty(404));
+    upstream.answer(
+        "/host",
+        Answer::text(403, "text/plain", "Only as localhost"),
+    );
+    upstream.answer(
+        "/closed",
+        Answer::json(403, &json!({ "error": "forbidden" })),
+    );
     let at = |path: &str| format!("{}{path}", upstream.base);
     for (url, says) in [
         (endless.url.clone(), "more than 200 pages"),
@@ -189,6 +197,8 @@ async fn a_server_that_cannot_be_read_is_told_with_the_reason() {
         (at("/page"), "holds no result"),
         (at("/rpc"), "not today"),
         (at("/none"), "there is nothing at"),
+        (at("/host"), "/host refuses: Only as localhost"),
+        (at("/closed"), "wants a credential"),
     ] {
         let error = fetch(&url, None).await.unwrap_err();
         assert!(

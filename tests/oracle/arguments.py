@@ -53,8 +53,20 @@ def value_of(schema):
     if kind == "array":
         return [value_of(schema["items"])] * max(1, schema.get("minItems", 1)) if "items" in schema else []
     if kind == "object":
-        return {name: value_of(inner) for name, inner in schema.get("properties", {}).items()}
+        return {name: value_of(inner) for name, inner in together(schema).items()}
     raise ValueError(f"no value for a schema of type {kind}")
+
+
+def together(schema):
+    """The members that go with one another, as far as the schema and its words say so."""
+    properties = schema.get("properties", {})
+    # What is called as another kind is of that kind alone.
+    _, *other_kinds = properties.get("type", {}).get("enum", [None])
+    apart = {kind for kind in other_kinds if kind in properties}
+    if needs := re.search(r"\bNeeds ([^.]+)\.", schema.get("description", "")):
+        first, *others = (group.split(" and ") for group in needs[1].split(", or "))
+        apart |= {name for group in others for name in group} - {*first}
+    return {name: inner for name, inner in properties.items() if name not in apart}
 
 
 FORMATS = {

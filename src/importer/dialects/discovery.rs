@@ -16,6 +16,8 @@ use crate::importer::report::Report;
 /// Resources hold resources; real ones stop at six.
 const DEEPEST: usize = 20;
 const SCHEME: &str = "oauth2";
+/// Which parts of an answer are wanted.
+const FIELDS: &str = "fields";
 
 pub(super) fn read<'d>(document: Document<'d>, _: &mut Report) -> Api<'d> {
     let root = document.root;
@@ -144,24 +146,18 @@ fn operation<'d>(
     owner: Owner<'_, 'd>,
     content: Option<Content>,
 ) -> Option<Operation<'d>> {
-    let parameters = entries(method, "parameters").take(MOST_PARAMETERS);
-    let parameters = parameters.map(|(name, value)| Parameter {
-        at: pointer(&format!("{at}/parameters"), name),
-        name,
-        place: Place::In(if text(value, "location") == Some("path") {
-            ArgIn::Path
-        } else {
-            ArgIn::Query
-        }),
-        required: flag(value, "required"),
-        description: text(value, "description"),
-        schema: value,
-        style: if flag(value, "repeated") {
-            Style::List
-        } else {
-            Style::Repeated
-        },
-    });
+    let own = entries(method, "parameters").take(MOST_PARAMETERS);
+    let own = own.map(|(name, value)| parameter(name, value, &format!("{at}/parameters")));
+    let mut parameters: Vec<_> = own.collect();
+    // Of what every method takes this is for those who read the answer: several say next to
+    // nothing without it.
+    let is_told = method.get("response").is_some() && content.is_none();
+    let fields = owner.root.pointer("/parameters/fields");
+    if let Some(fields) = fields.filter(|_| is_told)
+        && parameters.iter().all(|own| own.name != FIELDS)
+    {
+        parameters.push(parameter(FIELDS, fields, "/parameters"));
+    }
     // Alternatives: any one of them will do.
     let scopes = texts(method, "scopes").into_iter();
     let security = scopes
@@ -178,7 +174,7 @@ fn operation<'d>(
         description: text(method, "description"),
         tags: owner.above.last().copied().into_iter().collect(),
         deprecated: flag(method, "deprecated"),
-        parameters: parameters.collect(),
+        parameters,
         body: method.get("request").map(|schema| Body {
             at: format!("{at}/request"),
             required: true,
@@ -199,4 +195,24 @@ fn operation<'d>(
         content,
         envelope: None,
     })
+}
+
+fn parameter<'d>(name: &'d str, value: &'d Value, at: &str) -> Parameter<'d> {
+    Parameter {
+        at: pointer(at, name),
+        name,
+        place: Place::In(if text(value, "location") == Some("path") {
+            ArgIn::Path
+        } else {
+            ArgIn::Query
+        }),
+        required: flag(value, "required"),
+        description: text(value, "description"),
+        schema: value,
+        style: if flag(value, "repeated") {
+            Style::List
+        } else {
+            Style::Repeated
+        },
+    }
 }

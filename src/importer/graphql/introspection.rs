@@ -39,6 +39,7 @@ fn one(value: &Value) -> Type {
         inputs: list(value, "inputFields").filter_map(input).collect(),
         values: names(value, "enumValues"),
         possible: names(value, "possibleTypes"),
+        is_one_of: value.get("isOneOf") == Some(&Value::Bool(true)),
     }
 }
 
@@ -48,6 +49,7 @@ fn input(value: &Value) -> Option<Input> {
         description: text(value, "description").unwrap_or_default(),
         of: reference(value.get("type")?, 0)?,
         has_default: value.get("defaultValue").is_some_and(Value::is_string),
+        is_deprecated: value.get("isDeprecated") == Some(&Value::Bool(true)),
     })
 }
 

@@ -2,9 +2,11 @@
 //! description whose operations carry a GraphQL document, so that everything after that is the same.
 
 mod describe;
+mod inputs;
 mod introspection;
 mod sdl;
 mod selection;
+mod spoken;
 mod values;
 
 use std::collections::BTreeMap;
@@ -44,6 +46,8 @@ struct Type {
     values: Vec<String>,
     /// Of unions and interfaces.
     possible: Vec<String>,
+    /// An input object of which exactly one member is given.
+    is_one_of: bool,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +76,7 @@ struct Input {
     description: String,
     of: TypeRef,
     has_default: bool,
+    is_deprecated: bool,
 }
 
 /// A type as it is named: `[Issue!]!`.
@@ -113,17 +118,36 @@ impl Input {
     fn is_required(&self) -> bool {
         matches!(self.of, TypeRef::NonNull(_)) && !self.has_default
     }
+
+    /// What need not be given is left out where it is going to go, or is a file, which travels
+    /// in forms that are no GraphQL.
+    fn is_wanted(&self) -> bool {
+        self.is_required() || !self.is_deprecated && self.of.name() != "Upload"
+    }
+
+    /// The type of its variable, which may be missing where there is a default.
+    fn declared(&self) -> String {
+        match &self.of {
+            TypeRef::NonNull(inner) if self.has_default => inner.text(),
+            of => of.text(),
+        }
+    }
 }
 
 impl Field {
     fn needs_arguments(&self) -> bool {
         self.arguments.iter().any(Input::is_required)
     }
+
+    /// The arguments that a tool has.
+    fn wanted(&self) -> impl Iterator<Item = &Input> {
+        self.arguments.iter().filter(|input| input.is_wanted())
+    }
 }
 
 /// Whether a text is a schema in GraphQL's own language.
 pub(super) fn is_sdl(text: &str) -> bool {
-    let start = r#"^(?:\s|\#[^\n]*\n|"""(?s:.*?)""")*(?:extend\s+)?(?:schema|type|interface|input|enum|scalar|union|directive)\s+[@A-Za-z_{]"#;
+    let start = r#"^(?:[\s,]|\#[^\n]*\n|"""(?s:.*?)"""|"(?:[^"\\\n]|\\.)*")*(?:extend\s+)?(?:schema|type|interface|input|enum|scalar|union|directive)\s+[@A-Za-z_{]"#;
     Regex::new(start).is_ok_and(|start| start.is_match(text))
 }
 

@@ -4,6 +4,11 @@
 use super::{DEEPEST_TYPE, Field, Input, Kind, Schema, Type, TypeRef};
 use crate::error::{Error, Result};
 
+/// Around texts of several lines.
+const BLOCK: &str = "\"\"\"";
+/// The directive of what is going to go.
+const DEPRECATED: &str = "deprecated";
+
 /// A word, a text, or one sign.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Token<'t> {
@@ -79,7 +84,7 @@ impl<'t> Reader<'t> {
         let name = self.word()?.to_owned();
         let mut found = Type {
             kind,
-            description: about.to_owned(),
+            description: plain(about),
             ..Type::default()
         };
         let mut interfaces = Vec::new();
@@ -90,7 +95,7 @@ impl<'t> Reader<'t> {
                 interfaces.push(self.word()?.to_owned());
             }
         }
-        self.directives()?;
+        found.is_one_of = self.directives()?.contains(&"oneOf");
         if kind == Kind::Union && self.takes(Token::Sign('='))? {
             self.takes(Token::Sign('|'))?;
             found.possible.push(self.word()?.to_owned());
@@ -117,9 +122,11 @@ impl<'t> Reader<'t> {
             inputs,
             values,
             possible,
+            is_one_of,
         } = found;
         let known = self.schema.types.entry(name).or_default();
         known.kind = kind;
+        known.is_one_of |= is_one_of;
         if known.description.is_empty() {
             known.description = description;
         }
@@ -154,7 +161,7 @@ impl<'t> Reader<'t> {
                         description: about,
                         arguments,
                         of: self.reference(0)?,
-                        is_deprecated: self.directives()?,
+                        is_deprecated: self.directives()?.contains(&DEPRECATED),
                     });
                 }
             }
@@ -179,12 +186,12 @@ impl<'t> Reader<'t> {
         if has_default {
             self.value()?;
         }
-        self.directives()?;
         Ok(Input {
             name,
             description,
             of,
             has_default,
+            is_deprecated: self.directives()?.contains(&DEPRECATED),
         })
     }
 
@@ -225,11 +232,11 @@ impl<'t> Reader<'t> {
         Ok(())
     }
 
-    /// Reads over directives; whether one of them is `@deprecated`.
-    fn directives(&mut self) -> Read<bool> {
-        let mut is_deprecated = false;
+    /// The names of directives; what stands in them is read over.
+    fn directives(&mut self) -> Read<Vec<&'t str>> {
+        let mut names = Vec::new();
         while self.takes(Token::Sign('@'))? {
-            is_deprecated |= self.word()? == "deprecated";
+            names.push(self.word()?);
             if self.takes(Token::Sign('('))? {
                 while !self.takes(Token::Sign(')'))? {
                     self.word()?;
@@ -238,7 +245,7 @@ impl<'t> Reader<'t> {
                 }
             }
         }
-        Ok(is_deprecated)
+        Ok(names)
     }
 
     /// Reads over a value.
@@ -281,7 +288,7 @@ impl<'t> Reader<'t> {
         match self.peek()? {
             Some(Token::Text(text)) => {
                 self.next()?;
-                Ok(text.trim().to_owned())
+                Ok(plain(text))
             }
             _ => Ok(String::new()),
         }
@@ -336,8 +343,8 @@ impl<'t> Reader<'t> {
         let Some(first) = rest.chars().next() else {
             return Ok(None);
         };
-        let (token, length) = if let Some(inner) = rest.strip_prefix("\"\"\"") {
-            let end = inner.find("\"\"\"").ok_or("the end of a text")?;
+        let (token, length) = if let Some(inner) = rest.strip_prefix(BLOCK) {
+            let end = end_of_block(inner).ok_or("the end of a text")?;
             (Token::Text(&inner[..end]), end + 6)
         } else if let Some(inner) = rest.strip_prefix('"') {
             let end = end_of_string(inner).ok_or("the end of a text")?;
@@ -354,6 +361,20 @@ impl<'t> Reader<'t> {
         self.at += length;
         Ok(Some(token))
     }
+}
+
+fn end_of_block(text: &str) -> Option<usize> {
+    let mut ends = text.match_indices(BLOCK).map(|(end, _)| end);
+    ends.find(|end| !text[..*end].ends_with('\\'))
+}
+
+/// A text as it is read: escapes are those of one line, or of a block.
+fn plain(text: &str) -> String {
+    let plain = text.trim().replace("\\\"\"\"", BLOCK);
+    if !plain.contains('\\') || plain.contains('\n') {
+        return plain;
+    }
+    serde_json::from_str(&format!("\"{plain}\"")).unwrap_or(plain)
 }
 
 fn end_of_string(text: &str) -> Option<usize> {

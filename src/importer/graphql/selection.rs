@@ -8,10 +8,32 @@ use super::{Field, Kind, Schema, Type};
 
 /// Fields of one type; more would be a page of numbers.
 const MOST_FIELDS: usize = 100;
+/// What a page calls its things, where it has no `pageInfo`.
+const ITEMS: [&str; 6] = ["items", "nodes", "results", "data", "records", "entries"];
+/// What says how a page goes on, as a rule.
+const GOES_ON: [&str; 2] = ["hasNextPage", "endCursor"];
 /// Types of a union that are told apart.
 const MOST_POSSIBLE: usize = 20;
-/// What things are known by.
-const NAMES: [&str; 6] = ["id", "name", "title", "identifier", "key", "url"];
+/// What things are known by, and how they are.
+const NAMES: [&str; 17] = [
+    "id",
+    "name",
+    "title",
+    "identifier",
+    "key",
+    "url",
+    "login",
+    "username",
+    "displayName",
+    "fullName",
+    "email",
+    "handle",
+    "slug",
+    "code",
+    "number",
+    "state",
+    "status",
+];
 
 /// By type, and whether a mutation answers it, and whether it answers many.
 pub(super) type Known = HashMap<(String, bool, bool), String>;
@@ -19,7 +41,8 @@ pub(super) type Known = HashMap<(String, bool, bool), String>;
 /// How much of an object is asked for.
 #[derive(Clone, Copy, PartialEq)]
 enum Extent {
-    /// What a mutation answers: its own scalars, and those of the things in it.
+    /// What is around a thing, as a mutation's answer is: its own scalars, and all of the things
+    /// in it.
     Payload,
     /// Its scalars and values, and the names of the things in it.
     Whole,
@@ -31,17 +54,46 @@ impl Schema {
     /// The selection behind a field; empty for scalars. `known` are those of types that were asked
     /// for before: thousands of fields may give the same.
     pub(super) fn selection(&self, field: &Field, is_mutation: bool, known: &mut Known) -> String {
-        let extent = if is_mutation {
+        let name = field.of.name();
+        let of = self.types.get(name);
+        // What has an id is the thing itself.
+        let is_around = of.is_some_and(|of| {
+            !of.has("id") && (is_mutation || self.things(of).take(2).count() == 1)
+        });
+        let extent = if is_around && !of.is_some_and(|of| self.is_page(of)) {
             Extent::Payload
         } else {
             Extent::Whole
         };
-        let key = (field.of.name().to_owned(), is_mutation, field.of.is_list());
+        let key = (name.to_owned(), is_mutation, field.of.is_list());
         let selection = known.entry(key).or_insert_with(|| {
             let selection = self.selected_of(field, extent, &mut Room::default());
             selection.map_or_else(String::new, |selection| format!(" {selection}"))
         });
         selection.clone()
+    }
+
+    /// Fields that give no scalars.
+    fn things<'t>(&self, of: &'t Type) -> impl Iterator<Item = &'t Field> {
+        let usable = of.usable().into_iter();
+        usable.filter(|field| !self.is_leaf(field) && !self.is_root(field))
+    }
+
+    /// Whether it is the way to more things than it holds.
+    pub(super) fn is_page(&self, of: &Type) -> bool {
+        of.has("pageInfo") || of.usable().iter().any(|field| self.is_items(of, field))
+    }
+
+    /// Whether a field is what a page without `pageInfo` has its things in.
+    fn is_items(&self, of: &Type, field: &Field) -> bool {
+        let is_page = !of.has("id") && !of.has("edges");
+        let is_list = field.of.is_list() && !self.is_leaf(field);
+        is_page && is_list && ITEMS.contains(&field.name.as_str())
+    }
+
+    /// The root of all queries may be asked for again at many a place, to no end.
+    fn is_root(&self, field: &Field) -> bool {
+        self.query.as_deref() == Some(field.of.name())
     }
 
     /// What is asked for of a field's object, or of each where there are many.
@@ -59,47 +111,83 @@ impl Schema {
         let of = self.types.get(name)?;
         match of.kind {
             Kind::Scalar | Kind::Enum | Kind::Input => return None,
-            Kind::Union => return Some(self.selected_union(of, extent)),
+            Kind::Union => {
+                let kinds = self.kinds(of, extent);
+                return Some(format!("{{ __typename{kinds} }}"));
+            }
             Kind::Object | Kind::Interface => {}
         }
         let mut values = if extent == Extent::Whole {
-            self.values(of, room)
+            self.values(name, of, room)
         } else {
             HashMap::new()
         };
         let mut parts = Vec::new();
         for field in of.usable() {
-            let name = &field.name;
             if self.is_leaf(field) {
-                if extent != Extent::Name || NAMES.contains(&name.as_str()) {
-                    parts.push(name.clone());
+                if extent != Extent::Name || NAMES.contains(&field.name.as_str()) {
+                    parts.push(field.name.clone());
                 }
-                continue;
-            }
-            // Pages of pages would have no end.
-            let is_page = extent == Extent::Whole && !room.is_of_each();
-            let inner = match (extent, name.as_str()) {
-                (Extent::Name, _) => None,
-                (_, "pageInfo") => Some("{ hasNextPage endCursor }".to_owned()),
-                (_, "nodes") if is_page && of.has("pageInfo") => {
-                    room.of_each(|room| self.selected(field.of.name(), Extent::Whole, room))
-                }
-                (_, "edges") if is_page && of.has("nodes") => None,
-                (_, "edges") if is_page => self.selected_edge(field, room),
-                (Extent::Whole, _) => values
-                    .remove(name.as_str())
-                    .or_else(|| self.selected(field.of.name(), Extent::Name, room)),
-                (Extent::Payload, _) => self.selected_of(field, Extent::Whole, room),
-            };
-            if let Some(inner) = inner {
-                parts.push(format!("{name} {inner}"));
+            } else if !self.is_root(field)
+                && let Some(inner) = self.inner(of, field, extent, &mut values, room)
+            {
+                parts.push(format!("{} {inner}", field.name));
             }
         }
         if parts.is_empty() {
             // A thing without a name is not asked for, but where it is all there is.
             return (extent != Extent::Name).then(|| "{ __typename }".to_owned());
         }
+        if of.kind == Kind::Interface {
+            parts.insert(0, "__typename".to_owned());
+            if extent == Extent::Whole && of.possible.len() <= MOST_POSSIBLE {
+                return Some(format!(
+                    "{{ {}{} }}",
+                    parts.join(" "),
+                    self.kinds(of, extent)
+                ));
+            }
+        }
         Some(format!("{{ {} }}", parts.join(" ")))
+    }
+
+    /// What is asked for behind one field of an object.
+    fn inner(
+        &self,
+        of: &Type,
+        field: &Field,
+        extent: Extent,
+        values: &mut HashMap<&str, String>,
+        room: &mut Room,
+    ) -> Option<String> {
+        // Pages of pages would have no end.
+        let is_page = extent == Extent::Whole && !room.is_of_each();
+        match (extent, field.name.as_str()) {
+            (Extent::Name, _) => None,
+            (_, "pageInfo") => self.selected_page_info(field),
+            (_, "edges") if is_page && of.has("nodes") => None,
+            (_, "edges") if is_page => self.selected_edge(field, room),
+            (_, name)
+                if is_page
+                    && (name == "nodes" && of.has("pageInfo") || self.is_items(of, field)) =>
+            {
+                room.of_each(|room| self.selected(field.of.name(), Extent::Whole, room))
+            }
+            (Extent::Whole, name) => values
+                .remove(name)
+                .or_else(|| self.selected(field.of.name(), Extent::Name, room)),
+            (Extent::Payload, _) => self.selected_of(field, Extent::Whole, room),
+        }
+    }
+
+    fn selected_page_info(&self, field: &Field) -> Option<String> {
+        let fields = self.types.get(field.of.name())?.usable();
+        let leaves = fields.into_iter().filter(|field| self.is_leaf(field));
+        let mut names: Vec<&str> = leaves.map(|field| field.name.as_str()).collect();
+        if GOES_ON.iter().all(|name| names.contains(name)) {
+            names = GOES_ON.into();
+        }
+        (!names.is_empty()).then(|| format!("{{ {} }}", names.join(" ")))
     }
 
     fn selected_edge(&self, edges: &Field, room: &mut Room) -> Option<String> {
@@ -109,34 +197,44 @@ impl Schema {
         Some(inner.map_or_else(|| "{ node }".into(), |inner| format!("{{ node {inner} }}")))
     }
 
-    /// The ids of what it may be; the scalars as well, where it is all that is asked for.
-    fn selected_union(&self, of: &Type, extent: Extent) -> String {
+    /// The names of what a union or an interface may be; the scalars as well, where it is all that
+    /// is asked for.
+    fn kinds(&self, of: &Type, extent: Extent) -> String {
         let names = of.possible.iter().take(MOST_POSSIBLE);
         let possible = names.filter_map(|name| Some((name, self.types.get(name)?)));
-        let possible: Vec<(&String, &Type)> = possible.collect();
-        let mut kinds: HashMap<&str, String> = HashMap::new();
+        let possible = possible.filter(|(_, of)| of.kind == Kind::Object);
+        let possible: Vec<(&String, Vec<&Field>)> = possible
+            .map(|(name, kind)| {
+                let asked = kind.usable().into_iter().filter(|field| {
+                    let is_asked = extent != Extent::Name || NAMES.contains(&field.name.as_str());
+                    is_asked && self.is_leaf(field) && !of.has(&field.name)
+                });
+                (name, asked.collect())
+            })
+            .collect();
+        let mut types: HashMap<&str, String> = HashMap::new();
         let mut several = HashSet::new();
-        let leaves = possible.iter().flat_map(|(_, of)| of.usable());
-        for field in leaves.filter(|field| self.is_leaf(field)) {
-            let kind = field.of.text();
-            if *kinds.entry(&field.name).or_insert_with(|| kind.clone()) != kind {
+        for field in possible.iter().flat_map(|(_, fields)| fields) {
+            let of = field.of.text();
+            if *types.entry(&field.name).or_insert_with(|| of.clone()) != of {
                 several.insert(field.name.as_str());
             }
         }
-        let mut parts = vec!["__typename".to_owned()];
-        for (name, of) in possible {
-            let leaves = of.usable().filter(|field| self.is_leaf(field));
-            let names = leaves.map(|field| field.name.as_str());
-            // One name may not stand for values of two types (GraphQL, 5.3.2).
-            let asked = names.filter(|name| !several.contains(name));
-            let asked: Vec<&str> = asked
-                .filter(|name| extent != Extent::Name || *name == "id")
-                .collect();
-            if !asked.is_empty() {
-                parts.push(format!("... on {name} {{ {} }}", asked.join(" ")));
-            }
+        let mut kinds = String::new();
+        for (kind, fields) in possible.iter().filter(|(_, fields)| !fields.is_empty()) {
+            let asked = fields.iter().map(|field| {
+                let name = &field.name;
+                // One name may not stand for values of two types (GraphQL, 5.3.2).
+                if several.contains(name.as_str()) {
+                    format!("{kind}_{name}: {name}")
+                } else {
+                    name.clone()
+                }
+            });
+            let asked: Vec<String> = asked.collect();
+            kinds.extend([" ... on ", kind, " { ", &asked.join(" "), " }"]);
         }
-        format!("{{ {} }}", parts.join(" "))
+        kinds
     }
 
     pub(super) fn is_leaf(&self, field: &Field) -> bool {
@@ -146,13 +244,22 @@ impl Schema {
 }
 
 impl Type {
-    fn has(&self, name: &str) -> bool {
+    pub(super) fn has(&self, name: &str) -> bool {
         self.fields.iter().any(|field| field.name == name)
     }
 
-    /// Fields that may be asked for without more ado.
-    pub(super) fn usable(&self) -> impl Iterator<Item = &Field> {
+    /// Fields that may be asked for without more ado. Where there are too many, those of the
+    /// shortest names: the shorter it is, the more general is what it says.
+    pub(super) fn usable(&self) -> Vec<&Field> {
         let usable = |field: &&Field| !field.is_deprecated && !field.needs_arguments();
-        self.fields.iter().filter(usable).take(MOST_FIELDS)
+        let usable: Vec<&Field> = self.fields.iter().filter(usable).collect();
+        if usable.len() <= MOST_FIELDS {
+            return usable;
+        }
+        let mut kept: Vec<usize> = (0..usable.len()).collect();
+        kept.sort_by_key(|index| usable[*index].name.len());
+        kept.truncate(MOST_FIELDS);
+        kept.sort_unstable();
+        kept.into_iter().map(|index| usable[index]).collect()
     }
 }

@@ -58,20 +58,24 @@ impl Room {
 
 impl Schema {
     /// The selections behind the fields of a thing that give values, by name.
-    pub(super) fn values<'t>(&self, of: &'t Type, room: &mut Room) -> HashMap<&'t str, String> {
-        let fields = of.usable();
-        let fields = fields.filter(|field| !OF_THINGS.contains(&field.name.as_str()));
-        let mut fields: Vec<&Field> = fields.collect();
+    pub(super) fn values<'t>(
+        &'t self,
+        name: &'t str,
+        of: &'t Type,
+        room: &mut Room,
+    ) -> HashMap<&'t str, String> {
+        let mut fields = of.usable();
+        fields.retain(|field| !OF_THINGS.contains(&field.name.as_str()));
         // The shorter its name, the more general is what it says.
         fields.sort_by_key(|field| field.name.len());
         let values = fields.into_iter();
         values
-            .filter_map(|field| Some((field.name.as_str(), self.value(field, room)?)))
+            .filter_map(|field| Some((field.name.as_str(), self.value(name, field, room)?)))
             .collect()
     }
 
     /// None where a field gives anything but a value.
-    fn value(&self, field: &Field, room: &mut Room) -> Option<String> {
+    fn value<'t>(&'t self, owner: &'t str, field: &'t Field, room: &mut Room) -> Option<String> {
         let of = self.types.get(field.of.name())?;
         // Such as an address: nothing hangs on it.
         let is_plain = !field.of.is_list() && !room.is_of_each && self.is_plain(of);
@@ -83,7 +87,7 @@ impl Schema {
         } else {
             DEEPEST
         };
-        self.parts(of, deepest, room)
+        self.parts(of, deepest, room, &mut vec![owner, field.of.name()])
     }
 
     fn is_plain(&self, of: &Type) -> bool {
@@ -91,7 +95,14 @@ impl Schema {
         is_small && of.fields.iter().all(|field| self.is_leaf(field))
     }
 
-    fn parts(&self, of: &Type, deepest: usize, room: &mut Room) -> Option<String> {
+    /// What holds a thing of its own kind, `above`, is none of its values.
+    fn parts<'t>(
+        &'t self,
+        of: &'t Type,
+        deepest: usize,
+        room: &mut Room,
+        above: &mut Vec<&'t str>,
+    ) -> Option<String> {
         if !room.take() {
             return None;
         }
@@ -105,11 +116,16 @@ impl Schema {
                 parts.push(field.name.clone());
                 continue;
             }
-            let inner = self.types.get(field.of.name());
-            let inner = inner.filter(|of| deepest > 0 && is_value(of));
-            if let Some(inner) = inner.and_then(|of| self.parts(of, deepest - 1, room)) {
+            let name = field.of.name();
+            let inner = self.types.get(name).filter(|of| is_value(of));
+            let Some(inner) = inner.filter(|_| deepest > 0 && !above.contains(&name)) else {
+                continue;
+            };
+            above.push(name);
+            if let Some(inner) = self.parts(inner, deepest - 1, room, above) {
                 parts.push(format!("{} {inner}", field.name));
             }
+            above.pop();
         }
         (!parts.is_empty()).then(|| format!("{{ {} }}", parts.join(" ")))
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::keywords::MOST_MEMBERS;
+use super::keywords::{ACCEPTS, MOST_MEMBERS};
 use super::shape::{Kind, MOST_PARTS, Shape};
 use crate::importer::report::{Loss, Report};
 
@@ -156,8 +156,11 @@ pub(super) fn together(kinds: &BTreeSet<Kind>) -> Option<Kind> {
     Some(Kind::Number)
 }
 
-/// A model learns that the vendor takes more than text.
+/// A model learns that the vendor takes more than text, and so do we.
 pub(super) fn note_kinds(shape: &mut Shape<'_>, kinds: &BTreeSet<Kind>) {
+    let others = kinds.iter().filter(|kind| **kind != Kind::String);
+    let others = others.map(|kind| Value::from(kind.name())).collect();
+    shape.words.insert(ACCEPTS.into(), others);
     let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
     let note = format!("({}, written as text)", names.join(" or "));
     let about = match shape.description() {

@@ -15,6 +15,10 @@ use crate::importer::report::Loss;
 
 /// Deeper schemas help no model.
 const DEEPEST: usize = 7;
+/// Values that are shown of an enum that is not listed.
+const MOST_SHOWN: usize = 3;
+/// In bytes; those that are larger are left out where there is hardly room.
+const SMALL_EXAMPLES: usize = 64;
 /// What quotes, commas and `type` of a schema cost.
 const FRAME: usize = 40;
 /// Members that a description names, because no model takes them.
@@ -292,7 +296,8 @@ impl<'d> Work<'_, '_, 'd> {
         let is_below_stub = self.nodes[parent].is_stub;
         if !has_room {
             self.cut(parent);
-            shape = stub(shape, !is_below_stub);
+            let is_last = is_below_stub || depth >= DEEPEST && self.has_nested(&shape, &at);
+            shape = stub(shape, !is_last);
         }
         self.charge(cost);
         let id = self.add(shape, above, at, depth + 1);
@@ -310,7 +315,17 @@ impl<'d> Work<'_, '_, 'd> {
         }
     }
 
-    /// An enum that finds no room is left out.
+    /// Whether a member that must be given holds others.
+    fn has_nested(&mut self, shape: &Shape<'d>, at: &str) -> bool {
+        let must = shape.properties.iter();
+        let mut must = must.filter(|(name, _)| shape.required.contains(name));
+        must.any(|(_, source)| {
+            let shape = self.resolver.shape(source, &shape.references, at);
+            !shape.kind.is_none_or(Kind::is_scalar)
+        })
+    }
+
+    /// An enum that finds no room is left out, and shown by its first values.
     fn make_room_for_choices(&mut self, words: &mut Map<String, Value>, at: &str) {
         let choices = words.get("enum").and_then(Value::as_array);
         let choices = choices.map_or(0, Vec::len);
@@ -318,7 +333,12 @@ impl<'d> Work<'_, '_, 'd> {
             self.choices = left;
             return;
         }
-        words.shift_remove("enum");
+        if let Some(Value::Array(mut choices)) = words.shift_remove("enum") {
+            choices.truncate(MOST_SHOWN);
+            words
+                .entry("examples")
+                .or_insert_with(|| Value::Array(choices));
+        }
         let values = format!("{choices} values beside all others");
         self.resolver.report.lose(Loss::LongEnum, at, values);
     }
@@ -413,7 +433,9 @@ fn stub(mut shape: Shape<'_>, keeps_members: bool) -> Shape<'_> {
             words: shape
                 .words
                 .into_iter()
-                .filter(|(word, _)| word == "enum")
+                .filter(|(word, value)| {
+                    word == "enum" || word == "examples" && json_size(value) <= SMALL_EXAMPLES
+                })
                 .collect(),
             ..Shape::default()
         },

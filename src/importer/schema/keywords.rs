@@ -45,6 +45,7 @@ pub(super) fn own<'d>(
     shape.kind = together(&kinds);
     if let Some(Value::String(text)) = schema.get("description") {
         let text = &text[..text.floor_char_boundary(LONGEST_DESCRIPTION)];
+        let text = format!("{text}{}", meanings(schema).unwrap_or_default());
         shape.words.insert("description".into(), text.into());
     }
     if kinds.len() > 1 {
@@ -141,6 +142,23 @@ fn read_kinds(schema: &Map<String, Value>, shape: &mut Shape<'_>) -> BTreeSet<Ki
     kinds
 }
 
+/// What each choice means, where that stands beside them (Discovery).
+fn meanings(schema: &Map<String, Value>) -> Option<String> {
+    let values = schema.get("enum")?.as_array()?;
+    let texts = schema.get("enumDescriptions")?.as_array()?;
+    let mut told = String::new();
+    for (value, text) in values.iter().zip(texts) {
+        let (value, text) = (value.as_str()?, text.as_str()?.trim());
+        if told.len() + value.len() + text.len() > LONGEST_MEANINGS {
+            break;
+        }
+        if !text.is_empty() {
+            told.extend([" ", value, ": ", text.trim_end_matches('.'), "."]);
+        }
+    }
+    Some(told)
+}
+
 /// Discovery writes a list of scalars as a scalar that is repeated.
 fn repeated(mut item: Shape<'_>) -> Shape<'_> {
     let mut list = Shape {
@@ -156,8 +174,12 @@ fn repeated(mut item: Shape<'_>) -> Shape<'_> {
     list
 }
 
+/// Of what choices mean, in bytes.
+const LONGEST_MEANINGS: usize = 500;
 /// Where a made-up item stands until the schema is written: it is in no document.
 pub(super) const ITEM: &str = "items";
+/// Where the kinds stand that a text may be besides: no schema says them, but an argument does.
+pub(in crate::importer) const ACCEPTS: &str = "accepts";
 
 /// A scalar's schema from its shape.
 pub(super) fn scalar_schema(shape: &Shape<'_>) -> Map<String, Value> {

@@ -12,6 +12,8 @@ use crate::outbound::{Outbound, OutboundReply, OutboundRequest};
 
 /// Pages of a list; more are a server that never ends.
 const MOST_PAGES: usize = 200;
+/// Of a refusal in plain words, in bytes.
+const LONGEST_WORDS: usize = 200;
 
 /// Sends to one address, with one credential.
 struct Wire<'w> {
@@ -105,6 +107,11 @@ fn too_much(what: &str) -> Stop {
 fn refused(reply: &OutboundReply, url: &Url) -> Result<Option<Vec<u8>>> {
     let place = format!("{}{}", url.origin().ascii_serialization(), url.path());
     match StatusCode::from_u16(reply.status) {
+        // Some refuse a name that they are not known by, and say so.
+        Ok(StatusCode::FORBIDDEN) if !words(reply).is_empty() => Err(Error::invalid_with_fix(
+            format!("{place} refuses: {}", words(reply)),
+            "Where a credential is missing, give one: --header 'Authorization: Bearer …'.",
+        )),
         Ok(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => Err(Error::invalid_with_fix(
             format!("{place} wants a credential"),
             "Give one that may read: --header 'Authorization: Bearer …' or TENON_IMPORT_HEADER.",
@@ -117,6 +124,18 @@ fn refused(reply: &OutboundReply, url: &Url) -> Result<Option<Vec<u8>>> {
             )))
         }
         Ok(_) | Err(_) => Ok(None),
+    }
+}
+
+/// What a refusal says in plain words; nothing where it is more than a line.
+fn words(reply: &OutboundReply) -> String {
+    let text = std::str::from_utf8(&reply.body).unwrap_or_default().trim();
+    let is_line =
+        text.len() <= LONGEST_WORDS && !text.contains(|c: char| c.is_control() || "<{".contains(c));
+    if is_line {
+        text.to_owned()
+    } else {
+        String::new()
     }
 }
 
