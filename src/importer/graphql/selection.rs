@@ -56,11 +56,10 @@ impl Schema {
     pub(super) fn selection(&self, field: &Field, is_mutation: bool, known: &mut Known) -> String {
         let name = field.of.name();
         let of = self.types.get(name);
-        // What has an id is the thing itself.
-        let is_around = of.is_some_and(|of| {
-            !of.has("id") && (is_mutation || self.things(of).take(2).count() == 1)
-        });
-        let extent = if is_around && !of.is_some_and(|of| self.is_page(of)) {
+        // What has an id is the thing itself, and a page is what it shows.
+        let is_thing = |of: &Type| of.has("id") || of.has("edges") || self.is_page(of);
+        let is_around = |of: &Type| is_mutation || self.things(of).take(2).count() == 1;
+        let extent = if of.is_some_and(|of| !is_thing(of) && is_around(of)) {
             Extent::Payload
         } else {
             Extent::Whole
