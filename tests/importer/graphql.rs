@@ -135,7 +135,7 @@ fn a_schema_becomes_a_tool_for_each_query_and_mutation() {
     description: "Sends a GraphQL document of your own. Take it where no other tool asks for the same."
     tags: ["openWorldHint"]
     args:
-      {"arg":"query_or_mutation","type":"string","description":"The document.","required":true,"schema":{"examples":["query { __typename }"]},"in":"none"}
+      {"arg":"query_or_mutation","type":"string","description":"The document.","required":true,"in":"none","schema":{"examples":["query { __typename }"]}}
       {"arg":"variables","type":"object","description":"Its variables.","schema":{"additionalProperties":true},"in":"none"}
     request: {"kind":"graphql","path":"/graphql","document":"{query_or_mutation}","variables":".args.variables // {}"}
     "#);
@@ -481,7 +481,7 @@ fn pages_are_known_in_all_their_forms() {
 fn what_is_around_a_thing_is_told_from_the_thing() {
     let schema = r"
         type Thing { id: ID! size: Int owner: Owner! }
-        type Owner { id: ID! name: String age: Int }
+        type Owner { id: ID! name: String age: Int friend: Owner }
         type Answer { thing: Thing ok: Boolean query: Query }
         type Query { found: Answer }
         type Mutation { thingCreate: Thing! thingSet: Answer! }

@@ -207,7 +207,8 @@ fn parameter<'d>(name: &'d str, value: &'d Value, at: &str) -> Parameter<'d> {
             ArgIn::Query
         }),
         required: flag(value, "required"),
-        description: text(value, "description"),
+        // What its choices mean stands in the schema.
+        description: text(value, "description").filter(|_| value.get("enumDescriptions").is_none()),
         schema: value,
         style: if flag(value, "repeated") {
             Style::List

@@ -75,7 +75,7 @@ fn page_size(schema: &Schema, field: &Field) -> Option<String> {
     let first = takes("first")?;
     let of = schema.types.get(field.of.name())?;
     let is_open = matches!(&first.of, TypeRef::Named(of) if of == "Int") && !first.has_default;
-    if !is_open || !of.has("pageInfo") || takes("after").is_none() {
+    if !is_open || !of.is_page || takes("after").is_none() {
         return None;
     }
     Some(if takes("last").is_some() {

@@ -40,6 +40,7 @@ fn one(value: &Value) -> Type {
         values: names(value, "enumValues"),
         possible: names(value, "possibleTypes"),
         is_one_of: value.get("isOneOf") == Some(&Value::Bool(true)),
+        ..Type::default()
     }
 }
 

@@ -48,6 +48,10 @@ struct Type {
     possible: Vec<String>,
     /// An input object of which exactly one member is given.
     is_one_of: bool,
+    /// The places of the fields that are asked for, by [`Schema::settle`].
+    asked: Vec<usize>,
+    /// Whether it is the way to more things than it holds, by the same.
+    is_page: bool,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -153,12 +157,17 @@ pub(super) fn is_sdl(text: &str) -> bool {
 
 /// The description that a schema in SDL makes.
 pub(super) fn of_sdl(text: &str) -> Result<Value> {
-    sdl::schema(text).map(|schema| describe::description(&schema))
+    sdl::schema(text).map(described)
 }
 
 /// The description that the answer to an introspection query makes; none if it is no such answer.
 pub(super) fn of_introspection(root: &Value) -> Option<Value> {
     let schema = [root.pointer("/data/__schema"), root.get("__schema")];
     let schema = schema.into_iter().flatten().next()?;
-    Some(describe::description(&introspection::schema(schema)))
+    Some(described(introspection::schema(schema)))
+}
+
+fn described(mut schema: Schema) -> Value {
+    schema.settle();
+    describe::description(&schema)
 }

@@ -123,6 +123,8 @@ impl<'t> Reader<'t> {
             values,
             possible,
             is_one_of,
+            asked: _,
+            is_page: _,
         } = found;
         let known = self.schema.types.entry(name).or_default();
         known.kind = kind;

@@ -55,39 +55,52 @@ impl Schema {
     /// for before: thousands of fields may give the same.
     pub(super) fn selection(&self, field: &Field, is_mutation: bool, known: &mut Known) -> String {
         let name = field.of.name();
-        let of = self.types.get(name);
-        // What has an id is the thing itself, and a page is what it shows.
-        let is_thing = |of: &Type| of.has("id") || of.has("edges") || self.is_page(of);
-        let is_around = |of: &Type| is_mutation || self.things(of).take(2).count() == 1;
-        let extent = if of.is_some_and(|of| !is_thing(of) && is_around(of)) {
-            Extent::Payload
-        } else {
-            Extent::Whole
-        };
         let key = (name.to_owned(), is_mutation, field.of.is_list());
         let selection = known.entry(key).or_insert_with(|| {
+            let extent = match self.types.get(name) {
+                Some(of) if self.is_around(of, is_mutation) => Extent::Payload,
+                _ => Extent::Whole,
+            };
             let selection = self.selected_of(field, extent, &mut Room::default());
             selection.map_or_else(String::new, |selection| format!(" {selection}"))
         });
         selection.clone()
     }
 
-    /// Fields that give no scalars.
-    fn things<'t>(&self, of: &'t Type) -> impl Iterator<Item = &'t Field> {
-        let usable = of.usable().into_iter();
-        usable.filter(|field| !self.is_leaf(field) && !self.is_root(field))
+    /// Finds once what is asked of each type, and which are pages: types may have many fields, and
+    /// many fields may have one type.
+    pub(super) fn settle(&mut self) {
+        for of in self.types.values_mut() {
+            of.asked = of.chosen();
+        }
+        let is_page = |of: &Type| {
+            let mut fields = of.usable();
+            of.has("pageInfo") || fields.any(|field| self.is_items(of, field))
+        };
+        let pages = self.types.iter().filter(|(_, of)| is_page(of));
+        let pages: Vec<String> = pages.map(|(name, _)| name.clone()).collect();
+        for name in pages {
+            self.types.entry(name).or_default().is_page = true;
+        }
     }
 
-    /// Whether it is the way to more things than it holds.
-    pub(super) fn is_page(&self, of: &Type) -> bool {
-        of.has("pageInfo") || of.usable().iter().any(|field| self.is_items(of, field))
+    /// Whether it is around a thing: what has an id is the thing itself, and a page is what it
+    /// shows.
+    fn is_around(&self, of: &Type, is_mutation: bool) -> bool {
+        let is_thing = of.is_page || of.has("id") || of.has("edges");
+        !is_thing && (is_mutation || self.things(of).take(2).count() == 1)
+    }
+
+    /// Fields that give no scalars.
+    fn things<'t>(&self, of: &'t Type) -> impl Iterator<Item = &'t Field> {
+        let usable = of.usable();
+        usable.filter(|field| !self.is_leaf(field) && !self.is_root(field))
     }
 
     /// Whether a field is what a page without `pageInfo` has its things in.
     fn is_items(&self, of: &Type, field: &Field) -> bool {
-        let is_page = !of.has("id") && !of.has("edges");
-        let is_list = field.of.is_list() && !self.is_leaf(field);
-        is_page && is_list && ITEMS.contains(&field.name.as_str())
+        let is_list = ITEMS.contains(&field.name.as_str()) && field.of.is_list();
+        is_list && !self.is_leaf(field) && !of.has("id") && !of.has("edges")
     }
 
     /// The root of all queries may be asked for again at many a place, to no end.
@@ -181,7 +194,7 @@ impl Schema {
 
     fn selected_page_info(&self, field: &Field) -> Option<String> {
         let fields = self.types.get(field.of.name())?.usable();
-        let leaves = fields.into_iter().filter(|field| self.is_leaf(field));
+        let leaves = fields.filter(|field| self.is_leaf(field));
         let mut names: Vec<&str> = leaves.map(|field| field.name.as_str()).collect();
         if GOES_ON.iter().all(|name| names.contains(name)) {
             names = GOES_ON.into();
@@ -204,9 +217,10 @@ impl Schema {
         let possible = possible.filter(|(_, of)| of.kind == Kind::Object);
         let possible: Vec<(&String, Vec<&Field>)> = possible
             .map(|(name, kind)| {
-                let asked = kind.usable().into_iter().filter(|field| {
+                let asked = kind.usable().filter(|field| {
                     let is_asked = extent != Extent::Name || NAMES.contains(&field.name.as_str());
-                    is_asked && self.is_leaf(field) && !of.has(&field.name)
+                    let is_there = || of.usable().any(|own| own.name == field.name);
+                    is_asked && self.is_leaf(field) && !is_there()
                 });
                 (name, asked.collect())
             })
@@ -247,18 +261,25 @@ impl Type {
         self.fields.iter().any(|field| field.name == name)
     }
 
-    /// Fields that may be asked for without more ado. Where there are too many, those of the
-    /// shortest names: the shorter it is, the more general is what it says.
-    pub(super) fn usable(&self) -> Vec<&Field> {
-        let usable = |field: &&Field| !field.is_deprecated && !field.needs_arguments();
-        let usable: Vec<&Field> = self.fields.iter().filter(usable).collect();
-        if usable.len() <= MOST_FIELDS {
-            return usable;
+    /// Fields that may be asked for without more ado.
+    pub(super) fn usable(&self) -> impl Iterator<Item = &Field> {
+        self.asked
+            .iter()
+            .filter_map(|index| self.fields.get(*index))
+    }
+
+    /// The places of those. Where there are too many, they are those of the shortest names: the
+    /// shorter it is, the more general is what it says.
+    fn chosen(&self) -> Vec<usize> {
+        let is_usable = |field: &Field| !field.is_deprecated && !field.needs_arguments();
+        let fields = self.fields.iter().enumerate();
+        let usable = fields.filter(|(_, field)| is_usable(field));
+        let mut places: Vec<usize> = usable.map(|(place, _)| place).collect();
+        if places.len() > MOST_FIELDS {
+            places.sort_by_key(|place| self.fields[*place].name.len());
+            places.truncate(MOST_FIELDS);
+            places.sort_unstable();
         }
-        let mut kept: Vec<usize> = (0..usable.len()).collect();
-        kept.sort_by_key(|index| usable[*index].name.len());
-        kept.truncate(MOST_FIELDS);
-        kept.sort_unstable();
-        kept.into_iter().map(|index| usable[index]).collect()
+        places
     }
 }

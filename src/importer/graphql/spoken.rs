@@ -70,7 +70,7 @@ pub(super) fn spoken(schema: &Schema, field: &Field, is_mutation: bool) -> Strin
         return name.clone();
     }
     let of = schema.types.get(field.of.name());
-    let is_page = of.is_some_and(|of| schema.is_page(of));
+    let is_page = of.is_some_and(|of| of.is_page);
     let verb = if is_page || field.of.is_list() {
         "list"
     } else {

@@ -64,8 +64,9 @@ impl Schema {
         of: &'t Type,
         room: &mut Room,
     ) -> HashMap<&'t str, String> {
-        let mut fields = of.usable();
-        fields.retain(|field| !OF_THINGS.contains(&field.name.as_str()));
+        let fields = of.usable();
+        let fields = fields.filter(|field| !OF_THINGS.contains(&field.name.as_str()));
+        let mut fields: Vec<&Field> = fields.collect();
         // The shorter its name, the more general is what it says.
         fields.sort_by_key(|field| field.name.len());
         let values = fields.into_iter();
