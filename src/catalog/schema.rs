@@ -1,25 +1,30 @@
 //! The JSON Schemas a tool publishes, in the flat subset that every SDK reads: an object with
 //! typed properties, `required` only as an array beside `properties`, nothing null.
 
-use std::collections::BTreeSet;
-
 use jsonschema::{ValidationError, Validator};
 use serde_json::{Map, Value, json};
 
 use super::manifest::{ArgManifest, FileRule, ToolManifest};
 
-/// The schema of a tool's arguments.
+/// Further JSON types that are taken beside `type`; no model is told it by this word.
+pub const ACCEPTS: &str = "accepts";
+
+/// The schema of a tool's arguments, as it is published.
 pub(super) fn input(tool: &ToolManifest) -> Value {
-    let properties: Map<String, Value> = tool
-        .args
-        .iter()
-        .filter(|arg| arg.is_published())
-        .map(|arg| (arg.arg.clone(), Value::Object(property(arg))))
+    let published = tool.args.iter().filter(|arg| arg.is_published());
+    object(published, property)
+}
+
+fn object<'a>(
+    args: impl Iterator<Item = &'a ArgManifest> + Clone,
+    schema_of: impl Fn(&ArgManifest) -> Map<String, Value>,
+) -> Value {
+    let properties: Map<String, Value> = args
+        .clone()
+        .map(|arg| (arg.arg.clone(), Value::Object(schema_of(arg))))
         .collect();
-    let required: Vec<&str> = tool
-        .args
-        .iter()
-        .filter(|arg| arg.required && arg.is_published())
+    let required: Vec<&str> = args
+        .filter(|arg| arg.required)
         .map(|arg| arg.arg.as_str())
         .collect();
     let mut schema = json!({ "type": "object", "properties": properties });
@@ -29,8 +34,17 @@ pub(super) fn input(tool: &ToolManifest) -> Value {
     schema
 }
 
-/// The schema of one argument.
+/// The schema of one argument, as it is published.
 pub(super) fn property(arg: &ArgManifest) -> Map<String, Value> {
+    let mut property = written(arg);
+    in_each(&mut property, &|schema| {
+        schema.shift_remove(ACCEPTS);
+    });
+    property
+}
+
+/// The schema of one argument with what is taken besides.
+fn written(arg: &ArgManifest) -> Map<String, Value> {
     let mut property = Map::new();
     property.insert("type".into(), arg.kind.clone().into());
     property.insert("title".into(), title(&arg.arg).into());
@@ -39,6 +53,9 @@ pub(super) fn property(arg: &ArgManifest) -> Map<String, Value> {
         property.insert("default".into(), default.clone());
     }
     property.extend(arg.schema.clone());
+    if !arg.accepts.is_empty() {
+        property.insert(ACCEPTS.into(), json!(arg.accepts));
+    }
     if arg.file && arg.kind == "array" {
         let mut items = Map::from_iter([("type".into(), "object".into())]);
         items.extend(file("file_uploadable", "s3key"));
@@ -153,48 +170,79 @@ fn has_pattern(schema: &Map<String, Value>) -> bool {
 /// What arguments are checked by: the published schema, with those that are not published and with
 /// the types that are taken besides.
 fn checked(tool: &ToolManifest) -> Value {
-    let mut schema = input(tool);
-    admit_null(&mut schema);
-    // Most are checked as they are published.
-    let is_there = |arg: &ArgManifest| arg.is_published() && arg.accepts.is_empty();
-    let others = tool.args.iter().filter(|arg| !is_there(arg));
-    for arg in others.filter(|arg| arg.fixed.is_none()) {
-        let mut own = Value::Object(property(arg));
-        admit_null(&mut own);
-        if arg.accepts.iter().any(|kind| kind == "any") {
-            own = json!({});
-        } else if !arg.accepts.is_empty() {
-            let mut types: BTreeSet<&str> = arg.accepts.iter().map(String::as_str).collect();
-            types.insert(&arg.kind);
-            if arg.is_nullable() {
-                types.insert("null");
-            }
-            own["type"] = json!(types);
-        }
-        schema["properties"][&arg.arg] = own;
-    }
-    schema
+    let given = tool.args.iter().filter(|arg| arg.fixed.is_none());
+    object(given, |arg| {
+        let mut schema = written(arg);
+        in_each(&mut schema, &admit);
+        schema
+    })
 }
 
-/// Makes JSON Schema proper of a published schema, to check by: `nullable` is a word of `OpenAPI`.
-fn admit_null(schema: &mut Value) {
-    let Value::Object(schema) = schema else {
-        return;
+/// Makes JSON Schema proper of one schema, to check by: `nullable` is a word of `OpenAPI`, and
+/// `accepts` one of manifests.
+fn admit(schema: &mut Map<String, Value>) {
+    let nullable = schema.remove("nullable") == Some(Value::Bool(true));
+    let mut kinds = match schema.remove(ACCEPTS) {
+        Some(Value::Array(kinds)) => kinds,
+        _ => Vec::new(),
     };
-    if schema.remove("nullable") == Some(Value::Bool(true)) {
-        if let Some(kind) = schema.get_mut("type") {
-            *kind = json!([kind.take(), "null"]);
-        }
+    if kinds.iter().any(|kind| kind == "any") {
+        return schema.clear();
+    }
+    let own = schema.get("type").cloned().unwrap_or_default();
+    if !kinds.is_empty()
+        && let Some(choices) = schema.remove("enum")
+    {
+        // All other keywords are silent about values of another type.
+        schema.insert("if".into(), json!({ "type": own }));
+        schema.insert("then".into(), json!({ "enum": choices }));
+    }
+    if nullable {
+        kinds.push("null".into());
         if let Some(Value::Array(values)) = schema.get_mut("enum") {
             values.push(Value::Null);
         }
     }
+    if !kinds.is_empty() {
+        let mut all = vec![own];
+        for kind in kinds {
+            if !all.contains(&kind) {
+                all.push(kind);
+            }
+        }
+        schema.insert("type".into(), all.into());
+    }
+}
+
+/// Changes a schema and all those in it, the inner ones first.
+fn in_each(schema: &mut Map<String, Value>, change: &impl Fn(&mut Map<String, Value>)) {
     if let Some(Value::Object(properties)) = schema.get_mut("properties") {
-        properties.values_mut().for_each(admit_null);
+        for inner in properties.values_mut().filter_map(Value::as_object_mut) {
+            in_each(inner, change);
+        }
     }
     for key in ["items", "additionalProperties"] {
-        schema.get_mut(key).into_iter().for_each(admit_null);
+        if let Some(Value::Object(inner)) = schema.get_mut(key) {
+            in_each(inner, change);
+        }
     }
+    change(schema);
+}
+
+/// The schemas right below a schema, each with its name or keyword.
+pub(super) fn inner(
+    schema: &Map<String, Value>,
+) -> impl Iterator<Item = (&str, &Map<String, Value>)> {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let others = ["items", "additionalProperties"];
+    let others = others
+        .into_iter()
+        .filter_map(move |key| Some((key, schema.get(key)?)));
+    let properties = properties.into_iter().flatten();
+    properties
+        .map(|(name, inner)| (name.as_str(), inner))
+        .chain(others)
+        .filter_map(|(name, inner)| Some((name, inner.as_object()?)))
 }
 
 #[cfg(test)]
@@ -237,17 +285,41 @@ mod tests {
         "#);
     }
 
+    fn tool(schema: Value) -> ToolManifest {
+        serde_json::from_value(json!({
+            "slug": "X_Y", "name": "n", "description": "d", "request": { "method": "POST", "path": "/" },
+            "args": [{ "arg": "x", "type": "object", "description": "d", "schema": schema }]
+        }))
+        .unwrap()
+    }
+
     #[test]
     fn a_nullable_value_may_be_null_and_another_may_not() {
-        let mut schema = json!({ "type": "object", "properties": {
+        let validator = compiled(&tool(json!({ "properties": {
             "a": { "type": "string", "nullable": true, "enum": ["x"] },
-            "b": { "type": "string" }
-        } });
-        admit_null(&mut schema);
-        let validator = jsonschema::validator_for(&schema).unwrap();
-        assert!(validator.is_valid(&json!({ "a": null })));
-        assert!(validator.is_valid(&json!({ "a": "x" })));
-        assert!(!validator.is_valid(&json!({ "a": "y" })));
-        assert!(!validator.is_valid(&json!({ "b": null })));
+            "b": { "type": "string" },
+            "c": { "type": "string", "nullable": true, "enum": ["x"], "accepts": ["integer"] }
+        } })))
+        .unwrap();
+        let is_valid = |x: Value| validator.is_valid(&json!({ "x": x }));
+        assert!(is_valid(json!({ "a": null })));
+        assert!(is_valid(json!({ "a": "x" })));
+        assert!(!is_valid(json!({ "a": "y" })));
+        assert!(!is_valid(json!({ "b": null })));
+        assert!(is_valid(json!({ "c": null })));
+        assert!(is_valid(json!({ "c": 5 })));
+        assert!(!is_valid(json!({ "c": "y" })));
+    }
+
+    #[test]
+    fn a_member_that_is_called_like_the_word_is_published_and_the_word_is_not() {
+        let found = input(&tool(json!({
+            "properties": { "accepts": { "type": "string", "accepts": ["integer"] } },
+            "additionalProperties": { "type": "array", "items": { "type": "string", "accepts": ["any"] } }
+        })));
+        let x = &found["properties"]["x"];
+        assert_eq!(x["properties"], json!({ "accepts": { "type": "string" } }));
+        let others = json!({ "type": "array", "items": { "type": "string" } });
+        assert_eq!(x["additionalProperties"], others);
     }
 }

@@ -200,7 +200,8 @@ fn text<'d>() -> Shape<'d> {
 }
 
 /// What travels outside of a body is text in the end.
-fn or_text(shape: Shape<'_>) -> Shape<'_> {
+fn or_text(mut shape: Shape<'_>) -> Shape<'_> {
+    shape.also.remove(&Kind::Object);
     Shape {
         kind: shape.kind.or(Some(Kind::String)),
         ..shape

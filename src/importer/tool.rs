@@ -6,7 +6,7 @@ use super::arguments::{self, Argument, FileArgument, Manner, Refusal, Request};
 use super::names::{self, Named};
 use super::operation::{Api, Envelope, Operation};
 use super::report::{Loss, Skip};
-use super::schema::{ACCEPTS, Resolver, Wanted, cut, flatten, needs};
+use super::schema::{Resolver, Wanted, cut, flatten, needs};
 use super::{ConvertedTool, auth, hints};
 use crate::catalog::manifest::ArgIn;
 use crate::catalog::{LARGEST_SCHEMA, json_size};
@@ -172,6 +172,7 @@ impl Argument<'_> {
             kind,
             description,
             default,
+            accepts,
             schema,
         } = flat;
         if let Some(file) = &self.file {
@@ -192,11 +193,11 @@ impl Argument<'_> {
         if let Some(default) = default {
             arg.insert("default".into(), default);
         }
+        if let Some(accepts) = accepts {
+            arg.insert("accepts".into(), accepts);
+        }
         if !schema.is_empty() {
             arg.insert("schema".into(), Value::Object(schema));
-        }
-        if let Some(kinds) = self.wanted.shape.words.get(ACCEPTS) {
-            arg.insert(ACCEPTS.into(), kinds.clone());
         }
         let usual = match method {
             "GET" | "DELETE" => ArgIn::Query,

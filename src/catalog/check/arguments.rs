@@ -3,9 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::{Map, Value};
+
 use super::Report;
 use super::published::{TYPES, is_parameter_name};
 use crate::catalog::manifest::{ArgManifest, As, ToolManifest};
+use crate::catalog::schema::{self, ACCEPTS};
 use crate::catalog::template;
 
 pub(super) fn check(tool: &ToolManifest, report: &mut Report<'_>) {
@@ -69,7 +72,7 @@ fn check_argument(arg: &ArgManifest, report: &mut Report<'_>) {
             format!("{at}: template: must use {{{}}}", arg.arg)
         });
     }
-    for key in ["type", "description", "default", "required"] {
+    for key in ["type", "description", "default", "required", ACCEPTS] {
         // `required` of a nested object is a key of its own, checked below.
         let misplaced =
             arg.schema.contains_key(key) && !(key == "required" && arg.kind == "object");
@@ -83,13 +86,9 @@ fn check_argument(arg: &ArgManifest, report: &mut Report<'_>) {
 fn check_binding(arg: &ArgManifest, report: &mut Report<'_>) {
     let at = format!("args.{}", arg.arg);
     for kind in &arg.accepts {
-        report.require(kind == "any" || TYPES.contains(&kind.as_str()), || {
-            format!(
-                "{at}: accepts: `{kind}` is none of {}, any",
-                TYPES.join(", ")
-            )
-        });
+        check_kind(&at, kind, report);
     }
+    check_accepts(&at, &arg.schema, report);
     report.require(arg.coerce.is_none() || arg.kind == "array", || {
         format!("{at}: coerce: is for an array")
     });
@@ -112,4 +111,28 @@ fn check_binding(arg: &ArgManifest, report: &mut Report<'_>) {
         Some(As::Mime) => arg.file,
     };
     report.require(fits, || format!("{at}: as: does not fit its type"));
+}
+
+/// The types that are taken beside those of the schemas below one.
+fn check_accepts(at: &str, schema: &Map<String, Value>, report: &mut Report<'_>) {
+    for (name, inner) in schema::inner(schema) {
+        let at = format!("{at}.{name}");
+        match inner.get(ACCEPTS) {
+            None => {}
+            Some(Value::Array(kinds)) => {
+                for kind in kinds {
+                    check_kind(&at, kind.as_str().unwrap_or_default(), report);
+                }
+            }
+            Some(other) => report.add(format!("{at}: accepts: {other} is no list")),
+        }
+        check_accepts(&at, inner, report);
+    }
+}
+
+fn check_kind(at: &str, kind: &str, report: &mut Report<'_>) {
+    report.require(kind == "any" || TYPES.contains(&kind), || {
+        let types = TYPES.join(", ");
+        format!("{at}: accepts: `{kind}` is none of {types}, any")
+    });
 }

@@ -104,6 +104,26 @@ fn tools_of_every_word_keep_the_rules() {
     "ACME_MAKE_REPORT: args.title: accepts: `text` is none of string, integer, number, boolean, array, object, any"
 )]
 #[case(
+    "{items: {type: string}}",
+    "{items: {type: string, accepts: [text]}}",
+    "ACME_MAKE_REPORT: args.labels.items: accepts: `text` is none of string, integer, number, boolean, array, object, any"
+)]
+#[case(
+    "{items: {type: string}}",
+    "{items: {type: object, additionalProperties: {type: string, accepts: any}}}",
+    "ACME_MAKE_REPORT: args.labels.items.additionalProperties: accepts: \"any\" is no list"
+)]
+#[case(
+    "{items: {type: string}}",
+    "{items: {type: string, accepts: [any]}}",
+    ""
+)]
+#[case(
+    "{items: {type: string}}",
+    "{items: {type: string}, accepts: [string]}",
+    "ACME_MAKE_REPORT: args.labels: `accepts` stands beside `schema`, not in it"
+)]
+#[case(
     "const: calm",
     "const: calm, required: true",
     "ACME_MAKE_REPORT: args.tone: what models do not see cannot be required"

@@ -30,7 +30,8 @@ pub struct ArgManifest {
     /// Documented default; sent only with `send_default`.
     #[serde(default)]
     pub default: Option<Value>,
-    /// Further JSON Schema keys: `enum`, `items`, `properties`, `minimum`, `examples`, …
+    /// Further JSON Schema keys: `enum`, `items`, `properties`, `minimum`, `examples`, …; and
+    /// `accepts` in the schemas of items and members, as it is below.
     #[serde(default)]
     pub schema: Map<String, Value>,
     /// Where it goes; by default path if the path names it, else query for GET and DELETE, else
@@ -65,7 +66,8 @@ pub struct ArgManifest {
     /// The form in which it is sent, where it is not its own; of a file, that in a JSON body.
     #[serde(default, rename = "as")]
     pub sent_as: Option<As>,
-    /// Further JSON types that callers may give, besides `type`; `any` stands for all of them.
+    /// Further JSON types that callers may give, besides `type`; `any` stands for all of them. Not
+    /// published.
     #[serde(default)]
     pub accepts: Vec<String>,
     /// What is done to a value of another type before it is checked.

@@ -4,18 +4,23 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::keywords::{ACCEPTS, MOST_MEMBERS};
-use super::shape::{Kind, MOST_PARTS, Shape};
+use super::keywords::MOST_MEMBERS;
+use super::prose::cut;
+use super::shape::{Also, Kind, MOST_PARTS, Shape};
 use crate::importer::report::{Loss, Report};
 
 const MOST_REFERENCES: usize = 100;
 /// Of all alternatives together.
 const MOST_CHOICES: usize = 1_000;
+/// Texts or members of alternatives that a model is told.
+const MOST_TOLD: usize = 5;
+const LONGEST_TOLD: usize = 100;
 
 /// Both hold (`allOf`): the members of both, the narrower words.
 pub(super) fn both<'d>(shape: &mut Shape<'d>, other: Shape<'d>) {
     let Shape {
         kind,
+        also,
         nullable,
         words,
         properties,
@@ -28,7 +33,10 @@ pub(super) fn both<'d>(shape: &mut Shape<'d>, other: Shape<'d>) {
         is_read_only,
         is_file,
     } = other;
-    shape.kind = shape.kind.or(kind);
+    if shape.kind.is_none() {
+        shape.kind = kind;
+        shape.also = also;
+    }
     shape.nullable |= nullable;
     shape.is_read_only |= is_read_only;
     shape.is_file |= is_file;
@@ -90,36 +98,50 @@ pub(super) fn any<'d>(shapes: Vec<Shape<'d>>, at: &str, report: &mut Report) -> 
         .into_iter()
         .filter(|shape| !shape.is_null())
         .collect();
-    let mut kinds: BTreeSet<Kind> = shapes.iter().filter_map(|shape| shape.kind).collect();
+    let kinds_of = |shapes: &[Shape<'d>]| -> BTreeSet<Kind> {
+        let also = shapes.iter().flat_map(|shape| shape.also.keys().copied());
+        let kinds = shapes.iter().filter_map(|shape| shape.kind);
+        kinds.chain(also).collect()
+    };
+    let mut kinds = kinds_of(&shapes);
     // An empty text beside another type stands for nothing at all.
-    if kinds.len() > 1 && shapes.iter().any(is_empty_text) {
+    let is_unset_by_text = kinds.len() > 1 && shapes.iter().any(is_empty_text);
+    if is_unset_by_text {
         shapes.retain(|shape| !is_empty_text(shape));
-        kinds = shapes.iter().filter_map(|shape| shape.kind).collect();
+        kinds = kinds_of(&shapes);
     }
-    let words = choices_of_text(&shapes);
     let mut chosen = match shapes.len() {
         0 => Shape::default(),
         1 => shapes.remove(0),
-        _ => match together(&kinds) {
+        _ => match best(&shapes) {
             None => Shape::default(),
             Some(kind) => {
                 if kinds.len() > 1 {
                     let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
                     report.lose(Loss::Union, at, names.join(" or "));
                 }
-                let of_kind = |shape: &Shape<'_>| shape.kind == Some(kind) || kind.is_scalar();
-                let fitting = shapes.into_iter().filter(of_kind).collect();
-                let mut united = unite(fitting, kind);
-                if kinds.len() > 1 && kind == Kind::String {
-                    note_kinds(&mut united, &kinds);
-                    if !words.is_empty() {
-                        united.words.insert("examples".into(), Value::Array(words));
-                    }
+                let also = also(&shapes, &kinds, kind);
+                let words = choices_of_text(&shapes);
+                let is_fitting = |shape: &Shape<'_>| match shape.kind {
+                    Some(own) if own == kind => true,
+                    own => kind.is_scalar() && own.is_none_or(Kind::is_scalar),
+                };
+                let mut united = unite(shapes.into_iter().filter(is_fitting).collect(), kind);
+                if !also.is_empty()
+                    && kind == Kind::String
+                    && !united.words.contains_key("enum")
+                    && !words.is_empty()
+                {
+                    united.words.insert("examples".into(), Value::Array(words));
                 }
+                united.also = also;
                 united
             }
         },
     };
+    if is_unset_by_text && chosen.kind != Some(Kind::String) {
+        chosen.also.entry(Kind::String).or_insert(None);
+    }
     chosen.nullable |= nullable;
     chosen
 }
@@ -136,7 +158,62 @@ fn choices_of_text(shapes: &[Shape<'_>]) -> Vec<Value> {
     let lists = texts.map(|shape| shape.words.get("enum")?.as_array().cloned());
     let lists: Option<Vec<Vec<Value>>> = lists.collect();
     let texts = lists.unwrap_or_default().into_iter().flatten();
-    texts.filter(|text| *text != "").take(3).collect()
+    texts.filter(|text| *text != "").take(MOST_TOLD).collect()
+}
+
+/// The type to publish of several.
+fn best(shapes: &[Shape<'_>]) -> Option<Kind> {
+    let kinds: BTreeSet<Kind> = shapes.iter().filter_map(|shape| shape.kind).collect();
+    // Where the vendor names text first and says what it is, an object spells the same out.
+    let is_text = |shape: &&Shape<'_>| shape.kind == Some(Kind::String) && is_said(shape);
+    match shapes.first().filter(is_text) {
+        Some(_) if kinds.contains(&Kind::Object) => Some(Kind::String),
+        _ => together(&kinds),
+    }
+}
+
+/// Whether it is known which texts they are: choices, ids or addresses.
+fn is_said(text: &Shape<'_>) -> bool {
+    let choices = text.words.get("enum").and_then(Value::as_array);
+    let format = text.words.get("format").and_then(Value::as_str);
+    choices.is_some_and(|choices| choices.len() > 1)
+        || format.is_some_and(|format| !text.is_file && !format.starts_with("date"))
+}
+
+/// What is taken besides `chosen`, and what a model is told of it.
+fn also(shapes: &[Shape<'_>], kinds: &BTreeSet<Kind>, chosen: Kind) -> Also {
+    let texts = choices_of_text(shapes);
+    let mut also = besides(kinds, chosen);
+    for (kind, told) in &mut also {
+        let mut names: Vec<&str> = Vec::new();
+        match kind {
+            Kind::String => names.extend(texts.iter().filter_map(Value::as_str)),
+            Kind::Object => {
+                let members = shapes.iter().flat_map(|shape| &shape.properties);
+                for (name, _) in members {
+                    if names.len() < MOST_TOLD && !names.contains(name) {
+                        names.push(name);
+                    }
+                }
+            }
+            Kind::Boolean | Kind::Integer | Kind::Number | Kind::Array => {}
+        }
+        if let Some(told) = told.as_mut().filter(|_| !names.is_empty()) {
+            *told = cut(&format!("{told}: {}", names.join(", ")), LONGEST_TOLD);
+        }
+    }
+    also
+}
+
+/// The types besides the one that is published.
+pub(super) fn besides(kinds: &BTreeSet<Kind>, chosen: Kind) -> Also {
+    let is_within = |kind: Kind| kind == Kind::Integer && chosen == Kind::Number;
+    let others = kinds
+        .iter()
+        .filter(|kind| **kind != chosen && !is_within(**kind));
+    others
+        .map(|kind| (*kind, Some(kind.name().to_owned())))
+        .collect()
 }
 
 /// The type that takes the most of several.
@@ -154,20 +231,6 @@ pub(super) fn together(kinds: &BTreeSet<Kind>) -> Option<Kind> {
         return Some(Kind::String);
     }
     Some(Kind::Number)
-}
-
-/// A model learns that the vendor takes more than text, and so do we.
-pub(super) fn note_kinds(shape: &mut Shape<'_>, kinds: &BTreeSet<Kind>) {
-    let others = kinds.iter().filter(|kind| **kind != Kind::String);
-    let others = others.map(|kind| Value::from(kind.name())).collect();
-    shape.words.insert(ACCEPTS.into(), others);
-    let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
-    let note = format!("({}, written as text)", names.join(" or "));
-    let about = match shape.description() {
-        Some(description) => format!("{description} {note}"),
-        None => note,
-    };
-    shape.words.insert("description".into(), about.into());
 }
 
 /// What alternatives demand, each in its own way; nothing where one of them demands nothing.

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::keywords::{ITEM, fitting, said};
 use super::prose::{cut, needs};
-use super::shape::{Kind, Resolver, Shape, Source};
-use crate::catalog::{MOST_CHOICES, is_member_name, json_size};
+use super::shape::{Also, Kind, Resolver, Shape, Source};
+use crate::catalog::{ACCEPTS, MOST_CHOICES, is_member_name, json_size};
 use crate::importer::document::pointer;
 use crate::importer::report::Loss;
 
@@ -40,6 +40,8 @@ pub(in crate::importer) struct Flat {
     pub(in crate::importer) kind: Kind,
     pub(in crate::importer) description: String,
     pub(in crate::importer) default: Option<Value>,
+    /// The types that are taken besides.
+    pub(in crate::importer) accepts: Option<Value>,
     /// The other words.
     pub(in crate::importer) schema: Map<String, Value>,
 }
@@ -126,18 +128,20 @@ pub(in crate::importer) fn flatten<'d>(
                     kind: Kind::String,
                     description: String::new(),
                     default: None,
+                    accepts: None,
                     schema: Map::new(),
                 };
             };
-            schema.remove("type");
-            let description = match schema.remove("description") {
+            schema.shift_remove("type");
+            let description = match schema.shift_remove("description") {
                 Some(Value::String(text)) => text,
                 _ => String::new(),
             };
             Flat {
                 kind: work.nodes[root].kind,
                 description,
-                default: schema.remove("default"),
+                default: schema.shift_remove("default"),
+                accepts: schema.shift_remove(ACCEPTS),
                 schema,
             }
         })
@@ -159,6 +163,7 @@ impl<'d> Work<'_, '_, 'd> {
     ) -> usize {
         let Shape {
             kind,
+            mut also,
             nullable,
             words,
             properties,
@@ -173,6 +178,7 @@ impl<'d> Work<'_, '_, 'd> {
         } = shape;
         let kind = kind.unwrap_or_else(|| {
             self.resolver.report.lose(Loss::AnyKind, &at, "");
+            also = Kind::ALL.map(|kind| (kind, Some(String::new()))).into();
             Kind::String
         });
         above.extend(references);
@@ -181,6 +187,7 @@ impl<'d> Work<'_, '_, 'd> {
         // Deeper texts matter less.
         let text = cut(text.unwrap_or_default(), self.longest_text >> depth.min(3));
         let text = with(text, &said(&words, kind));
+        let text = with(text, &told(&also));
         if !text.is_empty() {
             kept.insert("description".into(), text.into());
         }
@@ -191,6 +198,9 @@ impl<'d> Work<'_, '_, 'd> {
             kept.insert("description".into(), about.trim().into());
         }
         kept.extend(fitting(&words, kind));
+        if let Some(accepts) = accepts(&also) {
+            kept.insert(ACCEPTS.into(), accepts);
+        }
         self.make_room_for_choices(&mut kept, &at);
         if nullable {
             kept.insert("nullable".into(), true.into());
@@ -409,6 +419,33 @@ impl<'d> Work<'_, '_, 'd> {
     }
 }
 
+/// What a manifest says of the types that are taken besides the published one.
+fn accepts(also: &Also) -> Option<Value> {
+    match also.len() {
+        0 => None,
+        _ if is_anything(also) => Some(json!(["any"])),
+        _ => Some(also.keys().map(|kind| kind.name()).collect()),
+    }
+}
+
+/// All types, or all but the published one.
+fn is_anything(also: &Also) -> bool {
+    let least = [Kind::Boolean, Kind::String, Kind::Array, Kind::Object];
+    also.len() >= least.len() && least.iter().filter(|kind| !also.contains_key(kind)).count() < 2
+}
+
+/// What a model is told of these types: no keyword that every vendor takes says it.
+fn told(also: &Also) -> String {
+    let told: Vec<&str> = also.values().filter_map(Option::as_deref).collect();
+    if told.is_empty() {
+        String::new()
+    } else if is_anything(also) {
+        "(or any JSON value)".into()
+    } else {
+        format!("(or {})", told.join(", or "))
+    }
+}
+
 /// A text and a sentence after it.
 fn with(mut text: String, sentence: &str) -> String {
     if !text.is_empty() && !sentence.is_empty() {
@@ -426,9 +463,13 @@ fn stub(mut shape: Shape<'_>, keeps_members: bool) -> Shape<'_> {
             shape.keep_required();
             shape
         }
-        Some(Kind::Object) => Shape::open(),
+        Some(Kind::Object) => Shape {
+            also: shape.also,
+            ..Shape::open()
+        },
         kind => Shape {
-            kind: Some(kind.unwrap_or(Kind::String)),
+            kind,
+            also: shape.also,
             nullable: shape.nullable,
             words: shape
                 .words

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Number, Value};
 
-use super::combine::{note_kinds, together};
+use super::combine::{besides, together};
 use super::prose::cut;
 use super::shape::{Kind, Shape};
 use crate::catalog::json_size;
@@ -51,9 +51,9 @@ pub(super) fn own<'d>(
     if kinds.len() > 1 {
         let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
         report.lose(Loss::Union, at, names.join(" or "));
-        if shape.kind == Some(Kind::String) {
-            note_kinds(&mut shape, &kinds);
-        }
+    }
+    if let Some(kind) = shape.kind {
+        shape.also = besides(&kinds, kind);
     }
     if let Some(Value::Object(properties)) = schema.get("properties") {
         if properties.len() > MOST_MEMBERS {
@@ -178,8 +178,6 @@ fn repeated(mut item: Shape<'_>) -> Shape<'_> {
 const LONGEST_MEANINGS: usize = 500;
 /// Where a made-up item stands until the schema is written: it is in no document.
 pub(super) const ITEM: &str = "items";
-/// Where the kinds stand that a text may be besides: no schema says them, but an argument does.
-pub(in crate::importer) const ACCEPTS: &str = "accepts";
 
 /// A scalar's schema from its shape.
 pub(super) fn scalar_schema(shape: &Shape<'_>) -> Map<String, Value> {
@@ -356,7 +354,12 @@ pub(super) fn infer_kind(shape: &mut Shape<'_>) {
     } else if !shape.items.is_empty() {
         Some(Kind::Array)
     } else if let Some(values) = values {
-        together(&values.into_iter().filter_map(kind_of).collect())
+        let kinds = values.into_iter().filter_map(kind_of).collect();
+        let chosen = together(&kinds);
+        if let Some(chosen) = chosen {
+            shape.also = besides(&kinds, chosen);
+        }
+        chosen
     } else if ["minLength", "maxLength", "pattern"]
         .iter()
         .any(|word| says(word))

@@ -8,6 +8,5 @@ mod prose;
 mod shape;
 
 pub(super) use flatten::{Flat, Wanted, flatten};
-pub(super) use keywords::ACCEPTS;
 pub(super) use prose::{cut, needs};
 pub(super) use shape::{Kind, MOST_STEPS, Patterns, Resolver, Shape};

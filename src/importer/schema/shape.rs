@@ -1,7 +1,7 @@
 //! One level of a schema: its references followed, its parts combined, its members still as they
 //! stand in the document.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Map, Value};
@@ -31,7 +31,20 @@ pub(in crate::importer) enum Kind {
     Object,
 }
 
+/// Types that are taken besides the one that is published, each with what a model is told of it;
+/// of some it is told nothing.
+pub(in crate::importer) type Also = BTreeMap<Kind, Option<String>>;
+
 impl Kind {
+    pub(super) const ALL: [Self; 6] = [
+        Self::Boolean,
+        Self::Integer,
+        Self::Number,
+        Self::String,
+        Self::Array,
+        Self::Object,
+    ];
+
     pub(in crate::importer) const fn name(self) -> &'static str {
         match self {
             Self::Boolean => "boolean",
@@ -59,6 +72,7 @@ pub(in crate::importer) type Source<'d> = Vec<&'d Value>;
 #[derive(Debug, Clone, Default)]
 pub(in crate::importer) struct Shape<'d> {
     pub(in crate::importer) kind: Option<Kind>,
+    pub(in crate::importer) also: Also,
     pub(in crate::importer) nullable: bool,
     /// `description`, `enum`, `minimum`, …
     pub(in crate::importer) words: Map<String, Value>,
@@ -89,6 +103,14 @@ impl Shape<'_> {
         }
     }
 
+    /// Nothing is known about it; most are objects.
+    fn unknown() -> Self {
+        Self {
+            also: Kind::ALL.map(|kind| (kind, None)).into(),
+            ..Self::open()
+        }
+    }
+
     /// An open object with the members that it must have, and anything else as it is.
     pub(super) fn keep_required(&mut self) {
         if self.kind == Some(Kind::Object) {
@@ -106,10 +128,6 @@ impl Shape<'_> {
 
     pub(super) fn is_silent(&self) -> bool {
         self.properties.is_empty() && self.items.is_empty() && !self.words.contains_key("enum")
-    }
-
-    pub(in crate::importer) fn description(&self) -> Option<&str> {
-        self.words.get("description").and_then(Value::as_str)
     }
 
     /// The one text that it may be.
@@ -255,7 +273,7 @@ impl<'a, 'd> Resolver<'a, 'd> {
         if hops.count > MOST_HOPS || !self.spend() {
             self.report
                 .lose(Loss::TooLarge, at, "too many references and parts");
-            return Shape::open();
+            return Shape::unknown();
         }
         let Value::Object(schema) = value else {
             return Shape::default();
@@ -333,17 +351,17 @@ impl<'a, 'd> Resolver<'a, 'd> {
             self.report.lose(Loss::Recursion, at, reference);
         }
         if rounds > 1 {
-            return Shape::open();
+            return Shape::unknown();
         }
         let target = match self.document.follow(reference) {
             Target::Found(target) => target,
             Target::External => {
                 self.report.lose(Loss::ExternalReference, at, reference);
-                return Shape::open();
+                return Shape::unknown();
             }
             Target::Nowhere => {
                 self.report.lose(Loss::DanglingReference, at, reference);
-                return Shape::open();
+                return Shape::unknown();
             }
         };
         trail.push(reference);

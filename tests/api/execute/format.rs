@@ -121,6 +121,23 @@ const TOOLS: &str = r#"
   args:
     - { arg: rows, type: array, whole: true, required: true, schema: { items: { type: integer } }, description: All. }
   request: { method: PUT, path: /rows }
+- slug: WORDS_SAY
+  name: Say
+  description: Sends what it is given.
+  args:
+    - { arg: choice, type: string, accepts: [object], schema: { enum: [auto, none] }, description: How. }
+    - arg: messages
+      type: array
+      accepts: [string]
+      description: What.
+      schema:
+        items:
+          type: object
+          properties:
+            content: { type: array, accepts: [string], items: { type: object } }
+            accepts: { type: string, accepts: [any] }
+          required: [content]
+  request: { method: POST, path: /said }
 - slug: WORDS_WHOLE_OR_NOTHING
   name: Whole or nothing
   description: Sends a list, if there is one.
@@ -158,6 +175,44 @@ async fn an_expression_makes_body_and_query() {
     assert_eq!(call.query, "folder=f+g&tags=a&tags=b");
     let expected = json!({ "title": "one", "kind": "note", "legacy": "old", "tool": "WORDS_MAKE" });
     assert_eq!(call.json(), expected);
+}
+
+#[tokio::test]
+async fn values_of_the_other_types_that_are_taken_are_sent_as_they_came() {
+    let words = Words::with(TOOLS).await;
+    for given in [
+        json!({ "messages": "Hello" }),
+        json!({ "messages": [{ "content": "Hello" }, { "content": [{}], "accepts": [5] }] }),
+        json!({ "choice": { "name": "x" } }),
+        // Text that holds JSON is text.
+        json!({ "choice": "auto", "messages": "[]" }),
+    ] {
+        words.result("WORDS_SAY", given.clone()).await;
+        assert_eq!(words.upstream.calls().pop().unwrap().json(), given);
+    }
+    let given = json!({ "choice": "some", "messages": [{ "content": 5 }, 6, {}] });
+    let mut problems = super::problems(&words.reply("WORDS_SAY", given).await);
+    problems.sort_unstable();
+    let expected = [
+        "arguments.choice: must be one of [\"auto\",\"none\"]",
+        "arguments.messages[0].content: must be array or string",
+        "arguments.messages[1]: must be object",
+        "arguments.messages[2].content: is required",
+    ];
+    assert_eq!(problems, expected);
+}
+
+#[tokio::test]
+async fn types_that_are_taken_besides_are_not_published() {
+    let words = Words::with(TOOLS).await;
+    let tool = words.server.client.get("/api/v3/tools/WORDS_SAY").await;
+    let published = tool.expect(200)["input_parameters"]["properties"].clone();
+    assert_eq!(published["choice"]["type"], "string");
+    assert_eq!(published["choice"].get("accepts"), None);
+    let members = json!({
+        "content": { "type": "array", "items": { "type": "object" } }, "accepts": { "type": "string" }
+    });
+    assert_eq!(published["messages"]["items"]["properties"], members);
 }
 
 #[tokio::test]
