@@ -7,8 +7,14 @@ use super::operation::{Content, Operation};
 
 /// Function names of model APIs end there.
 pub(super) const LONGEST: usize = 64;
-/// Of a summary or an id that slugs are made of.
+/// Of a summary, an id or a path that slugs are made of.
 const MOST_WORDS: usize = 60;
+/// A summary of more is a sentence.
+const MOST_OF_A_NAME: usize = 10;
+/// An id of more is no better than a sentence.
+const MOST_OF_AN_ID: usize = 8;
+/// Words of a path behind a name that is another operation's.
+const MOST_APART: usize = 3;
 const FILLERS: [&str; 12] = [
     "A", "AN", "THE", "OF", "FOR", "TO", "IN", "ON", "BY", "WITH", "FROM", "AND",
 ];
@@ -32,12 +38,16 @@ pub(super) struct Names<'n> {
     /// Upper case, with the `_` after it.
     prefix: String,
     from: SlugFrom,
+    /// Nobody said that it must be `from`.
+    is_free: bool,
     dialect: Dialect,
     /// By operation key: what it was called before, which never changes.
     known: &'n BTreeMap<String, String>,
     /// By operation key: what it is called elsewhere.
     wanted: &'n BTreeMap<String, Vec<String>>,
     taken: BTreeSet<String>,
+    /// By slug: the words of its path.
+    paths: BTreeMap<String, Vec<String>>,
     /// By words: the number that the next operation of the same ones gets.
     numbers: BTreeMap<String, usize>,
 }
@@ -59,6 +69,7 @@ impl<'n> Names<'n> {
         known: &'n BTreeMap<String, String>,
         wanted: &'n BTreeMap<String, Vec<String>>,
     ) -> Self {
+        let is_free = from == SlugFrom::Auto;
         let from = match from {
             // Its tools have names of that kind.
             SlugFrom::Auto if dialect == Dialect::Mcp => SlugFrom::OperationId,
@@ -71,10 +82,12 @@ impl<'n> Names<'n> {
         Self {
             prefix: format!("{}_", toolkit.to_ascii_uppercase()),
             from,
+            is_free,
             dialect,
             known,
             wanted,
             taken,
+            paths: BTreeMap::new(),
             numbers: BTreeMap::new(),
         }
     }
@@ -86,6 +99,9 @@ impl<'n> Names<'n> {
         let promised = self.known.get(&key).or_else(|| wanted.first());
         let promised = promised.cloned();
         let slug = promised.unwrap_or_else(|| self.free(operation));
+        let mut path = path_words(operation);
+        path.truncate(MOST_WORDS);
+        self.paths.insert(slug.clone(), path);
         let others = wanted.iter().filter(|other| **other != slug);
         Named {
             spoken: spoken(slug.strip_prefix(&self.prefix).unwrap_or(&slug)),
@@ -108,6 +124,14 @@ impl<'n> Names<'n> {
                 return tagged;
             }
         }
+        let apart = self.apart(&plain, &words, operation);
+        if !apart.is_empty() {
+            let end = format!("_{}", apart.join("_"));
+            let longer = self.fitted(&words, end.len()) + &end;
+            if longer.len() <= LONGEST && self.taken.insert(longer.clone()) {
+                return longer;
+            }
+        }
         // Those below are taken since the last one of this name.
         let next = self.numbers.entry(words.join("_"));
         let mut number = *next.or_insert(2);
@@ -122,9 +146,55 @@ impl<'n> Names<'n> {
         }
     }
 
+    /// What sets the path of an operation apart from that of the one which is called `slug`.
+    fn apart(&self, slug: &str, words: &[String], operation: &Operation<'_>) -> Vec<String> {
+        let Some(other) = self.paths.get(slug) else {
+            return Vec::new();
+        };
+        // A verb first, and `?beta=true` is BETA.
+        let own = path_words(operation).into_iter().take(MOST_WORDS).skip(1);
+        let own = own.filter(|word| word != "TRUE" && !FILLERS.contains(&word.as_str()));
+        own.filter(|word| !other.contains(word) && !words.contains(word))
+            .take(MOST_APART)
+            .collect()
+    }
+
+    /// The words of a summary; of a sentence those of a good id, or its beginning, unless it is the
+    /// sentence that is wanted.
+    fn summary_words(&self, summary: &str, id: Option<Vec<String>>) -> Vec<String> {
+        let words = summary_words(summary);
+        if !self.is_free || self.is_name(&words, MOST_OF_A_NAME) {
+            return words;
+        }
+        let is_good = |id: &Vec<String>| id.len() > 1 && self.is_name(id, MOST_OF_AN_ID);
+        id.filter(is_good).unwrap_or_else(|| {
+            let beginning = summary.split([',', ';']).next().unwrap_or_default();
+            let beginning = beginning.split(". ").next().unwrap_or_default();
+            let beginning = summary_words(beginning);
+            if beginning.len() > 1 {
+                beginning
+            } else {
+                words
+            }
+        })
+    }
+
+    /// Few words, of which none but fillers go because they are too long together.
+    fn is_name(&self, words: &[String], most: usize) -> bool {
+        let telling = words
+            .iter()
+            .filter(|word| !FILLERS.contains(&word.as_str()));
+        let length = telling.map(|word| word.len() + 1).sum::<usize>();
+        words.len() <= most && self.prefix.len() + length <= LONGEST + 1
+    }
+
     fn words(&self, operation: &Operation<'_>) -> Vec<String> {
-        let of_summary = || operation.summary.map(summary_words);
-        let of_id = || operation.id.map(|id| id_words(id, self.dialect));
+        let id = operation.id.filter(|id| !id.contains('{'));
+        let of_id = || id.map(|id| id_words(id, self.dialect));
+        let of_summary = || {
+            let summary = operation.summary?;
+            Some(self.summary_words(summary, of_id()))
+        };
         let words = match self.from {
             SlugFrom::Summary => of_summary().or_else(of_id),
             SlugFrom::Auto | SlugFrom::OperationId => of_id().or_else(of_summary),
@@ -194,8 +264,12 @@ fn best(operations: &[Operation<'_>]) -> SlugFrom {
     }
 }
 
-/// No apostrophes, nothing in parentheses, words as they stand: GitHub stays one.
+/// No apostrophes, nothing in parentheses, words as they stand: GitHub stays one. Only what is an
+/// identifier as a whole is split.
 fn summary_words(summary: &str) -> Vec<String> {
+    if is_identifier(summary) {
+        return upper_words(&split_camel(summary));
+    }
     let mut depth = 0_usize;
     let plain: String = summary
         .chars()
@@ -213,6 +287,12 @@ fn summary_words(summary: &str) -> Vec<String> {
         })
         .collect();
     upper_words(&plain)
+}
+
+/// `getSchema`: nothing that people read.
+pub(super) fn is_identifier(text: &str) -> bool {
+    let is_hump = |pair: &[u8]| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase();
+    !text.contains(char::is_whitespace) && text.as_bytes().windows(2).any(is_hump)
 }
 
 fn upper_words(text: &str) -> Vec<String> {
@@ -469,6 +549,82 @@ mod tests {
                 "ACME_LIST_SECRETS_3"
             ]
         );
+    }
+
+    #[test]
+    fn equal_names_are_set_apart_by_their_paths() {
+        let paths = [
+            "/v1/messages",
+            "/v1/messages?beta=true",
+            "/v1/bulk/{id}/messages",
+            "/v1/messages/",
+        ];
+        let all = paths.map(|path| Operation {
+            tags: Vec::new(),
+            ..operation("GET", path, None, Some("Get a message"))
+        });
+        assert_eq!(
+            names(SlugFrom::Summary, Dialect::OpenApi, &all),
+            [
+                "ACME_GET_A_MESSAGE",
+                "ACME_GET_A_MESSAGE_BETA",
+                "ACME_GET_A_MESSAGE_BULK_ID",
+                "ACME_GET_A_MESSAGE_2"
+            ]
+        );
+    }
+
+    /// An operation's slug among others with good summaries.
+    fn name_among_good_ones(id: Option<&str>, summary: &str) -> String {
+        let others = [
+            "Sell", "Buy", "Lend", "Keep", "Find", "Show", "Mend", "Drop", "Hold",
+        ];
+        let mut all = Vec::from(others.map(|one| operation("GET", "/x", None, Some(one))));
+        all.push(operation("GET", "/x", id, Some(summary)));
+        names(SlugFrom::Auto, Dialect::OpenApi, &all).pop().unwrap()
+    }
+
+    #[rstest::rstest]
+    #[case::its_id(
+        Some("createChat"),
+        "**Starting anew?** We recommend that you try something else and read on.",
+        "ACME_CREATE_CHAT"
+    )]
+    #[case::its_beginning(
+        None,
+        "Takes a thing, its parts and everything else that may belong to it.",
+        "ACME_TAKES_A_THING"
+    )]
+    #[case::a_worse_id(
+        Some("a_b_c_d_e_f_g_h_i"),
+        "Takes it. And much more than that, as the guide to the things says.",
+        "ACME_TAKES_IT"
+    )]
+    #[case::a_short_summary(
+        Some("createChat"),
+        "Start a chat, or go on",
+        "ACME_START_A_CHAT_OR_GO_ON"
+    )]
+    #[case::an_identifier(Some("x"), "getGitHubUser", "ACME_GET_GIT_HUB_USER")]
+    fn a_sentence_gives_way_to(
+        #[case] id: Option<&str>,
+        #[case] summary: &str,
+        #[case] expected: &str,
+    ) {
+        assert_eq!(name_among_good_ones(id, summary), expected);
+    }
+
+    #[test]
+    fn an_id_with_places_in_it_says_less_than_the_path() {
+        let id = "post_v3unitsunit{unit_id}review";
+        let all = [operation(
+            "POST",
+            "/v3/units/unit/{unit_id}/review",
+            Some(id),
+            None,
+        )];
+        let expected = "ACME_CREATE_UNITS_UNIT_REVIEW_BY_UNIT_ID";
+        assert_eq!(names(SlugFrom::Auto, Dialect::OpenApi, &all), [expected]);
     }
 
     #[test]

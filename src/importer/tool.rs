@@ -90,7 +90,7 @@ pub(super) fn put_server(manifest: &mut Map<String, Value>, server: String) {
 
 fn name(operation: &Operation<'_>, spoken: &str) -> String {
     let summary = cut(operation.summary.unwrap_or_default(), LONGEST_NAME);
-    if summary.is_empty() {
+    if summary.is_empty() || names::is_identifier(&summary) {
         spoken.to_owned()
     } else {
         summary
