@@ -551,7 +551,7 @@ fn a_name_that_says_what_is_done_stays() {
 
 #[test]
 fn texts_of_a_schema_are_read_as_they_are_meant() {
-    let schema = r##"
+    let schema = r#"
 "One \"thing\""
 scalar Day
 """How \""" ends."""
@@ -561,7 +561,7 @@ type Query {
   """Says \"""b\"""."""
   b: Int
 }
-"##;
+"#;
     let a = tool(schema, "ACME_GET_A");
     assert_eq!(a["description"], "Says \"a\".");
     assert_eq!(a["args"][0]["description"], "One \"thing\" Format: Day.");
