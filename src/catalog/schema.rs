@@ -285,7 +285,7 @@ mod tests {
         "#);
     }
 
-    fn tool(schema: Value) -> ToolManifest {
+    fn tool(schema: &Value) -> ToolManifest {
         serde_json::from_value(json!({
             "slug": "X_Y", "name": "n", "description": "d", "request": { "method": "POST", "path": "/" },
             "args": [{ "arg": "x", "type": "object", "description": "d", "schema": schema }]
@@ -295,7 +295,7 @@ mod tests {
 
     #[test]
     fn a_nullable_value_may_be_null_and_another_may_not() {
-        let validator = compiled(&tool(json!({ "properties": {
+        let validator = compiled(&tool(&json!({ "properties": {
             "a": { "type": "string", "nullable": true, "enum": ["x"] },
             "b": { "type": "string" },
             "c": { "type": "string", "nullable": true, "enum": ["x"], "accepts": ["integer"] }
@@ -313,7 +313,7 @@ mod tests {
 
     #[test]
     fn a_member_that_is_called_like_the_word_is_published_and_the_word_is_not() {
-        let found = input(&tool(json!({
+        let found = input(&tool(&json!({
             "properties": { "accepts": { "type": "string", "accepts": ["integer"] } },
             "additionalProperties": { "type": "array", "items": { "type": "string", "accepts": ["any"] } }
         })));

@@ -1,14 +1,19 @@
 //! Where an API lives: its first server, whose variables become fields of the connection; and the
 //! servers that single operations have for themselves.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use super::credentials::is_credential;
+use super::dialects::{is_nowhere, is_shelf};
 use super::names;
 use super::operation::Server;
 use super::report::{Loss, Report};
+use super::schema::cut;
 use crate::catalog::template;
 
 /// The base URL, and the fields that it names.
@@ -27,6 +32,7 @@ pub(super) struct Servers {
     pub(super) found: BTreeMap<String, String>,
 }
 
+const LONGEST_EXAMPLE: usize = 150;
 /// More are a description gone wrong.
 const MOST_SERVERS: usize = 50;
 
@@ -48,28 +54,36 @@ impl Servers {
     }
 
     /// The name of an operation's server; none where it is the API's own or cannot be called.
+    ///
+    /// # Errors
+    /// The host, where it is somebody else's: no credential is to go there.
     pub(super) fn name(
         &mut self,
         server: &Server<'_>,
         at: &str,
         report: &mut Report,
-    ) -> Option<String> {
-        let Some(url) = server.default_url().and_then(|url| self.moved(url)) else {
+    ) -> Result<Option<String>, String> {
+        let own = server.default_url().and_then(|url| self.moved(url));
+        let Some(url) = own.or_else(|| self.relative(&server.url)) else {
             report.lose(Loss::OperationServer, at, server.url.clone());
-            return None;
+            return Ok(None);
         };
         let address = url.as_str().trim_end_matches('/');
-        if address == self.base {
-            return None;
+        if address == self.base || is_nowhere(&url) && !self.is_own(&url) {
+            return Ok(None);
+        }
+        let host = url.host_str().unwrap_or_default();
+        if !self.is_own(&url) {
+            return Err(host.to_owned());
         }
         if let Some((name, _)) = self.found.iter().find(|(_, known)| *known == address) {
-            return Some(name.clone());
+            return Ok(Some(name.clone()));
         }
         if self.found.len() == MOST_SERVERS {
             report.lose(Loss::OperationServer, at, server.url.clone());
-            return None;
+            return Ok(None);
         }
-        let host = names::argument(url.host_str()?).to_ascii_lowercase();
+        let host = names::argument(host).to_ascii_lowercase();
         let mut name = host.clone();
         let mut number = 2_usize;
         while self.found.contains_key(&name) {
@@ -77,7 +91,22 @@ impl Servers {
             number += 1;
         }
         self.found.insert(name.clone(), address.to_owned());
-        Some(name)
+        Ok(Some(name))
+    }
+
+    /// Whether it is at a host of the API's owner.
+    fn is_own(&self, url: &Url) -> bool {
+        let host = self.base.split_once("://").map_or("", |(_, rest)| rest);
+        let host = host.split(['/', ':']).next().unwrap_or_default();
+        let other = url.host_str().unwrap_or_default();
+        host == other || (owner(host).is_some() && owner(host) == owner(other))
+    }
+
+    /// `/path` is at the API's own host.
+    fn relative(&self, path: &str) -> Option<Url> {
+        let is_path = path.starts_with('/') && !path.starts_with("//") && !path.contains('{');
+        let base = Url::parse(&self.base).ok().filter(|_| is_path)?;
+        base.join(path).ok()
     }
 
     /// Where the API was moved, its own host moves along, and no other is called.
@@ -90,6 +119,9 @@ impl Servers {
             .is_none_or(|from| url.origin() != from.origin())
         {
             return None;
+        }
+        if from.as_ref() == Some(&url) {
+            return Some(to.clone());
         }
         let mut url = to.join(url.path()).ok()?;
         url.set_query(None);
@@ -113,8 +145,45 @@ impl Server<'_> {
     }
 }
 
+/// A name before the host is there to deceive (RFC 9110 section 4.2.4).
 fn is_web(url: &Url) -> bool {
-    matches!(url.scheme(), "http" | "https") && url.has_host()
+    let is_named = !url.username().is_empty() || url.password().is_some();
+    matches!(url.scheme(), "http" | "https") && url.has_host() && !is_named
+}
+
+/// Below these, each name is somebody else's.
+const SHARED: [&str; 16] = [
+    "amazonaws.com",
+    "appspot.com",
+    "azure-api.net",
+    "azurewebsites.net",
+    "cloudfront.net",
+    "fly.dev",
+    "github.io",
+    "herokuapp.com",
+    "netlify.app",
+    "ngrok.io",
+    "onrender.com",
+    "run.app",
+    "vercel.app",
+    "web.app",
+    "windows.net",
+    "workers.dev",
+];
+
+/// What of a host its owner registered, where that can be told: the last two names, or three below
+/// such as `co.uk`.
+fn owner(host: &str) -> Option<&str> {
+    if SHARED.iter().any(|shared| host.ends_with(shared)) || host.parse::<Ipv4Addr>().is_ok() {
+        return None;
+    }
+    let starts: Vec<usize> = host.rmatch_indices('.').map(|(at, _)| at + 1).collect();
+    let last = host.len() - starts.first()?;
+    let second = starts.first()? - starts.get(1).copied().unwrap_or_default();
+    let is_national = last == 2 && second <= 4;
+    let start = starts.get(if is_national { 2 } else { 1 });
+    let found = &host[start.copied().unwrap_or_default()..];
+    (!found.contains(['{', '}'])).then_some(found)
 }
 
 impl Address {
@@ -129,11 +198,12 @@ impl Address {
 }
 
 /// What the user said, else what the description says, made absolute by where that came from; else
-/// whoever connects must say it.
+/// whoever connects must say it. With `is_own_word` it is the API's own server that said it.
 pub(super) fn of(
     server: Option<&Server<'_>>,
     given: Option<&Url>,
     source: Option<&Url>,
+    is_own_word: bool,
     report: &mut Report,
 ) -> Address {
     if let Some(url) = given {
@@ -144,9 +214,14 @@ pub(super) fn of(
     }
     let mut fields = Vec::new();
     let text = server.map_or_else(String::new, |server| filled(server, &mut fields, report));
-    let text = text.trim_end_matches('/');
+    let text = slashed(text.trim_end_matches('/'));
+    let text = text.as_ref();
     let example = template::fill(text, |_| Some("x".into())).unwrap_or_default();
-    if Url::parse(&example).is_ok_and(|url| is_web(&url)) {
+    let is_somewhere = |url: &Url| {
+        let is_own = || is_own_word || source.is_some_and(|source| source.host() == url.host());
+        is_web(url) && (!is_nowhere(url) || is_own())
+    };
+    if Url::parse(&example).is_ok_and(|url| is_somewhere(&url)) && text.is_ascii() {
         return Address {
             base_url: text.split(['?', '#']).next().unwrap_or_default().to_owned(),
             fields,
@@ -156,34 +231,72 @@ pub(super) fn of(
     let joined = match text.strip_prefix("//") {
         Some(rest) => Url::parse(&format!("https://{rest}")).ok(),
         None if text.starts_with('/') || text.is_empty() => {
+            let source = source.filter(|source| !is_shelf(source));
             source.and_then(|source| source.join(if text.is_empty() { "/" } else { text }).ok())
         }
-        None => Url::parse(&format!("https://{text}"))
-            .ok()
-            .filter(|_| text.contains('.')),
+        // Letters of all alphabets become what is really asked.
+        None if text.contains("://") => Url::parse(text).ok(),
+        None => Url::parse(&format!("https://{text}")).ok(),
     };
-    let Some(joined) = joined.filter(is_web) else {
-        report.lose(
-            Loss::ServerVariable,
-            "/servers",
-            "whoever connects is asked for the address",
-        );
-        return Address {
-            base_url: "{base_url}".into(),
-            fields: vec![json!({
-                "name": "base_url",
-                "display_name": "Base URL",
-                "description": "Where the API lives: https://api.example.com/v1",
-                "required": true,
-                "pattern": "https?://[^\\s?#]+",
-                "legacy_names": ["full"],
-            })],
-        };
+    let is_plain = fields.is_empty() && !text.contains('{');
+    let Some(joined) = joined.filter(|url| is_plain && is_somewhere(url)) else {
+        return asked(text, fields, report);
     };
     Address {
         base_url: joined.as_str().trim_end_matches('/').to_owned(),
         fields: Vec::new(),
     }
+}
+
+/// Whoever connects must say where the API lives; `described` is what the description has of it.
+fn asked(described: &str, mut fields: Vec<Value>, report: &mut Report) -> Address {
+    report.lose(
+        Loss::ServerVariable,
+        "/servers",
+        "whoever connects is asked for the address",
+    );
+    let host = described.find("://").map_or(0, |at| at + 3);
+    let path = described[host..]
+        .find('/')
+        .map(|at| &described[host + at..]);
+    let path = path.unwrap_or_default().split(['?', '#']).next();
+    let path = path.filter(|path| path.is_ascii() && !path.starts_with("//"));
+    let path = path.unwrap_or_default();
+    let about = match path {
+        "" => "Where the API lives: https://api.example.com".to_owned(),
+        path => {
+            let path = cut(path, LONGEST_EXAMPLE);
+            format!("Where the API lives, without {path} at its end: https://api.example.com")
+        }
+    };
+    fields.retain(|field| {
+        let name = field["name"].as_str().unwrap_or_default();
+        path.contains(&format!("{{{name}}}"))
+    });
+    let base_url = json!({
+        "name": "base_url",
+        "display_name": "Base URL",
+        "description": about,
+        "required": true,
+        "pattern": "https?://[^\\s?#]+",
+        "legacy_names": ["full"],
+    });
+    fields.insert(0, base_url);
+    Address {
+        base_url: format!("{{base_url}}{path}"),
+        fields,
+    }
+}
+
+/// `v1` and `./v1` are paths, as `/v1` is; what has a dot in its first part is a host.
+fn slashed(text: &str) -> Cow<'_, str> {
+    let plain = text.strip_prefix("./").unwrap_or(text);
+    let first = plain.split('/').next().unwrap_or_default();
+    let is_host = first.contains(['.', ':', '{']) && !first.starts_with('.');
+    if plain.is_empty() || plain.starts_with('/') || (is_host && plain == text) {
+        return Cow::Borrowed(plain);
+    }
+    Cow::Owned(format!("/{plain}"))
 }
 
 /// The address with the names of fields in it, or defaults where a person has no choice.
@@ -202,11 +315,30 @@ fn filled(server: &Server<'_>, fields: &mut Vec<Value>, report: &mut Report) -> 
             .find(&format!("{{{}}}", slot.name))
             .map_or(0, |at| seen + at);
         seen = at;
-        let text = variable(server, slot.name, at < host_end && at > 0, fields, report);
+        // What is glued to a name is no name of its own, but a port or the beginning of the path.
+        let is_port = at < host_end
+            && url[..at].ends_with(|last: char| last == ':' || last.is_ascii_alphanumeric())
+            && !url[..at].ends_with("://");
+        let is_in_host = at < host_end && at > 0;
+        let text = if is_port {
+            report.lose(Loss::ServerVariable, "/servers/0/variables", slot.name);
+            default_of(server, slot.name)
+        } else {
+            variable(server, slot.name, is_in_host, fields, report)
+        };
         known.push((slot.name.to_owned(), text.clone()));
         Some(text)
     })
     .unwrap_or_default()
+}
+
+fn default_of(server: &Server<'_>, name: &str) -> String {
+    let described = server.variables.get(name);
+    match described.and_then(|described| described.get("default")) {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
 }
 
 fn variable(
@@ -217,11 +349,7 @@ fn variable(
     report: &mut Report,
 ) -> String {
     let described = server.variables.get(name).copied().unwrap_or(&Value::Null);
-    let default = described.get("default").map(|value| match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    });
-    let default = default.unwrap_or_default();
+    let default = default_of(server, name);
     let choices: Vec<&str> = described
         .get("enum")
         .and_then(Value::as_array)
@@ -229,14 +357,18 @@ fn variable(
         .flatten()
         .filter_map(Value::as_str)
         .collect();
-    // Behind the host, and where nothing but the default fits, nobody is asked.
-    if !is_in_host || choices.len() == 1 {
+    if server.url.starts_with(&format!("{{{name}}}://")) {
+        // Credentials go there.
+        let is_plain = !choices.is_empty() && !choices.contains(&"https");
+        return if is_plain { default } else { "https".into() };
+    }
+    if server.url.starts_with(&format!("{{{name}}}")) {
+        return default;
+    }
+    // Where nothing but the default fits, and for versions and their like, nobody is asked.
+    if choices.len() == 1 || (!is_in_host && is_settled(name, &default)) {
         report.lose(Loss::ServerVariable, "/servers/0/variables", name);
-        return if default.is_empty() && !is_in_host && server.url.starts_with('{') {
-            "https".into()
-        } else {
-            default
-        };
+        return default;
     }
     let field_name = names::argument(name);
     let mut field = Map::new();
@@ -245,20 +377,42 @@ fn variable(
         "display_name".into(),
         names::spoken(&names::snake(name)).into(),
     );
-    let pattern = if choices.is_empty() {
-        "[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)*".to_owned()
-    } else {
-        let escaped: Vec<String> = choices.iter().map(|choice| regex::escape(choice)).collect();
-        field.insert("options".into(), json!(choices));
-        escaped.join("|")
+    let pattern = match choices.as_slice() {
+        [] if is_in_host => "[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)*".to_owned(),
+        [] => "[A-Za-z0-9_.:~-]+".to_owned(),
+        choices => {
+            let escaped = choices.iter().map(|choice| regex::escape(choice));
+            let escaped: Vec<String> = escaped.collect();
+            field.insert("options".into(), json!(choices));
+            escaped.join("|")
+        }
     };
-    let fits =
-        regex::Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|whole| whole.is_match(&default));
+    let whole = regex::Regex::new(&format!("^(?:{pattern})$"));
+    let is_secret = is_credential(name);
+    let fits = !is_secret && whole.is_ok_and(|whole| whole.is_match(&default));
     field.insert("required".into(), (!fits).into());
     if fits {
         field.insert("default".into(), default.into());
     }
+    if is_secret {
+        field.insert("secret".into(), true.into());
+    }
     field.insert("pattern".into(), pattern.into());
     fields.push(Value::Object(field));
     format!("{{{field_name}}}")
+}
+
+/// Whether a part of the path is the same for everybody: a version, and what has several segments.
+fn is_settled(name: &str, default: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let is_named = ["version", "basepath", "base_path", "prefix"];
+    let is_version = || {
+        let digits = default.trim_start_matches('v');
+        digits.starts_with(|first: char| first.is_ascii_digit()) && default.len() < 8
+    };
+    !default.is_empty()
+        && !is_credential(&name)
+        && (is_named.iter().any(|part| name.contains(part))
+            || default.contains('/')
+            || is_version())
 }

@@ -1,10 +1,12 @@
 //! An operation's path, parameters and body as the arguments and the request of a tool.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::body;
+use super::credentials::is_credential;
 use super::document::pointer;
 use super::names;
 use super::operation::{Operation, Parameter, Place, Style};
@@ -12,15 +14,25 @@ use super::report::{Loss, Skip};
 use super::schema::{Kind, Resolver, Shape, Wanted};
 use crate::catalog::manifest::ArgIn;
 
-/// Headers that the server itself writes.
-const OURS: [&str; 8] = [
+/// Headers that the server itself writes, or that are between it and the next host alone
+/// (RFC 9110 section 7.6.1).
+const OURS: [&str; 17] = [
     "accept",
     "accept-encoding",
     "authorization",
     "connection",
     "content-length",
     "content-type",
+    "cookie",
+    "expect",
     "host",
+    "keep-alive",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
     "user-agent",
 ];
 
@@ -56,6 +68,8 @@ pub(super) struct Request<'d> {
     pub(super) headers: BTreeMap<String, String>,
     /// Groups of arguments of which one must be given whole.
     pub(super) require_any: Vec<Vec<String>>,
+    /// How lists stand in a form, where it is not by brackets.
+    pub(super) style: Option<&'static str>,
     /// The form of the body, where it is not JSON.
     pub(super) encoding: Option<&'static str>,
     /// Names of arguments in use.
@@ -88,15 +102,44 @@ pub(super) fn request<'d>(
                 .report
                 .lose(Loss::CookieParameter, &parameter.at, ""),
             Place::In(ArgIn::Header) if is_ours(parameter.name, manner) => {}
+            Place::In(ArgIn::Header) if !is_header(parameter.name) => {
+                let name = parameter.name.to_owned();
+                if parameter.required {
+                    return Err((Skip::RequiredArgument, name));
+                }
+                let why = "no name of a header";
+                resolver
+                    .report
+                    .lose(Loss::ArgumentLeftOut, &parameter.at, why);
+            }
             Place::In(ArgIn::Query)
                 if manner
                     .credentials
                     .contains(&parameter.name.to_ascii_lowercase()) => {}
-            Place::In(place) => one(parameter, place, manner, resolver, &mut request)?,
+            // The path says it already.
+            Place::In(ArgIn::Query)
+                if request.query.contains_key(parameter.name)
+                    || request.fills(ArgIn::Query, parameter.name) => {}
+            Place::In(place) => {
+                one(parameter, place, operation, manner, resolver, &mut request)?;
+            }
         }
     }
     body::add(operation, manner, resolver, &mut request)?;
     Ok(request)
+}
+
+/// Whether a header may be called so (RFC 9110 section 5.6.2).
+pub(super) fn is_header(name: &str) -> bool {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    !name.is_empty() && name.bytes().all(is_plain)
+}
+
+/// Whether a credential may stand in a header of that name.
+pub(super) fn is_for_credentials(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let is_free = ["authorization", "cookie", "proxy-authorization"].contains(&lower.as_str());
+    is_header(name) && (is_free || !OURS.contains(&lower.as_str()))
 }
 
 fn is_ours(header: &str, manner: &Manner<'_>) -> bool {
@@ -114,7 +157,10 @@ fn path<'d>(
     let whole = operation.path.split('#').next().unwrap_or_default();
     let (path, query) = whole.split_once('?').unwrap_or((whole, ""));
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-        if !value.contains('{') {
+        if let Some(slot) = value.strip_prefix('{').and_then(|it| it.strip_suffix('}')) {
+            let wanted = slot_wanted(slot, &[ArgIn::Path, ArgIn::Query], operation, resolver).0;
+            request.add(&name, wanted, ArgIn::Query, manner);
+        } else if !value.contains('{') {
             request.query.insert(name.into_owned(), value.into_owned());
         }
     }
@@ -160,9 +206,28 @@ fn slot_argument<'d>(
     resolver: &mut Resolver<'_, 'd>,
     request: &mut Request<'d>,
 ) -> Result<String, Refusal> {
-    let mut parameters = operation.parameters.iter();
-    let parameter = parameters
-        .find(|parameter| parameter.place == Place::In(ArgIn::Path) && parameter.name == name);
+    let (wanted, is_object) = slot_wanted(name, &[ArgIn::Path], operation, resolver);
+    if is_object {
+        return Err((
+            Skip::RequiredArgument,
+            format!("{name}: an object in the path"),
+        ));
+    }
+    let argument = request.add(name, wanted, ArgIn::Path, manner);
+    Ok(argument.wanted.name.clone())
+}
+
+/// What a placeholder stands for, and whether that is an object.
+fn slot_wanted<'d>(
+    name: &str,
+    places: &[ArgIn],
+    operation: &Operation<'d>,
+    resolver: &mut Resolver<'_, 'd>,
+) -> (Wanted<'d>, bool) {
+    let parameter = places.iter().find_map(|place| {
+        let mut all = operation.parameters.iter();
+        all.find(|one| one.place == Place::In(*place) && one.name == name)
+    });
     let (shape, at, description) = if let Some(parameter) = parameter {
         (
             resolver.shape(&[parameter.schema], &[], &parameter.at),
@@ -174,12 +239,7 @@ fn slot_argument<'d>(
         resolver.report.lose(Loss::UndescribedParameter, &at, name);
         (text(), at, None)
     };
-    if shape.kind == Some(Kind::Object) {
-        return Err((
-            Skip::RequiredArgument,
-            format!("{name}: an object in the path"),
-        ));
-    }
+    let is_object = shape.kind == Some(Kind::Object);
     let wanted = Wanted {
         name: String::new(),
         at,
@@ -187,8 +247,7 @@ fn slot_argument<'d>(
         description,
         required: true,
     };
-    let argument = request.add(name, wanted, ArgIn::Path, manner);
-    Ok(argument.wanted.name.clone())
+    (wanted, is_object)
 }
 
 /// Text, of which no more is known.
@@ -211,6 +270,7 @@ fn or_text(mut shape: Shape<'_>) -> Shape<'_> {
 fn one<'d>(
     parameter: &Parameter<'d>,
     place: ArgIn,
+    operation: &Operation<'d>,
     manner: &Manner<'_>,
     resolver: &mut Resolver<'_, 'd>,
     request: &mut Request<'d>,
@@ -221,6 +281,9 @@ fn one<'d>(
     let mut shape = or_text(shape);
     if place != ArgIn::Body {
         tell_default(&mut shape);
+        if is_credential(parameter.name) && shape.kind == Some(Kind::String) {
+            shape.words.insert("format".into(), "password".into());
+        }
     }
     if place == ArgIn::Header
         && let Some(only) = shape.only_value()
@@ -230,8 +293,17 @@ fn one<'d>(
             .insert(parameter.name.to_owned(), only.to_owned());
         return Ok(());
     }
+    if place == ArgIn::Query
+        && parameter.required
+        && let Some(only) = shape.only_value()
+    {
+        request
+            .query
+            .insert(parameter.name.to_owned(), only.to_owned());
+        return Ok(());
+    }
     if shape.kind == Some(Kind::Object) && parameter.style != Style::Json {
-        return object(parameter, &shape, manner, resolver, request);
+        return object(parameter, &shape, operation, manner, resolver, request);
     }
     let join = match parameter.style {
         _ if shape.kind != Some(Kind::Array) => None,
@@ -249,9 +321,18 @@ fn one<'d>(
         description: parameter.description,
         required: parameter.required,
     };
-    let argument = request.add(parameter.name, wanted, place, manner);
+    let is_list = wanted.shape.kind == Some(Kind::Array);
+    // A plain dot makes objects in objects.
+    let wire = match place {
+        ArgIn::Body => Cow::Owned(parameter.name.replace('.', "\\.")),
+        ArgIn::Path | ArgIn::Query | ArgIn::Header | ArgIn::None => Cow::Borrowed(parameter.name),
+    };
+    let argument = request.add(&wire, wanted, place, manner);
     argument.join = join;
     argument.file = file;
+    if place == ArgIn::Body && is_list && parameter.style == Style::Repeated {
+        request.style = Some("plain");
+    }
     Ok(())
 }
 
@@ -272,6 +353,7 @@ fn tell_default(shape: &mut Shape<'_>) {
 fn object<'d>(
     parameter: &Parameter<'d>,
     shape: &Shape<'d>,
+    operation: &Operation<'d>,
     manner: &Manner<'_>,
     resolver: &mut Resolver<'_, 'd>,
     request: &mut Request<'d>,
@@ -304,6 +386,14 @@ fn object<'d>(
             Style::Deep => format!("{}[{member}]", parameter.name),
             _ => (*member).to_owned(),
         };
+        let mut parameters = operation.parameters.iter();
+        let is_taken = parameters.any(|one| one.place == parameter.place && one.name == wire)
+            || request.fills(ArgIn::Query, &wire);
+        if is_taken {
+            let detail = format!("another parameter is called {wire}");
+            resolver.report.lose(Loss::ArgumentLeftOut, &at, detail);
+            continue;
+        }
         let wanted = Wanted {
             name: String::new(),
             at,
@@ -319,6 +409,14 @@ fn object<'d>(
 }
 
 impl<'d> Request<'d> {
+    /// Whether an argument is called so on the wire.
+    fn fills(&self, place: ArgIn, wire: &str) -> bool {
+        let name = |one: &Argument<'d>| one.wire.as_deref().unwrap_or(&one.wanted.name) == wire;
+        self.arguments
+            .iter()
+            .any(|one| one.place == place && name(one))
+    }
+
     /// Takes an argument in under a name that is free.
     pub(super) fn add(
         &mut self,

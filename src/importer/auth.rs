@@ -1,7 +1,9 @@
 //! Security schemes as the ways to connect of a manifest.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
+use regex::Regex;
 use serde_json::{Map, Value, json};
 use url::Url;
 
@@ -16,11 +18,18 @@ const MOST_SCOPES: usize = 25;
 const LONGEST_DESCRIPTION: usize = 200;
 const AT: &str = "/security";
 
-/// The ways to connect, the most used first. `scopes` are those that the tools need.
-pub(super) fn ways(api: &Api<'_>, scopes: &[String], report: &mut Report) -> Vec<Value> {
+/// The ways to connect, the most used first. `scopes` are those that the tools need, `base_url` is
+/// what URLs of OAuth are relative to.
+pub(super) fn ways(
+    api: &Api<'_>,
+    scopes: &[String],
+    base_url: &str,
+    report: &mut Report,
+) -> Vec<Value> {
     let mut ways: Vec<Value> = Vec::new();
+    let base = Url::parse(base_url).ok().filter(|_| is_plain(base_url));
     for requirement in by_use(api) {
-        let Some(way) = way(api, &requirement, scopes, report) else {
+        let Some(way) = way(api, &requirement, scopes, base.as_ref(), report) else {
             continue;
         };
         // One block a scheme; the first is the most used.
@@ -66,32 +75,55 @@ fn way(
     api: &Api<'_>,
     requirement: &Requirement<'_>,
     scopes: &[String],
+    base: Option<&Url>,
     report: &mut Report,
 ) -> Option<Value> {
     let mut way = Way::default();
     let is_alone = requirement.len() == 1;
-    for name in requirement.keys() {
-        match api.schemes.get(name)? {
+    let schemes = requirement.keys();
+    let mut schemes: Vec<_> = schemes
+        .filter_map(|name| Some((*name, api.schemes.get(name)?)))
+        .collect();
+    // What can be said in full comes first: there is one place for all of them.
+    schemes.sort_by_key(|(_, scheme)| {
+        let is_last = matches!(scheme, SecurityScheme::Token(_));
+        (is_last, !matches!(scheme, SecurityScheme::OAuth2(_)))
+    });
+    for (name, scheme) in schemes {
+        match scheme {
             SecurityScheme::Key {
                 place,
                 name: wire,
+                before,
                 description,
-            } => way.key(name, *place, wire, description, is_alone, report),
-            SecurityScheme::Bearer => {
-                way.rank("BEARER_TOKEN", 1);
-                way.fields.push(secret("token", "Token"));
-                way.header("Authorization", "Bearer {token}");
+            } => {
+                let place = (*place, *wire, before.as_str());
+                way.key(name, place, description, is_alone, report);
             }
+            SecurityScheme::Other(what) => {
+                report.lose(Loss::AuthLeftOut, AT, *what);
+                return None;
+            }
+            _ if way.has_authorization() => {
+                report.lose(Loss::AuthLeftOut, AT, format!("{name}, beside another"));
+            }
+            SecurityScheme::Bearer => way.token(),
             SecurityScheme::Basic { description } => way.basic(description, report),
-            SecurityScheme::OAuth2(flow) => way.oauth2(flow, scopes, report)?,
+            SecurityScheme::OAuth2(flow) => {
+                if let Err(what) = way.oauth2(flow, scopes, base, report) {
+                    report.lose(Loss::AuthGuessed, AT, what);
+                    way.token();
+                }
+            }
             SecurityScheme::Registered(resource) => {
                 way.rank("DCR_OAUTH", 2);
                 way.more.insert("resource".into(), (*resource).into());
                 way.header("Authorization", "Bearer {access_token}");
             }
-            SecurityScheme::Other(what) => {
-                report.lose(Loss::AuthLeftOut, AT, *what);
-                return None;
+            SecurityScheme::Token(what) => {
+                // Whoever has one sends it like any other (RFC 6750).
+                report.lose(Loss::AuthGuessed, AT, *what);
+                way.token();
             }
         }
     }
@@ -121,11 +153,21 @@ impl Way {
             .push(json!({ "in": "header", "name": name, "value": value }));
     }
 
+    fn has_authorization(&self) -> bool {
+        let mut headers = self.apply.iter().filter_map(|one| one["name"].as_str());
+        headers.any(|name| name.eq_ignore_ascii_case("authorization"))
+    }
+
+    fn token(&mut self) {
+        self.rank("BEARER_TOKEN", 1);
+        self.fields.push(secret("token", "Token"));
+        self.header("Authorization", "Bearer {token}");
+    }
+
     fn key(
         &mut self,
         name: &str,
-        place: ArgIn,
-        wire: &str,
+        (place, wire, before): (ArgIn, &str, &str),
         description: &str,
         is_alone: bool,
         report: &mut Report,
@@ -135,14 +177,9 @@ impl Way {
         } else {
             names::argument(name)
         };
-        let mut value = format!("{{{field}}}");
-        if wire.eq_ignore_ascii_case("authorization") {
-            let about = description.to_ascii_lowercase();
-            if about.contains("bearer") {
-                value = format!("Bearer {value}");
-            } else if about.contains("token token") || about.contains("`token ") {
-                value = format!("Token {value}");
-            }
+        let mut value = format!("{before}{{{field}}}");
+        if before.is_empty() && wire.eq_ignore_ascii_case("authorization") {
+            value = format!("{}{value}", word_before(name, description));
             report.lose(Loss::AuthGuessed, AT, format!("Authorization: {value}"));
         }
         self.rank("API_KEY", 0);
@@ -186,21 +223,25 @@ impl Way {
         self.header("Authorization", "Basic {base64(username:password)}");
     }
 
-    fn oauth2(&mut self, flow: &Flow<'_>, scopes: &[String], report: &mut Report) -> Option<()> {
-        let Some(token_url) = flow.token_url.filter(|url| is_web(url)) else {
-            report.lose(Loss::AuthLeftOut, AT, "OAuth 2 without a usable token URL");
-            return None;
-        };
-        self.more.insert("token_url".into(), token_url.into());
-        if let Some(url) = flow.authorize_url {
-            if !is_web(url) {
-                report.lose(
-                    Loss::AuthLeftOut,
-                    AT,
-                    "OAuth 2 without a usable authorization URL",
-                );
-                return None;
-            }
+    /// # Errors
+    /// What it lacks.
+    fn oauth2(
+        &mut self,
+        flow: &Flow<'_>,
+        scopes: &[String],
+        base: Option<&Url>,
+        report: &mut Report,
+    ) -> Result<(), &'static str> {
+        let absolute = |url: &str| absolute(url, base);
+        let token_url = flow.token_url.and_then(absolute);
+        let token_url = token_url.ok_or("OAuth 2 without a usable token URL")?;
+        let authorize_url = flow.authorize_url.map(absolute);
+        if authorize_url == Some(None) {
+            return Err("OAuth 2 without a usable authorization URL");
+        }
+        self.more
+            .insert("token_url".into(), token_url.clone().into());
+        if let Some(url) = authorize_url.flatten() {
             self.rank("OAUTH2", 2);
             self.more.insert("authorize_url".into(), url.into());
         } else {
@@ -210,10 +251,8 @@ impl Way {
             );
             self.fields.push(secret("client_secret", "Client secret"));
         }
-        if let Some(url) = flow
-            .refresh_url
-            .filter(|url| is_web(url) && *url != token_url)
-        {
+        let refresh_url = flow.refresh_url.and_then(absolute);
+        if let Some(url) = refresh_url.filter(|url| *url != token_url) {
             self.more.insert("refresh_url".into(), url.into());
         }
         if !flow.authorize_params.is_empty() {
@@ -222,7 +261,7 @@ impl Way {
         }
         self.scopes(flow, scopes, report);
         self.header("Authorization", "Bearer {access_token}");
-        Some(())
+        Ok(())
     }
 
     fn scopes(&mut self, flow: &Flow<'_>, scopes: &[String], report: &mut Report) {
@@ -260,15 +299,64 @@ impl Way {
     }
 }
 
+/// `with the word "Token"`, `prefixed with 'SSWS'`
+static SAID: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let said = r#"(?i)(?:prefix(?:ed)?|prepended|starts?|begins?|word|string)(?:\s+(?:with|by|of))?:?\s*\\?["'`“]([A-Za-z]{2,20})\b"#;
+    Regex::new(said).ok()
+});
+/// `SSWS {API Token}`, `token <key>`
+static SHOWN: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"\b([A-Za-z]{2,20}) ?[{<\[][A-Za-z]").ok());
+
+/// What stands before a key in `Authorization`, by what its scheme is called and described as.
+fn word_before(name: &str, description: &str) -> String {
+    let about = format!("{name} {description}").to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| about.contains(word));
+    if says(&["bearer", "jwt", "json web token"]) {
+        return "Bearer ".into();
+    }
+    if says(&["token token", "`token ", "tokenauth", "django"]) {
+        return "Token ".into();
+    }
+    let found = |regex: &LazyLock<Option<Regex>>| {
+        let found = regex.as_ref()?.captures(description)?;
+        Some(format!("{} ", found.get(1)?.as_str()))
+    };
+    found(&SAID).or_else(|| found(&SHOWN)).unwrap_or_default()
+}
+
 fn secret(name: &str, shown: &str) -> Value {
     json!({ "name": name, "display_name": shown, "required": true, "secret": true })
 }
 
-fn is_web(url: &str) -> bool {
-    let is_plain = !url.contains(['{', '}']);
-    is_plain
-        && Url::parse(url)
-            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+fn is_plain(url: &str) -> bool {
+    !url.contains(['{', '}'])
+}
+
+/// A URL of OAuth as it is asked; one may be relative to the API's. Secrets go there, so that plain
+/// HTTP is taken for a slip, but where a port says that it is none.
+fn absolute(url: &str, base: Option<&Url>) -> Option<String> {
+    let mut found = match Url::parse(url) {
+        Ok(url) => url,
+        Err(url::ParseError::RelativeUrlWithoutBase) => base?.join(url).ok()?,
+        Err(_) => return None,
+    };
+    let is_web = matches!(found.scheme(), "http" | "https") && found.has_host();
+    let is_open = found.username().is_empty() && found.password().is_none();
+    if !is_plain(url) || !is_web || !is_open {
+        return None;
+    }
+    let is_slip = found.scheme() == "http" && found.port().is_none() && found.domain().is_some();
+    // Without a base it is as it was written.
+    if is_slip && found.set_scheme("https").is_err() {
+        return None;
+    }
+    let is_same = found.as_str() == url || found.as_str() == format!("{url}/");
+    Some(if is_same {
+        url.to_owned()
+    } else {
+        found.into()
+    })
 }
 
 /// The scopes that a call needs; where the vendor takes one of several, the narrowest by its name.

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::arguments::{FileArgument, Manner, Refusal, Request};
+use super::dialects::is_file;
 use super::document::{Dialect, pointer};
-use super::operation::{Body, Content, Media, Operation};
+use super::operation::{Body, Content, Media, Operation, Style};
 use super::report::{Loss, Skip};
 use super::schema::{Kind, Resolver, Shape, Wanted};
 use crate::catalog::manifest::ArgIn;
@@ -59,6 +62,10 @@ fn add_body<'d>(
     if operation.method == "GET" {
         return left_out(body, Skip::BodyOfGet, resolver);
     }
+    // What deletes has a body of JSON or a plain form, or none.
+    if operation.method == "DELETE" && matches!(body.media, Media::Multipart | Media::Raw(_)) {
+        return left_out(body, Skip::BodyOfDelete, resolver);
+    }
     match body.media {
         Media::Json(None) => {}
         Media::Json(Some(name)) => {
@@ -73,12 +80,100 @@ fn add_body<'d>(
                 let header = ("Content-Type".to_owned(), name.to_owned());
                 request.headers.extend([header]);
             }
-            request.encoding = Some("raw");
-            add_file(operation, None, manner, request);
+            raw(name, body, operation, manner, resolver, request);
             return Ok(());
         }
     }
     members(body, manner, resolver, request)
+}
+
+/// A body that is one text, or one file.
+fn raw<'d>(
+    media: &str,
+    body: &Body<'d>,
+    operation: &Operation<'d>,
+    manner: &Manner<'_>,
+    resolver: &mut Resolver<'_, 'd>,
+    request: &mut Request<'d>,
+) {
+    let is_text = !is_file(media) && !media.starts_with("multipart/");
+    if is_text {
+        let source: Vec<_> = body.schema.into_iter().collect();
+        let mut shape = resolver.shape(&source, &[], &body.at);
+        let mut about = shape.words.remove("description");
+        if shape.kind != Some(Kind::String) {
+            shape = Shape::default();
+            about = about.or_else(|| Some(format!("The text to send: {media}.").into()));
+        }
+        shape.kind = Some(Kind::String);
+        shape.is_file = false;
+        shape
+            .words
+            .extend(about.map(|about| ("description".to_owned(), about)));
+        let wanted = Wanted {
+            name: String::new(),
+            at: body.at.clone(),
+            shape,
+            description: None,
+            required: body.required,
+        };
+        request.add("body", wanted, ArgIn::Body, manner).is_whole = true;
+    } else {
+        add_file(operation, None, manner, request);
+        // Where there is nothing else to say, it is the point of the call, whatever is said of it.
+        let file = request.arguments.last_mut();
+        if let Some(file) = file.filter(|_| !operation.parameters.is_empty()) {
+            file.wanted.required = body.required;
+        }
+    }
+    request.encoding = Some("raw");
+}
+
+/// How the lists of a form stand in it.
+#[derive(Default)]
+struct Lists {
+    repeats: bool,
+    nests: bool,
+}
+
+impl Lists {
+    /// Takes a member in; what stands between its items, where they are one text.
+    fn take(&mut self, kind: Option<Kind>, style: Style) -> Option<&'static str> {
+        let is_list = kind == Some(Kind::Array);
+        match style {
+            Style::Separated(join) if is_list => return Some(join),
+            Style::Repeated if is_list => self.repeats = true,
+            Style::Separated(_)
+            | Style::Repeated
+            | Style::Commas
+            | Style::Deep
+            | Style::Json
+            | Style::List => self.nests |= is_list || kind == Some(Kind::Object),
+        }
+        None
+    }
+
+    /// There is one style for all members.
+    fn style(&self) -> Option<&'static str> {
+        (self.repeats && !self.nests).then_some("plain")
+    }
+}
+
+/// How a list stands in a form, by what OpenAPI says of that member: in brackets, with something
+/// between, or its name once for each item.
+fn style_in_form(body: &Body<'_>, name: &str) -> Style {
+    let own = body.encoding.and_then(|all| all.get(name));
+    let said = own.and_then(|own| own.get("style")).and_then(Value::as_str);
+    let explodes = own
+        .and_then(|own| own.get("explode"))
+        .and_then(Value::as_bool);
+    match said {
+        Some("deepObject") => Style::Deep,
+        Some("spaceDelimited") if explodes != Some(true) => Style::Separated("ssv"),
+        Some("pipeDelimited") if explodes != Some(true) => Style::Separated("pipes"),
+        _ if explodes == Some(false) => Style::Separated("csv"),
+        _ => Style::Repeated,
+    }
 }
 
 /// Each member is an argument; Swagger's forms are among the parameters already.
@@ -117,6 +212,7 @@ fn members<'d>(
         resolver.report.lose(Loss::OtherMembers, &body.at, "");
     }
     let mut names = BTreeMap::new();
+    let mut lists = Lists::default();
     for (name, source) in &shape.properties {
         let at = pointer(&pointer(&body.at, "properties"), name);
         let mut inner = resolver.shape(source, &shape.references, &at);
@@ -144,10 +240,15 @@ fn members<'d>(
         };
         // A plain dot makes objects in objects.
         let wire = name.replace('.', "\\.");
+        let kind = wanted.shape.kind;
         let argument = request.add(&wire, wanted, ArgIn::Body, manner);
         argument.file = file;
+        if is_form {
+            argument.join = lists.take(kind, style_in_form(body, name));
+        }
         names.insert(*name, argument.wanted.name.clone());
     }
+    request.style = lists.style();
     request.require_any = demands(&shape, &names);
     if request.require_any.is_empty() && !shape.demands.is_empty() {
         resolver.report.lose(Loss::OneOfRequired, &body.at, "");

@@ -9,6 +9,7 @@ mod address;
 mod arguments;
 mod auth;
 mod body;
+mod credentials;
 mod dialects;
 mod document;
 pub mod folder;
@@ -205,9 +206,11 @@ pub fn convert(
     for left in &others as &Vec<Operation<'_>> {
         report.skip(&left.key(), Skip::NotSelected, "");
     }
+    credentials::find(&mut api, &mut report);
+    api.server = api.server.take().or_else(|| api.usual_server());
     let own = api.server.as_ref();
     let (given, source) = (wishes.base_url.as_ref(), wishes.source_url.as_ref());
-    let mut address = address::of(own, given, source, &mut report);
+    let mut address = address::of(own, given, source, dialect == Dialect::Mcp, &mut report);
     let endpoint = match &wishes.endpoint {
         Some(endpoint) => endpoint.clone(),
         None => match dialect {
@@ -267,7 +270,7 @@ fn toolkit(
     address: Address,
     report: &mut Report,
 ) -> Map<String, Value> {
-    let mut ways = auth::ways(api, scopes, report);
+    let mut ways = auth::ways(api, scopes, &address.base_url, report);
     if ways.is_empty() && !address.fields.is_empty() {
         ways.push(json!({ "scheme": "NO_AUTH" }));
     }

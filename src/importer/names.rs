@@ -464,6 +464,7 @@ mod tests {
             security: None,
             server: None,
             content: None,
+            accept: None,
             answers_file: false,
             envelope: None,
         }

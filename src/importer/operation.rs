@@ -22,7 +22,20 @@ pub(super) struct Api<'d> {
     pub(super) security: Vec<Requirement<'d>>,
 }
 
+impl<'d> Api<'d> {
+    /// Where most operations live that say so themselves.
+    pub(super) fn usual_server(&self) -> Option<Server<'d>> {
+        let mut counts: BTreeMap<&str, (usize, &Server<'d>)> = BTreeMap::new();
+        for server in self.operations.iter().filter_map(|one| one.server.as_ref()) {
+            counts.entry(&server.url).or_insert((0, server)).0 += 1;
+        }
+        let (_, usual) = counts.into_values().max_by_key(|(count, _)| *count)?;
+        Some(usual.clone())
+    }
+}
+
 /// An address with `{variables}`.
+#[derive(Clone)]
 pub(super) struct Server<'d> {
     pub(super) url: String,
     pub(super) variables: BTreeMap<&'d str, &'d Value>,
@@ -55,6 +68,8 @@ pub(super) struct Operation<'d> {
     pub(super) content: Option<Content>,
     /// The successful answer is a file.
     pub(super) answers_file: bool,
+    /// The form in which the answer is asked for, where the service has to be told.
+    pub(super) accept: Option<&'d str>,
     /// What it is, where it is no plain request.
     pub(super) envelope: Option<Envelope<'d>>,
 }
@@ -139,6 +154,8 @@ pub(super) struct Body<'d> {
     pub(super) required: bool,
     pub(super) media: Media<'d>,
     pub(super) schema: Option<&'d Value>,
+    /// Of a form (OpenAPI): how its members travel, by name.
+    pub(super) encoding: Option<&'d Value>,
 }
 
 /// What a body is written in.
@@ -158,21 +175,30 @@ impl<'d> Media<'d> {
         match plain.to_ascii_lowercase().as_str() {
             "application/json" | "*/*" | "text/json" | "application/*" | "" => Self::Json(None),
             "application/x-www-form-urlencoded" => Self::Form,
-            "multipart/form-data" => Self::Multipart,
+            "multipart/form-data" | "application/form-data" | "form-data" => Self::Multipart,
             lower if lower.ends_with("+json") => Self::Json(Some(plain)),
             _ => Self::Raw(plain),
         }
     }
 
     /// The best of several comes first.
-    pub(super) const fn rank(self) -> u8 {
+    pub(super) fn rank(self) -> u8 {
         match self {
             Self::Json(None) => 0,
-            Self::Json(Some(_)) => 1,
-            Self::Form => 2,
-            Self::Multipart => 3,
-            Self::Raw(_) => 4,
+            Self::Json(Some(name)) => json_rank(name),
+            Self::Form => 4,
+            Self::Multipart => 5,
+            Self::Raw(_) => 6,
         }
+    }
+}
+
+/// A thing changes by its new members more easily than by a list of steps (RFC 7396, RFC 6902).
+fn json_rank(name: &str) -> u8 {
+    match name.to_ascii_lowercase().as_str() {
+        "application/merge-patch+json" => 1,
+        "application/json-patch+json" => 3,
+        _ => 2,
     }
 }
 
@@ -182,6 +208,8 @@ pub(super) enum SecurityScheme<'d> {
     Key {
         place: ArgIn,
         name: &'d str,
+        /// What stands there before it: `Token `.
+        before: String,
         description: &'d str,
     },
     Bearer,
@@ -191,8 +219,10 @@ pub(super) enum SecurityScheme<'d> {
     OAuth2(Box<Flow<'d>>),
     /// OAuth 2 whose clients register themselves; the protected resource, which knows where.
     Registered(&'d str),
+    /// A token that people get in a way which only they can go; what that is called.
+    Token(&'static str),
     /// What it is called.
-    Other(&'d str),
+    Other(&'static str),
 }
 
 /// An OAuth 2 flow.

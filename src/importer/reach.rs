@@ -53,7 +53,7 @@ pub(super) fn check(
         return Ok(());
     }
     let known = hosts(former);
-    let given = wishes.base_url.as_ref().map(|url| url.origin());
+    let given = wishes.base_url.as_ref().map(Url::origin);
     let is_meant = |host: &&String| {
         let url = Url::parse(host).ok();
         let name = url.as_ref().and_then(Url::host_str).unwrap_or(host);

@@ -37,6 +37,8 @@ pub enum Loss {
     MemberName,
     /// Cookies cannot be sent.
     CookieParameter,
+    /// An optional argument has no room in what models are shown; callers may give it.
+    ArgumentHidden,
     /// An optional argument cannot be sent, and was left out.
     ArgumentLeftOut,
     /// An optional body cannot be sent, and was left out.
@@ -76,6 +78,10 @@ pub enum Skip {
     UndescribedForm,
     /// GET has no body.
     BodyOfGet,
+    /// DELETE has no body but one of JSON or a plain form.
+    BodyOfDelete,
+    /// Its server is at a host of somebody else's, which is to get no credential of the API's.
+    ForeignServer,
     /// An argument that must be given cannot be sent.
     RequiredArgument,
     /// The path is none.

@@ -14,8 +14,19 @@ use crate::catalog::{LARGEST_SCHEMA, json_size};
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 const LONGEST_NAME: usize = 100;
 const LONGEST_DESCRIPTION: usize = 1_024;
-/// Bytes for schemas and characters for each text, ever less until the tool is small enough.
-const BUDGETS: [(usize, usize); 4] = [(20_000, 1_024), (20_000, 256), (16_000, 80), (8_000, 40)];
+/// Bytes for schemas and characters for each text, ever less until the tool is small enough: texts
+/// become short before members of members go.
+const BUDGETS: [(usize, usize); 5] = [
+    (20_000, 1_024),
+    (20_000, 256),
+    (16_000, 80),
+    (8_000, 40),
+    (0, 40),
+];
+/// What the published schema has around its arguments.
+const FRAME: usize = 60;
+/// Of a description, what the names of hidden arguments may take.
+const LONGEST_TOLD: usize = 400;
 
 /// The manifest of the operation's tool; that it has a server of its own is not said there yet.
 pub(super) fn tool<'d>(
@@ -50,15 +61,10 @@ pub(super) fn tool<'d>(
     tool.insert("name".into(), name(operation, spoken).into());
     let args = fitting_arguments(&request, operation, resolver)?;
     let is_there = |name: &String| args.iter().any(|arg| arg["arg"] == **name);
-    let require_any = request.require_any.iter();
-    let require_any: Vec<Vec<&str>> = require_any
-        .filter(|group| group.iter().all(is_there))
-        .map(|group| group.iter().map(String::as_str).collect())
-        .collect();
-    tool.insert(
-        "description".into(),
-        description(operation, &require_any, resolver).into(),
-    );
+    let mut require_any = request.require_any.clone();
+    require_any.retain(|group| group.iter().all(is_there));
+    let description = description(operation, &require_any, &args, resolver);
+    tool.insert("description".into(), description.into());
     tool.insert("tags".into(), json!(tags));
     if !scopes.is_empty() {
         tool.insert("scopes".into(), json!(scopes));
@@ -99,7 +105,8 @@ fn name(operation: &Operation<'_>, spoken: &str) -> String {
 
 fn description(
     operation: &Operation<'_>,
-    require_any: &[Vec<&str>],
+    require_any: &[Vec<String>],
+    args: &[Value],
     resolver: &mut Resolver<'_, '_>,
 ) -> String {
     let summary = cut(operation.summary.unwrap_or_default(), LONGEST_DESCRIPTION);
@@ -118,52 +125,103 @@ fn description(
         resolver.report.lose(Loss::Deprecated, &operation.at, "");
         text.insert_str(0, "Deprecated by the vendor. ");
     }
-    if require_any.is_empty() {
+    // Schemas that every model accepts cannot say it.
+    let needs = match require_any {
+        [] => String::new(),
+        groups => cut(&needs(groups), LONGEST_TOLD),
+    };
+    let after = [needs, told(args)].join(" ");
+    let after = after.trim();
+    if after.is_empty() {
         return cut(&text, LONGEST_DESCRIPTION);
     }
-    // Schemas that every model accepts cannot say it.
-    let needs = cut(&needs(require_any), LONGEST_DESCRIPTION / 2);
-    let text = cut(&text, LONGEST_DESCRIPTION - needs.len() - 1);
-    format!("{text} {needs}")
+    let text = cut(&text, LONGEST_DESCRIPTION - after.len() - 1);
+    format!("{text} {after}")
 }
 
-/// The arguments as a manifest has them, within the size that a tool may have.
+/// Names of the arguments that may be given and are not shown, as many as there is room for.
+fn told(args: &[Value]) -> String {
+    let hidden = args.iter().filter(|arg| arg["hidden"] == true);
+    let hidden: Vec<&str> = hidden.filter_map(|arg| arg["arg"].as_str()).collect();
+    let mut text = String::from("Also takes");
+    for (index, name) in hidden.iter().enumerate() {
+        let left = hidden.len() - index;
+        if text.len() + name.len() > LONGEST_TOLD {
+            return format!("{text} and {left} more, by the vendor's names.");
+        }
+        let sign = if index == 0 { "" } else { "," };
+        text.push_str(&format!("{sign} {name}"));
+    }
+    if hidden.is_empty() {
+        String::new()
+    } else {
+        text + "."
+    }
+}
+
+/// The arguments as a manifest has them, within the size that a tool may have. What nobody must
+/// give and there is no room for is hidden: callers may give it all the same.
 fn fitting_arguments<'d>(
     request: &Request<'d>,
     operation: &Operation<'d>,
     resolver: &mut Resolver<'_, 'd>,
 ) -> Result<Vec<Value>, Refusal> {
-    let mut kept: Vec<&Argument<'d>> = request.arguments.iter().collect();
-    loop {
-        for (budget, longest_text) in BUDGETS {
-            let wanted: Vec<Wanted<'d>> = kept.iter().map(|one| one.wanted.clone()).collect();
-            let args: Vec<Value> = flatten(resolver, &wanted, budget, longest_text)
-                .into_iter()
-                .zip(&kept)
-                .map(|(flat, argument)| argument.written(flat, &operation.method))
-                .collect();
-            // Titles and the frame are what the list does not show.
-            let size = args.iter().map(|arg| json_size(arg) + 60).sum::<usize>();
-            if size <= LARGEST_SCHEMA {
-                return Ok(args);
-            }
-        }
-        // The last ones that nobody must give.
-        let before = kept.len();
-        let optional = kept.iter().filter(|one| !one.wanted.required).count();
-        let mut going = optional.div_ceil(2);
-        for index in (0..kept.len()).rev() {
-            if going > 0 && !kept[index].wanted.required {
-                let left_out = kept.remove(index);
-                let at = left_out.wanted.at.clone();
-                resolver.report.lose(Loss::ArgumentLeftOut, &at, "no room");
-                going -= 1;
-            }
-        }
-        if kept.len() == before {
-            return Err((Skip::Rule, format!("{before} arguments have no room")));
+    let arguments = &request.arguments;
+    let wanted: Vec<Wanted<'d>> = arguments.iter().map(|one| one.wanted.clone()).collect();
+    let mut args = Vec::new();
+    for (budget, longest_text) in BUDGETS {
+        args = flatten(resolver, &wanted, budget, longest_text)
+            .into_iter()
+            .zip(arguments)
+            .map(|(flat, argument)| argument.written(flat, &operation.method))
+            .collect();
+        if FRAME + args.iter().map(published_size).sum::<usize>() <= LARGEST_SCHEMA {
+            return Ok(args);
         }
     }
+    for (arg, one) in args.iter_mut().zip(arguments) {
+        if !one.wanted.required && one.file.is_none() && arg["type"] == "object" {
+            arg["schema"] = json!({ "additionalProperties": true });
+        }
+    }
+    // What must be given is shown, then plain values, then those of which nothing more is known.
+    let mut order: Vec<usize> = (0..args.len()).collect();
+    let is_plain = |arg: &Value| arg["type"] != "object" && arg["type"] != "array";
+    order.sort_by_key(|index| {
+        let is_required = arguments[*index].wanted.required;
+        (!is_required, !is_plain(&args[*index]))
+    });
+    let mut left = LARGEST_SCHEMA - FRAME;
+    for index in order {
+        let wanted = &arguments[index].wanted;
+        let arg = &mut args[index];
+        let size = published_size(arg);
+        if let Some(rest) = left.checked_sub(size) {
+            left = rest;
+        } else if wanted.required {
+            let count = arguments.len();
+            return Err((Skip::Rule, format!("{count} arguments have no room")));
+        } else if size > LARGEST_SCHEMA {
+            *arg = Value::Null;
+            resolver
+                .report
+                .lose(Loss::ArgumentLeftOut, &wanted.at, "no room");
+        } else {
+            arg["hidden"] = true.into();
+            resolver.report.lose(Loss::ArgumentHidden, &wanted.at, "");
+        }
+    }
+    args.retain(|arg| !arg.is_null());
+    Ok(args)
+}
+
+/// Bytes that an argument takes in the published schema, at most: its name is the title as well,
+/// and stands in the list of what must be given.
+fn published_size(arg: &Value) -> usize {
+    let name = arg["arg"].as_str().map_or(0, str::len);
+    let required = if arg["required"] == true { name } else { 0 };
+    let file = if arg["file"] == true { 300 } else { 0 };
+    json_size(arg) + name + required + file + 10
 }
 
 impl Argument<'_> {
@@ -216,7 +274,8 @@ impl Argument<'_> {
         if let Some(wire) = &self.wire {
             arg.insert("name".into(), wire.clone().into());
         }
-        if let Some(join) = self.join.filter(|_| self.place == ArgIn::Query) {
+        let is_joined = matches!(self.place, ArgIn::Query | ArgIn::Body);
+        if let Some(join) = self.join.filter(|_| is_joined) {
             arg.insert("join".into(), join.into());
         }
         if self.is_whole {
@@ -259,11 +318,18 @@ fn written_request(request: &Request<'_>, operation: &Operation<'_>) -> Value {
     if let Some(encoding) = request.encoding {
         written["encoding"] = encoding.into();
     }
+    if let Some(style) = request.style.filter(|_| request.encoding == Some("form")) {
+        written["style"] = style.into();
+    }
     if !request.query.is_empty() {
         written["query"] = json!(request.query);
     }
-    if !request.headers.is_empty() {
-        written["headers"] = json!(request.headers);
+    let mut headers = request.headers.clone();
+    if let Some(accept) = operation.accept {
+        headers.insert("Accept".into(), accept.into());
+    }
+    if !headers.is_empty() {
+        written["headers"] = json!(headers);
     }
     written
 }

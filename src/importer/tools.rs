@@ -9,7 +9,7 @@ use super::arguments::Manner;
 use super::document::Document;
 use super::names::{Named, Names};
 use super::operation::{Api, Operation, SecurityScheme};
-use super::report::Report;
+use super::report::{Report, Skip};
 use super::schema::{MOST_STEPS, Patterns, Resolver};
 use super::{ConvertedTool, Wishes, tool};
 
@@ -94,8 +94,14 @@ pub(super) fn of<'d>(
             match tool {
                 Ok(mut manifest) => {
                     let server = one.operation.server.as_ref();
-                    let server =
-                        server.and_then(|own| servers.name(own, &one.operation.at, report));
+                    let server = server.map(|own| servers.name(own, &one.operation.at, report));
+                    let server = match server.transpose() {
+                        Ok(server) => server.flatten(),
+                        Err(host) => {
+                            report.skip(&one.key, Skip::ForeignServer, host);
+                            continue;
+                        }
+                    };
                     if let Some(server) = server {
                         tool::put_server(&mut manifest, server);
                     }
@@ -123,6 +129,7 @@ fn credentials(api: &Api<'_>) -> BTreeSet<String> {
             | SecurityScheme::Basic { .. }
             | SecurityScheme::OAuth2(_)
             | SecurityScheme::Registered(_)
+            | SecurityScheme::Token(_)
             | SecurityScheme::Other(_) => None,
         })
         .collect()

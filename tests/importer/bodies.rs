@@ -370,3 +370,154 @@ fn a_default_that_is_a_sentence_says_what_a_parameter_is_for() {
         "Wed, 21 Oct 2015 07:28:00 GMT"
     );
 }
+
+/// The one tool of an operation with this request body.
+fn tool_of(body: &Value) -> Value {
+    let kit = converted(&json!({
+        "openapi": "3.0.0", "info": { "title": "Acme" }, "servers": [{ "url": "https://acme.test" }],
+        "paths": { "/x": { "post": {
+            "operationId": "send", "requestBody": body,
+            "parameters": [{ "name": "q", "in": "query", "schema": { "type": "string" } }]
+        } } }
+    }));
+    json!(kit.tools[0].manifest)
+}
+
+#[test]
+fn lists_in_forms_travel_as_the_description_says() {
+    let list = json!({ "type": "array", "items": { "type": "string" } });
+    let form = |properties: Value, encoding: Value| {
+        let media = json!({ "schema": { "type": "object", "properties": properties }, "encoding": encoding });
+        tool_of(&json!({ "content": { "application/x-www-form-urlencoded": media } }))
+    };
+    let tool = form(
+        json!({ "a": list, "b": list }),
+        json!({ "b": { "explode": false } }),
+    );
+    assert_eq!(tool["request"]["style"], "plain");
+    assert_eq!(tool["args"][1]["join"], Value::Null);
+    assert_eq!(tool["args"][2]["join"], "csv");
+    let tool = form(
+        json!({ "a": list }),
+        json!({ "a": { "style": "deepObject", "explode": true } }),
+    );
+    assert_eq!(tool["request"].get("style"), None);
+
+    let part = |name: &str, form: &str| json!({ "name": name, "in": "formData", "type": "array", "collectionFormat": form });
+    let kit = converted(&json!({
+        "swagger": "2.0", "info": { "title": "Acme" }, "host": "acme.test",
+        "paths": { "/x": { "post": { "parameters": [
+            part("many", "multi"), part("one.text", "pipes"),
+        ] } } }
+    }));
+    let tool = json!(kit.tools[0].manifest);
+    assert_eq!(tool["request"]["style"], "plain");
+    assert_eq!(tool["args"][1]["join"], "pipes");
+    assert_eq!(tool["args"][1]["name"], "one\\.text");
+}
+
+#[test]
+fn a_body_of_text_is_a_text_and_a_file_that_need_not_be_sent_is_not_demanded() {
+    let tool = tool_of(
+        &json!({ "content": { "text/csv": { "schema": { "type": "string", "description": "Rows." } } } }),
+    );
+    assert_eq!(
+        tool["args"][1],
+        json!({ "arg": "body", "type": "string", "description": "Rows.", "whole": true })
+    );
+    assert_eq!(tool["request"]["encoding"], "raw");
+    assert_eq!(
+        tool["request"]["headers"],
+        json!({ "Content-Type": "text/csv" })
+    );
+    for required in [true, false] {
+        let body = json!({ "content": { "application/octet-stream": {} }, "required": required });
+        let tool = tool_of(&body);
+        let file = &tool["args"][1];
+        assert_eq!(
+            (&file["arg"], &file["file"]),
+            (&json!("file"), &json!(true))
+        );
+        assert_eq!(file.get("required").is_some(), required);
+        assert_eq!(tool["request"]["encoding"], "raw");
+    }
+}
+
+#[test]
+fn what_json_has_no_place_for_travels_in_parts() {
+    let file = json!({ "type": "object", "properties": { "data": { "type": "string", "format": "binary" }, "note": { "type": "string" } } });
+    let link = json!({ "type": "object", "properties": { "url": { "type": "string" } } });
+    let same = tool_of(
+        &json!({ "content": { "application/json": { "schema": file }, "multipart/form-data": { "schema": file } } }),
+    );
+    assert_eq!(same["request"]["encoding"], "multipart");
+    let other = tool_of(
+        &json!({ "content": { "application/json": { "schema": link }, "multipart/form-data": { "schema": file } } }),
+    );
+    assert_eq!(other["request"].get("encoding"), None);
+    let changes = tool_of(&json!({ "content": {
+        "application/json-patch+json": { "schema": link }, "application/merge-patch+json": { "schema": link }
+    } }));
+    assert_eq!(
+        changes["request"]["headers"]["Content-Type"],
+        "application/merge-patch+json"
+    );
+
+    let part = |name: &str, kind: &str| json!({ "name": name, "in": "formData", "type": kind });
+    let kit = converted(&json!({
+        "swagger": "2.0", "info": { "title": "Acme" }, "host": "acme.test",
+        "paths": { "/x": { "post": { "parameters": [part("note", "string"), part("doc", "file")] } } }
+    }));
+    assert_eq!(kit.tools[0].manifest["request"]["encoding"], "multipart");
+}
+
+#[test]
+fn an_answer_is_asked_for_as_json_where_there_are_other_forms() {
+    let accept = |content: Value| {
+        let kit = converted(&json!({
+            "openapi": "3.0.0", "info": { "title": "Acme" }, "servers": [{ "url": "https://acme.test" }],
+            "paths": { "/x": { "get": { "responses": { "200": { "content": content } } } } }
+        }));
+        kit.tools[0].manifest["request"].get("headers").cloned()
+    };
+    let json = "application/json";
+    assert_eq!(accept(json!({ json: {} })), None);
+    assert_eq!(
+        accept(json!({ "application/xml": {}, json: {} })),
+        Some(json!({ "Accept": json }))
+    );
+    assert_eq!(
+        accept(json!({ "application/vnd.api+json": {} })),
+        Some(json!({ "Accept": "application/vnd.api+json" }))
+    );
+    assert_eq!(accept(json!({ "text/csv": {} })), None);
+}
+
+#[test]
+fn what_stands_in_the_query_of_a_path_is_given_or_always_the_same() {
+    let at = |place: &str, name: &str, schema: Value| json!({ "name": name, "in": place, "required": true, "schema": schema });
+    let kit = converted(&json!({
+        "openapi": "3.0.0", "info": { "title": "Acme" }, "servers": [{ "url": "https://acme.test" }],
+        "paths": { "/alerts?lat={lat}&lon={lon}&v=2": { "get": { "parameters": [
+            at("path", "lat", json!({ "type": "number" })),
+            at("query", "lon", json!({ "type": "number" })),
+            at("query", "action", json!({ "type": "string", "enum": ["list"] })),
+        ] } } }
+    }));
+    let tool = json!(kit.tools[0].manifest);
+    let told: Vec<Value> = tool["args"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|arg| json!([arg["arg"], arg["type"], arg["required"], arg["in"]]))
+        .collect();
+    assert_eq!(
+        json!(told),
+        json!([["lat", "number", true, null], ["lon", "number", true, null]])
+    );
+    assert_eq!(tool["request"]["path"], "/alerts");
+    assert_eq!(
+        tool["request"]["query"],
+        json!({ "v": "2", "action": "list" })
+    );
+}

@@ -480,7 +480,7 @@ fn an_api_that_does_not_say_where_it_lives_asks_whoever_connects() {
     let mut document = with_schema(json!({ "type": "string" }), Value::Null);
     document["servers"] = json!([{ "url": "/v1" }]);
     let kit = converted(&document);
-    assert_eq!(kit.toolkit["base_url"], "{base_url}");
+    assert_eq!(kit.toolkit["base_url"], "{base_url}/v1");
     let from_there = Wishes {
         source_url: Some("https://docs.acme.test/openapi.json".parse().unwrap()),
         ..Wishes::default()

@@ -145,10 +145,10 @@ fn check_encoding(tool: &ToolManifest, request: &RequestManifest, report: &mut R
         args.filter(|arg| tool.place_of(arg, request) == ArgIn::Body)
     };
     let files: Vec<&ArgManifest> = in_body().filter(|arg| arg.file).collect();
-    // A step may be left out where there is no file.
-    let is_step = tool.request.is_none();
+    // A step may be left out where there is no file, and a raw body is empty then.
+    let may_lack = tool.request.is_none() || request.encoding == Encoding::Raw;
     let is_one =
-        matches!(files.as_slice(), [file] if (file.required || is_step) && file.kind == "object");
+        matches!(files.as_slice(), [file] if (file.required || may_lack) && file.kind == "object");
     let is_made = request.encoding == Encoding::Raw && request.body.is_some() && files.is_empty();
     let is_text = matches!(in_body().collect::<Vec<_>>().as_slice(), [only] if only.whole);
     report.require(is_one || is_made || is_text, || {

@@ -180,6 +180,7 @@ fn operation<'d>(
             required: true,
             media: Media::Json(None),
             schema: Some(schema),
+            encoding: None,
         }),
         security: Some(security),
         // Uploads have paths from the host's root on.
@@ -192,6 +193,7 @@ fn operation<'d>(
             variables: BTreeMap::new(),
         }),
         answers_file: content == Some(Content::Download),
+        accept: None,
         content,
         envelope: None,
     })

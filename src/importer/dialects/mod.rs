@@ -4,11 +4,13 @@ mod discovery;
 mod openapi;
 mod paths;
 mod security;
+mod server;
 mod swagger;
 mod told;
 
-pub(super) use paths::MOST_OPERATIONS;
+pub(super) use paths::{MOST_OPERATIONS, is_file};
 use serde_json::Value;
+pub(super) use server::{is_nowhere, is_shelf};
 
 use super::document::{Dialect, Document};
 use super::operation::Api;

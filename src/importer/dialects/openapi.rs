@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::paths;
 use super::security::{requirements, schemes};
+use super::server::server;
 use super::{entries, flag, text};
 use crate::catalog::manifest::ArgIn;
 use crate::importer::document::{Document, Target, pointer};
@@ -18,7 +19,7 @@ pub(super) fn read<'d>(document: Document<'d>, report: &mut Report) -> Api<'d> {
         title: text(info, "title").unwrap_or_default(),
         description: text(info, "description").unwrap_or_default(),
         docs_url: root.get("externalDocs").and_then(|docs| text(docs, "url")),
-        server: paths::server(root),
+        server: server(root),
         operations: paths::operations(document, parameter, body, answers_file, report),
         schemes: schemes(document, root.get("components"), "securitySchemes"),
         security: requirements(root).unwrap_or_default(),
@@ -64,13 +65,43 @@ fn body<'d>(
         }
     };
     let media = entries(body, "content").map(|(name, media)| (name, Media::of(name), media));
-    let (name, kind, media) = media.min_by_key(|(_, kind, _)| kind.rank())?;
+    let media: Vec<_> = media.collect();
+    let best = media.iter().min_by_key(|(_, kind, _)| kind.rank())?;
+    let parts = media.iter().find(|(_, kind, _)| *kind == Media::Multipart);
+    let holds_files = |parts: &&(_, _, &'d Value)| needs_parts(document, best.2, parts.2);
+    let is_json = matches!(best.1, Media::Json(_));
+    let (name, kind, media) = *parts
+        .filter(|_| is_json)
+        .filter(holds_files)
+        .unwrap_or(best);
     Some(Body {
         at: format!("{}/schema", pointer(&pointer(&at, "content"), name)),
         required: flag(body, "required"),
         media: kind,
         schema: media.get("schema"),
+        encoding: media.get("encoding"),
     })
+}
+
+/// Whether `parts` take files for which there is no place in `json`, and all else that JSON takes.
+fn needs_parts<'d>(document: Document<'d>, json: &'d Value, parts: &'d Value) -> bool {
+    let members = |media: &'d Value| -> Vec<(&'d str, &'d Value)> {
+        match media.get("schema").map(|schema| document.deref(schema)) {
+            Some(Target::Found(schema)) => entries(schema, "properties").collect(),
+            _ => Vec::new(),
+        }
+    };
+    let is_file = |value: &Value| {
+        let item = value.get("items").unwrap_or(value);
+        text(item, "format") == Some("binary")
+    };
+    let (json, parts) = (members(json), members(parts));
+    let has_files = parts.iter().any(|(_, value)| is_file(value));
+    let stays = |(name, value): &(&str, &Value)| {
+        let known = parts.iter().find(|(other, _)| other == name);
+        is_file(value) || known.is_some_and(|(_, other)| !is_file(other))
+    };
+    has_files && json.iter().all(stays)
 }
 
 fn answers_file<'d>(document: Document<'d>, operation: &'d Value) -> bool {

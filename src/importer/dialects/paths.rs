@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use super::security::requirements;
+use super::server::server;
 use super::{entries, flag, text, texts, told};
 use crate::catalog::manifest::ArgIn;
 use crate::importer::document::{Dialect, Document, Target, pointer};
-use crate::importer::operation::{Body, Envelope, Operation, Parameter, Place, Server};
+use crate::importer::operation::{Body, Envelope, Operation, Parameter, Place};
 use crate::importer::report::{Loss, Report, Skip};
 use crate::importer::{graphql, mcp};
 
@@ -79,6 +80,7 @@ pub(super) fn operations<'d>(
                 server: server(operation).or_else(|| server(item)),
                 content: None,
                 answers_file: answers_file(document, operation),
+                accept: accept(document, operation),
                 envelope: envelope(document, operation),
                 at,
             });
@@ -103,15 +105,6 @@ fn envelope<'d>(document: Document<'d>, operation: &'d Value) -> Option<Envelope
     }
 }
 
-/// The first of the owner's `servers` (OpenAPI).
-pub(super) fn server(owner: &Value) -> Option<Server<'_>> {
-    let server = owner.get("servers")?.as_array()?.first()?;
-    Some(Server {
-        url: text(server, "url")?.to_owned(),
-        variables: entries(server, "variables").collect(),
-    })
-}
-
 /// The bodies of successful answers.
 pub(super) fn answers<'d>(
     document: Document<'d>,
@@ -124,8 +117,37 @@ pub(super) fn answers<'d>(
     })
 }
 
+/// What is to be asked for where an answer comes in several forms, or in one of JSON's: JSON.
+fn accept<'d>(document: Document<'d>, operation: &'d Value) -> Option<&'d str> {
+    let forms: Vec<&'d str> = match document.dialect {
+        Dialect::Swagger => media(document, operation, "produces"),
+        Dialect::OpenApi => answers(document, operation)
+            .flat_map(|answer| entries(answer, "content"))
+            .map(|(media, _)| media)
+            .collect(),
+        Dialect::Graphql | Dialect::Mcp | Dialect::Discovery => return None,
+    };
+    let plain = |media: &'d str| media.split(';').next().unwrap_or_default().trim();
+    let is_json = |media: &&str| *media == "application/json";
+    let mut kinds = forms.iter().copied().map(plain);
+    if kinds.clone().any(|media| is_json(&media)) {
+        let others = kinds.any(|media| !is_json(&media) && media != "*/*");
+        return others.then_some("application/json");
+    }
+    let is_named = |media: &&str| media.ends_with("+json") && media.starts_with("application/");
+    kinds.find(is_named)
+}
+
+/// What a Swagger operation `consumes` or `produces`, or else all of them.
+pub(super) fn media<'d>(document: Document<'d>, operation: &'d Value, key: &str) -> Vec<&'d str> {
+    match texts(operation, key) {
+        own if own.is_empty() => texts(document.root, key),
+        own => own,
+    }
+}
+
 /// Neither text nor anything that a model reads.
-pub(super) fn is_file(media: &str) -> bool {
+pub(in crate::importer) fn is_file(media: &str) -> bool {
     let plain = media.split(';').next().unwrap_or_default().trim();
     let plain = plain.to_ascii_lowercase();
     let is_text = [

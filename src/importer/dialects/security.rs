@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{entries, text};
 use crate::catalog::manifest::ArgIn;
+use crate::importer::arguments::is_for_credentials;
 use crate::importer::document::{Document, Target};
 use crate::importer::mcp;
 use crate::importer::operation::{Flow, Requirement, SecurityScheme};
@@ -44,28 +45,46 @@ fn scheme(value: &Value) -> Option<SecurityScheme<'_>> {
     let description = text(value, "description").unwrap_or_default();
     Some(match text(value, "type")? {
         "apiKey" => {
-            let place = match text(value, "in")? {
-                "header" => ArgIn::Header,
-                "query" => ArgIn::Query,
-                _ => return Some(SecurityScheme::Other("a key in a cookie")),
+            let name = text(value, "name")?;
+            let (place, name, before) = match text(value, "in")? {
+                "header" if !is_for_credentials(name) => {
+                    return Some(SecurityScheme::Other("a key in a header that has none"));
+                }
+                "header" => (ArgIn::Header, name, String::new()),
+                "query" => (ArgIn::Query, name, String::new()),
+                "cookie" => (ArgIn::Header, "Cookie", format!("{name}=")),
+                _ => return Some(SecurityScheme::Other("a key in no known place")),
             };
             SecurityScheme::Key {
                 place,
-                name: text(value, "name")?,
+                name,
+                before,
                 description,
             }
         }
         "basic" => SecurityScheme::Basic { description },
-        "http" => match text(value, "scheme")?.to_ascii_lowercase().as_str() {
-            "bearer" => SecurityScheme::Bearer,
-            "basic" => SecurityScheme::Basic { description },
-            _ => SecurityScheme::Other("an HTTP scheme besides basic and bearer"),
-        },
+        "http" => http(text(value, "scheme").unwrap_or_default(), description),
         "oauth2" => oauth2(value),
         mcp::OAUTH => SecurityScheme::Registered(text(value, "resource")?),
-        "openIdConnect" => SecurityScheme::Other("openIdConnect"),
+        "openIdConnect" => SecurityScheme::Token("openIdConnect"),
         _ => SecurityScheme::Other("a scheme of no known type"),
     })
+}
+
+/// Schemes whose credential is not made anew for each request.
+fn http<'d>(name: &'d str, description: &'d str) -> SecurityScheme<'d> {
+    let lower = name.to_ascii_lowercase();
+    match lower.as_str() {
+        "bearer" | "jwt" | "oauth" => SecurityScheme::Bearer,
+        "basic" => SecurityScheme::Basic { description },
+        "token" | "apikey" | "api-key" | "key" => SecurityScheme::Key {
+            place: ArgIn::Header,
+            name: "Authorization",
+            before: format!("{name} "),
+            description,
+        },
+        _ => SecurityScheme::Other("an HTTP scheme whose credential is made for each request"),
+    }
 }
 
 fn oauth2(value: &Value) -> SecurityScheme<'_> {
@@ -76,7 +95,7 @@ fn oauth2(value: &Value) -> SecurityScheme<'_> {
     let with_consent = named("authorizationCode").or(own("accessCode"));
     let of_client = named("clientCredentials").or(own("application"));
     let (Some(flow), needs_consent) = (with_consent.or(of_client), with_consent.is_some()) else {
-        return SecurityScheme::Other("OAuth 2 by a flow that has no code");
+        return SecurityScheme::Token("OAuth 2 by a flow that has no code");
     };
     SecurityScheme::OAuth2(Box::new(Flow {
         authorize_url: text(flow, "authorizationUrl").filter(|_| needs_consent),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::paths;
+use super::paths::{self, media};
 use super::security::{requirements, schemes};
 use super::{flag, text, texts};
 use crate::importer::document::{Dialect, Document};
@@ -27,14 +27,22 @@ pub(super) fn read<'d>(document: Document<'d>, report: &mut Report) -> Api<'d> {
 }
 
 fn server(root: &Value) -> Option<Server<'_>> {
-    let host = text(root, "host")?;
+    let base = text(root, "basePath").unwrap_or_default();
+    let Some(host) = text(root, "host") else {
+        return (!base.is_empty()).then(|| Server {
+            url: format!("/{}", base.trim_start_matches('/')),
+            variables: BTreeMap::new(),
+        });
+    };
+    // Some write a whole URL there.
+    let host = host.split_once("://").map_or(host, |(_, host)| host);
+    let host = host.trim_end_matches('/');
     let schemes = texts(root, "schemes");
     let scheme = if schemes.is_empty() || schemes.contains(&"https") {
         "https"
     } else {
         "http"
     };
-    let base = text(root, "basePath").unwrap_or_default();
     Some(Server {
         url: format!("{scheme}://{host}/{}", base.trim_start_matches('/')),
         variables: BTreeMap::new(),
@@ -77,9 +85,14 @@ fn body<'d>(
             .copied()
     };
     let consumes = media(document, operation, "consumes");
-    if let Some(form) = in_place("formData") {
-        let has_parts =
-            consumes.contains(&"multipart/form-data") || text(form, "type") == Some("file");
+    if in_place("formData").is_some() {
+        let is_file = |one: &&&Value| {
+            text(one, "in") == Some("formData") && text(one, "type") == Some("file")
+        };
+        let has_parts = consumes
+            .iter()
+            .any(|name| Media::of(name) == Media::Multipart)
+            || parameters.iter().any(|one| is_file(&one));
         return Some(Body {
             at: at.to_owned(),
             required: parameters.iter().any(|parameter| {
@@ -91,6 +104,7 @@ fn body<'d>(
                 Media::Form
             },
             schema: None,
+            encoding: None,
         });
     }
     let body = in_place("body")?;
@@ -105,15 +119,8 @@ fn body<'d>(
             .min_by_key(|media| media.rank())
             .unwrap_or(Media::Json(None)),
         schema: body.get("schema"),
+        encoding: None,
     })
-}
-
-/// What the operation `consumes` or `produces`, or else all of them.
-fn media<'d>(document: Document<'d>, operation: &'d Value, key: &str) -> Vec<&'d str> {
-    match texts(operation, key) {
-        own if own.is_empty() => texts(document.root, key),
-        own => own,
-    }
 }
 
 fn answers_file<'d>(document: Document<'d>, operation: &'d Value) -> bool {

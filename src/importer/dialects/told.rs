@@ -62,6 +62,7 @@ pub(super) fn body<'d>(
         required: false,
         media,
         schema,
+        encoding: None,
     };
     let shows = |regex: Option<&Regex>| regex.is_some_and(|regex| regex.is_match(about));
     if shows(SENDS_JSON.as_ref()) {

@@ -21,6 +21,8 @@ const MOST_SHOWN: usize = 3;
 const SMALL_EXAMPLES: usize = 64;
 /// What quotes, commas and `type` of a schema cost.
 const FRAME: usize = 40;
+/// Where texts are shorter, there is no room for examples.
+const EXAMPLES_FROM: usize = 80;
 /// Members that a description names, because no model takes them.
 const MOST_TOLD: usize = 5;
 
@@ -186,18 +188,16 @@ impl<'d> Work<'_, '_, 'd> {
         let text = words.get("description").and_then(Value::as_str);
         // Deeper texts matter less.
         let text = cut(text.unwrap_or_default(), self.longest_text >> depth.min(3));
-        let text = with(text, &said(&words, kind));
-        let text = with(text, &told(&also));
+        let mut text = with(text, &said(&words, kind));
+        text = with(text, &told(&also));
+        if !demands.is_empty() {
+            self.resolver.report.lose(Loss::OneOfRequired, &at, "");
+            text = with(text, &needs(&demands));
+        }
         if !text.is_empty() {
             kept.insert("description".into(), text.into());
         }
-        if !demands.is_empty() {
-            self.resolver.report.lose(Loss::OneOfRequired, &at, "");
-            let about = kept.get("description").and_then(Value::as_str);
-            let about = format!("{} {}", about.unwrap_or_default(), needs(&demands));
-            kept.insert("description".into(), about.trim().into());
-        }
-        kept.extend(fitting(&words, kind));
+        kept.extend(self.fitting(&words, kind));
         if let Some(accepts) = accepts(&also) {
             kept.insert(ACCEPTS.into(), accepts);
         }
@@ -231,13 +231,8 @@ impl<'d> Work<'_, '_, 'd> {
         if is_object {
             for (name, source) in properties {
                 let is_required = required.contains(&name);
-                self.wait(
-                    depth,
-                    is_required,
-                    id,
-                    Slot::Property(name, is_required),
-                    source,
-                );
+                let slot = Slot::Property(name, is_required);
+                self.wait(depth, is_required, id, slot, source);
             }
             if !others.is_empty() {
                 self.wait(depth, false, id, Slot::Others, others);
@@ -333,6 +328,15 @@ impl<'d> Work<'_, '_, 'd> {
             let shape = self.resolver.shape(source, &shape.references, at);
             !shape.kind.is_none_or(Kind::is_scalar)
         })
+    }
+
+    /// The words that go with a kind, and that there is room for.
+    fn fitting(&self, words: &Map<String, Value>, kind: Kind) -> Map<String, Value> {
+        let mut kept = fitting(words, kind);
+        if self.longest_text < EXAMPLES_FROM {
+            kept.shift_remove("examples");
+        }
+        kept
     }
 
     /// An enum that finds no room is left out, and shown by its first values.

@@ -1,5 +1,7 @@
 //! Texts of a description as a model gets them: plain, clean and not too long.
 
+use std::borrow::Borrow;
+
 /// `[text](url)` → `text`; no control characters; one space between words; at most `most` bytes.
 pub(in crate::importer) fn cut(text: &str, most: usize) -> String {
     // Far beyond what is kept: what comes after does not matter.
@@ -25,7 +27,7 @@ pub(in crate::importer) fn cut(text: &str, most: usize) -> String {
 }
 
 /// In words what schemas cannot say: one of these groups of members must be given whole.
-pub(in crate::importer) fn needs(groups: &[Vec<&str>]) -> String {
+pub(in crate::importer) fn needs<T: Borrow<str>>(groups: &[Vec<T>]) -> String {
     let groups: Vec<String> = groups.iter().map(|group| group.join(" and ")).collect();
     format!("Needs {}.", groups.join(", or "))
 }

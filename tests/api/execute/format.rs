@@ -293,7 +293,10 @@ async fn null_is_in_no_query_and_no_header() {
     let words = Words::with(TOOLS).await;
     let arguments = json!({ "paused": null, "trace": null, "flag": false });
     let call = words.sent("WORDS_CONVERT", arguments).await;
-    assert_eq!((call.query.as_str(), call.header("x-trace")), ("flag=0", None));
+    assert_eq!(
+        (call.query.as_str(), call.header("x-trace")),
+        ("flag=0", None)
+    );
 }
 
 #[tokio::test]
