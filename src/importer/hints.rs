@@ -17,8 +17,11 @@ pub(super) fn tags(operation: &Operation<'_>) -> Vec<String> {
     if let Some(Envelope::Mcp { hints, .. }) = &operation.envelope {
         return hints.iter().map(|hint| (*hint).to_owned()).collect();
     }
-    // A query only looks, whatever it is called, and a mutation never does no more.
-    let is_query = (operation.envelope.is_some()).then(|| operation.tags.contains(&"query"));
+    // Whatever it is called, a query only looks, and a mutation does more than that.
+    let is_query = operation
+        .envelope
+        .is_some()
+        .then(|| operation.tags.contains(&"query"));
     let hints: &[&str] = match operation.method.as_str() {
         "POST" if is_query == Some(true) => &["readOnlyHint"],
         "GET" | "HEAD" | "OPTIONS" => &["readOnlyHint", "idempotentHint"],
