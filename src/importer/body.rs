@@ -292,7 +292,10 @@ fn add_file<'d>(
     let wanted = Wanted {
         name: String::new(),
         at: operation.at.clone(),
-        shape: Shape::default(),
+        shape: Shape {
+            kind: Some(Kind::String),
+            ..Shape::default()
+        },
         description: None,
         required: true,
     };

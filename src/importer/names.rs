@@ -1,9 +1,13 @@
 //! What tools are called: `{TOOLKIT}_{ACTION}` from an operation's summary, id or path.
 
+mod words;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::Dialect;
 use super::operation::{Content, Operation};
+pub(super) use words::is_identifier;
+use words::{id_words, path_words, split_camel, summary_words, upper_words};
 
 /// Function names of model APIs end there.
 pub(super) const LONGEST: usize = 64;
@@ -13,6 +17,8 @@ const MOST_WORDS: usize = 60;
 const MOST_OF_A_NAME: usize = 10;
 /// An id of more is no better than a sentence.
 const MOST_OF_AN_ID: usize = 8;
+/// Of the beginning of a sentence that is a name.
+const FEWEST_TELLING: usize = 3;
 /// Words of a path behind a name that is another operation's.
 const MOST_APART: usize = 3;
 const FILLERS: [&str; 12] = [
@@ -171,7 +177,7 @@ impl<'n> Names<'n> {
             let beginning = summary.split([',', ';']).next().unwrap_or_default();
             let beginning = beginning.split(". ").next().unwrap_or_default();
             let beginning = summary_words(beginning);
-            if beginning.len() > 1 {
+            if telling(&beginning).count() >= FEWEST_TELLING {
                 beginning
             } else {
                 words
@@ -181,10 +187,7 @@ impl<'n> Names<'n> {
 
     /// Few words, of which none but fillers go because they are too long together.
     fn is_name(&self, words: &[String], most: usize) -> bool {
-        let telling = words
-            .iter()
-            .filter(|word| !FILLERS.contains(&word.as_str()));
-        let length = telling.map(|word| word.len() + 1).sum::<usize>();
+        let length = telling(words).map(|word| word.len() + 1).sum::<usize>();
         words.len() <= most && self.prefix.len() + length <= LONGEST + 1
     }
 
@@ -234,6 +237,12 @@ impl<'n> Names<'n> {
     }
 }
 
+/// The words that are not the first to go.
+fn telling(words: &[String]) -> impl Iterator<Item = &String> {
+    let is_filler = |word: &String| FILLERS.contains(&word.as_str());
+    words.iter().filter(move |word| !is_filler(word))
+}
+
 /// `GET FILE` → DOWNLOAD FILE
 fn download_words(words: &mut Vec<String>) {
     match words.first().map(String::as_str) {
@@ -262,143 +271,6 @@ fn best(operations: &[Operation<'_>]) -> SlugFrom {
     } else {
         SlugFrom::Path
     }
-}
-
-/// No apostrophes, nothing in parentheses, words as they stand: GitHub stays one. Only what is an
-/// identifier as a whole is split.
-fn summary_words(summary: &str) -> Vec<String> {
-    if is_identifier(summary) {
-        return upper_words(&split_camel(summary));
-    }
-    let mut depth = 0_usize;
-    let plain: String = summary
-        .chars()
-        .filter(|c| match c {
-            '(' => {
-                depth += 1;
-                false
-            }
-            ')' => {
-                depth = depth.saturating_sub(1);
-                false
-            }
-            '\'' | '’' | '"' | '`' => false,
-            _ => depth == 0,
-        })
-        .collect();
-    upper_words(&plain)
-}
-
-/// `getSchema`: nothing that people read.
-pub(super) fn is_identifier(text: &str) -> bool {
-    let is_hump = |pair: &[u8]| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase();
-    !text.contains(char::is_whitespace) && text.as_bytes().windows(2).any(is_hump)
-}
-
-fn upper_words(text: &str) -> Vec<String> {
-    text.split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_ascii_uppercase)
-        .collect()
-}
-
-fn id_words(id: &str, dialect: Dialect) -> Vec<String> {
-    if dialect == Dialect::Discovery {
-        return discovery_words(id);
-    }
-    upper_words(&split_camel(id))
-}
-
-/// `gmail.users.drafts.list` → LIST DRAFTS, `gmail.users.drafts.get` → GET DRAFT
-fn discovery_words(id: &str) -> Vec<String> {
-    let parts: Vec<&str> = id.split('.').skip(1).collect();
-    let (Some(verb), resource) = (parts.last(), parts.iter().rev().nth(1)) else {
-        return upper_words(id);
-    };
-    let mut words = upper_words(&split_camel(verb));
-    if let Some(resource) = resource {
-        let mut nouns = upper_words(&split_camel(resource));
-        let is_many = words.first().is_some_and(|verb| verb == "LIST");
-        if let Some(last) = nouns.last_mut().filter(|_| !is_many) {
-            *last = singular(last);
-        }
-        words.extend(nouns);
-    }
-    words
-}
-
-fn singular(word: &str) -> String {
-    if let Some(stem) = word.strip_suffix("IES") {
-        return format!("{stem}Y");
-    }
-    if word.ends_with("SS") || word.ends_with("US") {
-        return word.to_owned();
-    }
-    word.strip_suffix('S').unwrap_or(word).to_owned()
-}
-
-/// `listRepoTags` → `list Repo Tags`, `getHTTPServer` → `get HTTP Server`
-fn split_camel(text: &str) -> String {
-    let letters: Vec<char> = text.chars().collect();
-    let mut out = String::with_capacity(text.len() + 8);
-    for (index, letter) in letters.iter().enumerate() {
-        let before = index.checked_sub(1).and_then(|index| letters.get(index));
-        let after = letters.get(index + 1);
-        let begins = letter.is_ascii_uppercase()
-            && before.is_some_and(|before| {
-                before.is_ascii_lowercase()
-                    || before.is_ascii_digit()
-                    || (before.is_ascii_uppercase() && after.is_some_and(char::is_ascii_lowercase))
-            });
-        if begins {
-            out.push(' ');
-        }
-        out.push(*letter);
-    }
-    out
-}
-
-/// `GET /users/{id}/keys` → LIST USERS KEYS BY ID
-fn path_words(operation: &Operation<'_>) -> Vec<String> {
-    let mut named = Vec::new();
-    let mut last = None;
-    for segment in operation
-        .path
-        .split('/')
-        .filter(|segment| !segment.is_empty())
-    {
-        let Some((before, slot)) = segment.split_once('{') else {
-            if !is_version(segment) {
-                named.extend(upper_words(&split_camel(segment)));
-            }
-            continue;
-        };
-        named.extend(upper_words(&split_camel(before)));
-        last = slot.split('}').next();
-    }
-    let ends_in_slot = operation.path.trim_end_matches('/').ends_with('}');
-    let verb = match operation.method.as_str() {
-        "GET" if ends_in_slot => "GET",
-        "GET" => "LIST",
-        "POST" => "CREATE",
-        "PUT" => "REPLACE",
-        "PATCH" => "UPDATE",
-        "DELETE" => "DELETE",
-        other => other,
-    };
-    let mut words = vec![verb.to_owned()];
-    words.extend(named);
-    if let Some(last) = last {
-        words.push("BY".into());
-        words.extend(upper_words(&split_camel(last)));
-    }
-    words
-}
-
-/// `v1`, `v2.1`: says nothing.
-fn is_version(segment: &str) -> bool {
-    let number = segment.strip_prefix('v');
-    segment.len() <= 4 && number.is_some_and(|n| n.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// `filter[x]` → `filter_x`: what a model may be given as the name of an argument.
@@ -593,13 +465,13 @@ mod tests {
     )]
     #[case::its_beginning(
         None,
-        "Takes a thing, its parts and everything else that may belong to it.",
-        "ACME_TAKES_A_THING"
+        "Takes a whole thing, its parts and everything else that may belong to it.",
+        "ACME_TAKES_A_WHOLE_THING"
     )]
     #[case::a_worse_id(
         Some("a_b_c_d_e_f_g_h_i"),
-        "Takes it. And much more than that, as the guide to the things says.",
-        "ACME_TAKES_IT"
+        "Takes it away. And much more than that, as the guide to the things says.",
+        "ACME_TAKES_IT_AWAY"
     )]
     #[case::a_short_summary(
         Some("createChat"),

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{assert_acceptable, converted, with_schema};
 
-fn with_members(members: Map<String, Value>, required: &[&str]) -> Value {
+fn with_members(members: &Map<String, Value>, required: &[&str]) -> Value {
     let mut document = with_schema(json!({}), Value::Null);
     let body = &mut document["paths"]["/x"]["post"]["requestBody"];
     body["content"]["application/json"]["schema"] =
@@ -29,7 +29,7 @@ fn what_there_is_no_room_for_can_be_given_all_the_same_and_is_told() {
         })
         .collect();
     members.insert("zone".into(), text);
-    let kit = converted(&with_members(members, &["zone"]));
+    let kit = converted(&with_members(&members, &["zone"]));
     let tool = &kit.tools[0].manifest;
     let args = tool["args"].as_array().unwrap();
     assert_eq!(args.len(), 701);
@@ -74,7 +74,7 @@ fn texts_become_short_and_members_of_members_go_before_any_argument_is_hidden() 
             )
         })
         .collect();
-    let kit = converted(&with_members(members, &[]));
+    let kit = converted(&with_members(&members, &[]));
     let args = kit.tools[0].manifest["args"].as_array().unwrap();
     assert_eq!(args.len(), 150);
     assert!(args.iter().all(|arg| arg["hidden"] != true));

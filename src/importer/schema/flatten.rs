@@ -134,16 +134,16 @@ pub(in crate::importer) fn flatten<'d>(
                     schema: Map::new(),
                 };
             };
-            schema.shift_remove("type");
-            let description = match schema.shift_remove("description") {
+            schema.remove("type");
+            let description = match schema.remove("description") {
                 Some(Value::String(text)) => text,
                 _ => String::new(),
             };
             Flat {
                 kind: work.nodes[root].kind,
                 description,
-                default: schema.shift_remove("default"),
-                accepts: schema.shift_remove(ACCEPTS),
+                default: schema.remove("default"),
+                accepts: schema.remove(ACCEPTS),
                 schema,
             }
         })
@@ -185,11 +185,7 @@ impl<'d> Work<'_, '_, 'd> {
         });
         above.extend(references);
         let mut kept = Map::new();
-        let text = words.get("description").and_then(Value::as_str);
-        // Deeper texts matter less.
-        let text = cut(text.unwrap_or_default(), self.longest_text >> depth.min(3));
-        let mut text = with(text, &said(&words, kind));
-        text = with(text, &told(&also));
+        let mut text = self.text(&words, kind, &also, depth);
         if !demands.is_empty() {
             self.resolver.report.lose(Loss::OneOfRequired, &at, "");
             text = with(text, &needs(&demands));
@@ -242,6 +238,14 @@ impl<'d> Work<'_, '_, 'd> {
             self.wait(depth, true, id, Slot::Items, items);
         }
         id
+    }
+
+    /// What a model reads of a schema: the vendor's words, and what no keyword says.
+    fn text(&self, words: &Map<String, Value>, kind: Kind, also: &Also, depth: usize) -> String {
+        let text = words.get("description").and_then(Value::as_str);
+        // Deeper texts matter less.
+        let text = cut(text.unwrap_or_default(), self.longest_text >> depth.min(3));
+        with(with(text, &said(words, kind)), &told(also))
     }
 
     fn wait(

@@ -195,7 +195,7 @@ async fn values_of_the_other_types_that_are_taken_are_sent_as_they_came() {
     problems.sort_unstable();
     let expected = [
         "arguments.choice: must be one of [\"auto\",\"none\"]",
-        "arguments.messages[0].content: must be array or string",
+        "arguments.messages[0].content: must be string or array",
         "arguments.messages[1]: must be object",
         "arguments.messages[2].content: is required",
     ];
