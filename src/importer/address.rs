@@ -8,6 +8,7 @@ use std::net::Ipv4Addr;
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use super::Wishes;
 use super::credentials::is_credential;
 use super::dialects::{is_nowhere, is_shelf};
 use super::names;
@@ -29,6 +30,8 @@ pub(super) struct Servers {
     pub(super) endpoint: String,
     /// The address that the description names, if it is one, and the user's other one.
     moved: Option<(Option<Url>, Url)>,
+    /// Hosts that the user trusts besides the API's own.
+    allowed: Vec<String>,
     pub(super) found: BTreeMap<String, String>,
 }
 
@@ -37,18 +40,20 @@ const LONGEST_EXAMPLE: usize = 150;
 const MOST_SERVERS: usize = 50;
 
 impl Servers {
-    /// `described` is the API's own server, `given` what the user says instead.
+    /// `described` is the API's own server; the user may wish for another, and for more hosts.
     pub(super) fn new(
         address: &Address,
         endpoint: String,
         described: Option<&Server<'_>>,
-        given: Option<&Url>,
+        wishes: &Wishes,
     ) -> Self {
         let described = described.and_then(Server::default_url);
+        let given = wishes.base_url.clone();
         Self {
             base: address.base_url.clone(),
             endpoint,
-            moved: given.map(|given| (described, given.clone())),
+            moved: given.map(|given| (described, given)),
+            allowed: wishes.allow_hosts.clone(),
             found: BTreeMap::new(),
         }
     }
@@ -99,7 +104,8 @@ impl Servers {
         let host = self.base.split_once("://").map_or("", |(_, rest)| rest);
         let host = host.split(['/', ':']).next().unwrap_or_default();
         let other = url.host_str().unwrap_or_default();
-        host == other || (owner(host).is_some() && owner(host) == owner(other))
+        let is_allowed = self.allowed.iter().any(|host| host == other);
+        is_allowed || host == other || (owner(host).is_some() && owner(host) == owner(other))
     }
 
     /// `/path` is at the API's own host.

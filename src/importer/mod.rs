@@ -79,7 +79,8 @@ pub struct Wishes {
     pub use_cases: BTreeMap<String, Vec<String>>,
     /// Keys of `toolkit.yaml` that stand above what the description says.
     pub toolkit: Map<String, Value>,
-    /// Hosts that a second import may send credentials to, although the first did not.
+    /// Hosts that credentials may go to, although the API's own is another's, or a first import did
+    /// not name them.
     pub allow_hosts: Vec<String>,
 }
 
@@ -219,7 +220,7 @@ pub fn convert(
             Dialect::OpenApi | Dialect::Swagger | Dialect::Discovery => String::new(),
         },
     };
-    let mut servers = Servers::new(&address, endpoint, own, given);
+    let mut servers = Servers::new(&address, endpoint, own, wishes);
     let operations = tools::named(&api, &slug, wishes, known);
     let mut tools = tools::of(
         &operations,

@@ -239,8 +239,9 @@ impl<'n> Names<'n> {
 
 /// The words that are not the first to go.
 fn telling(words: &[String]) -> impl Iterator<Item = &String> {
-    let is_filler = |word: &String| FILLERS.contains(&word.as_str());
-    words.iter().filter(move |word| !is_filler(word))
+    words
+        .iter()
+        .filter(|word| !FILLERS.contains(&word.as_str()))
 }
 
 /// `GET FILE` → DOWNLOAD FILE

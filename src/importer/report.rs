@@ -125,7 +125,8 @@ pub struct Report {
     pub operations: usize,
     /// Tools made of them.
     pub converted: usize,
-    /// Where credentials go: origins, and patterns of hosts.
+    /// Where credentials go: origins, and patterns of hosts; known when the toolkit is written.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub credential_hosts: BTreeSet<String>,
     /// Operations left out, by reason.
     pub skipped_by_reason: BTreeMap<Skip, usize>,

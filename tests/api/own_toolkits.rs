@@ -42,7 +42,7 @@ fn description(base: &str) -> Value {
 }
 
 fn public() -> Value {
-    json!({ "document": description("https://parts.example") })
+    json!({ "document": description("https://parts.test") })
 }
 
 async fn second_project(server: &TestServer) -> Client {
@@ -221,33 +221,45 @@ async fn a_second_import_makes_a_version_only_of_what_changed() {
 async fn a_second_import_sends_no_credential_to_a_host_that_nobody_named() {
     let server = TestServer::start().await;
     let first = server.client.post(IMPORT, public()).await.expect(200);
-    assert_eq!(first["credential_hosts"], json!(["https://parts.example"]));
+    assert_eq!(first["credential_hosts"], json!(["https://parts.test"]));
     let mut moved = public();
-    moved["document"]["servers"][0]["url"] = "https://parts.evil.example".into();
+    moved["document"]["servers"][0]["url"] = "https://parts.evil.test".into();
     let mut token = public();
     token["document"]["components"]["securitySchemes"]["app"] = json!({
         "type": "oauth2", "flows": { "authorizationCode": {
-            "authorizationUrl": "https://parts.example/authorize",
-            "tokenUrl": "https://parts.evil.example/token", "scopes": {}
+            "authorizationUrl": "https://parts.test/authorize",
+            "tokenUrl": "https://parts.evil.test/token", "scopes": {}
         } }
     });
     token["document"]["security"] = json!([{ "app": [] }]);
     let mut one = public();
     one["document"]["paths"]["/parts"]["get"]["servers"] =
-        json!([{ "url": "https://parts.evil.example" }]);
-    for mut newer in [moved, token, one] {
+        json!([{ "url": "https://parts.evil.test" }]);
+    let left = server.client.post(IMPORT, one.clone()).await.expect(200);
+    assert_eq!(left["skipped_by_reason"], json!({ "foreign_server": 1 }));
+    assert_eq!(left["credential_hosts"], first["credential_hosts"]);
+    one["allow_hosts"] = json!(["parts.evil.test"]);
+    let allowed = server.client.post(IMPORT, one).await.expect(200);
+    assert_eq!(
+        allowed["credential_hosts"],
+        json!(["https://parts.evil.test", "https://parts.test"])
+    );
+    server
+        .client
+        .delete("/api/v3/toolkits/parts")
+        .await
+        .expect(200);
+    server.client.post(IMPORT, public()).await.expect(200);
+    for mut newer in [moved, token] {
         let error = server.client.post(IMPORT, newer.clone()).await.error(409);
         let message = error["message"].as_str().unwrap();
-        assert!(
-            message.contains(": https://parts.evil.example;"),
-            "{message}"
-        );
+        assert!(message.contains(": https://parts.evil.test;"), "{message}");
         let again = server.client.post(IMPORT, public()).await.expect(200);
         assert_eq!(again["has_changed"], false, "the former one is in force");
-        newer["allow_hosts"] = json!(["parts.evil.example"]);
+        newer["allow_hosts"] = json!(["parts.evil.test"]);
         let meant = server.client.post(IMPORT, newer).await.expect(200);
         let hosts = meant["credential_hosts"].as_array().unwrap();
-        assert!(hosts.contains(&json!("https://parts.evil.example")));
+        assert!(hosts.contains(&json!("https://parts.evil.test")));
         server
             .client
             .delete("/api/v3/toolkits/parts")
@@ -255,8 +267,8 @@ async fn a_second_import_sends_no_credential_to_a_host_that_nobody_named() {
             .expect(200);
         server.client.post(IMPORT, public()).await.expect(200);
     }
-    let own = json!({ "document": description("https://parts.evil.example"),
-        "base_url": "https://parts.own.example" });
+    let own = json!({ "document": description("https://parts.evil.test"),
+        "base_url": "https://parts.own.test" });
     server.client.post(IMPORT, own).await.expect(200);
 }
 
@@ -290,7 +302,7 @@ async fn slugs_that_are_taken_are_refused_by_name() {
 #[tokio::test]
 async fn a_description_is_brought_from_an_address_but_never_from_the_servers_disk_or_network() {
     let upstream = Upstream::start().await;
-    let answer = Answer::json(200, &description("https://parts.example"));
+    let answer = Answer::json(200, &description("https://parts.test"));
     upstream.answer("/openapi.json", answer);
     let source = json!({ "source": format!("{}/openapi.json", upstream.base) });
     let server = TestServer::start().await;
@@ -345,8 +357,8 @@ async fn what_makes_no_toolkit_is_refused_and_changes_nothing() {
         json!({ "source": "https://a.test", "recipe": "stripe" }),
         json!({ "document": { "hello": "world" } }),
         json!({ "document": "not: [closed" }),
-        json!({ "document": description("https://parts.example"), "slug": "No Slug" }),
-        json!({ "document": description("https://parts.example"), "include": ["/nothing"] }),
+        json!({ "document": description("https://parts.test"), "slug": "No Slug" }),
+        json!({ "document": description("https://parts.test"), "include": ["/nothing"] }),
     ] {
         let reply = server.client.post(IMPORT, body.clone()).await;
         assert_eq!(reply.status, 400, "{body}: {}", reply.text);

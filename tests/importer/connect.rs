@@ -40,7 +40,7 @@ fn of_several_servers_one_is_called(#[case] urls: &[&str], #[case] expected: &st
 #[case("http://localhost:8080/api/v2", "{base_url}/api/v2")]
 #[case("https://api.example.com", "{base_url}")]
 #[case("http://jellyfin.local/x", "{base_url}/x")]
-#[case("http://127.0.0.1:9/x", "{base_url}/x")]
+#[case("http://0.0.0.0:9/x", "{base_url}/x")]
 #[case("https://virtserver.swaggerhub.com/a/b/1", "{base_url}/a/b/1")]
 #[case("https://api.github.com@evil.test/x", "{base_url}/x")]
 #[case("https://x.test:99999/y", "{base_url}/y")]

@@ -72,7 +72,8 @@ struct ImportToolkitBody {
     /// Write arguments in snake case: `pageToken` becomes `page_token`.
     #[serde(default)]
     snake: bool,
-    /// Hosts that a second import may send credentials to, although the first did not.
+    /// Hosts that credentials may go to, although the API's own is another's, or the first import did
+    /// not name them.
     #[serde(default)]
     #[schema(example = json!(["files.acme.example"]))]
     allow_hosts: Vec<String>,

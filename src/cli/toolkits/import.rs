@@ -76,7 +76,7 @@ pub(in crate::cli) struct Import {
     /// Write arguments in snake case: `pageToken` becomes `page_token`.
     #[arg(long)]
     snake: bool,
-    /// A host that a second import may send credentials to, although the first did not.
+    /// A host that credentials may go to, although the API's own is another's, or the first import did not name it.
     #[arg(long, value_name = "HOST")]
     allow_host: Vec<String>,
     #[command(flatten)]
@@ -96,7 +96,7 @@ pub(in crate::cli) struct Install {
     /// The description, where it is not to come from the recipe's place.
     #[arg(long)]
     source: Option<String>,
-    /// A host that a second import may send credentials to, although the first did not.
+    /// A host that credentials may go to, although the API's own is another's, or the first import did not name it.
     #[arg(long, value_name = "HOST")]
     allow_host: Vec<String>,
     #[command(flatten)]

@@ -105,8 +105,8 @@ fn is_below(url: &Url, domains: &[&str]) -> bool {
 /// Whether nobody's API lives there, or not that of everybody who reads the description.
 pub(in crate::importer) fn is_nowhere(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
-        Some(Host::Ipv6(address)) => address.is_loopback() || address.is_unspecified(),
+        Some(Host::Ipv4(address)) => address.is_unspecified(),
+        Some(Host::Ipv6(address)) => address.is_unspecified(),
         Some(Host::Domain(_)) | None => is_below(url, &NOWHERE),
     }
 }
