@@ -177,6 +177,11 @@ const SHARED: [&str; 16] = [
     "workers.dev",
 ];
 
+/// Below a country, these are nobody's own.
+const NATIONAL: [&str; 14] = [
+    "ac", "co", "com", "edu", "gob", "gouv", "gov", "ltd", "ne", "net", "nom", "or", "org", "plc",
+];
+
 /// What of a host its owner registered, where that can be told: the last two names, or three below
 /// such as `co.uk`.
 fn owner(host: &str) -> Option<&str> {
@@ -184,9 +189,9 @@ fn owner(host: &str) -> Option<&str> {
         return None;
     }
     let starts: Vec<usize> = host.rmatch_indices('.').map(|(at, _)| at + 1).collect();
-    let last = host.len() - starts.first()?;
-    let second = starts.first()? - starts.get(1).copied().unwrap_or_default();
-    let is_national = last == 2 && second <= 4;
+    let last = *starts.first()?;
+    let second = &host[starts.get(1).copied().unwrap_or_default()..last - 1];
+    let is_national = host.len() - last == 2 && NATIONAL.contains(&second);
     let start = starts.get(if is_national { 2 } else { 1 });
     let found = &host[start.copied().unwrap_or_default()..];
     (!found.contains(['{', '}'])).then_some(found)

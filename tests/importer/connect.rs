@@ -157,6 +157,32 @@ fn an_operation_at_somebody_elses_host_is_left_out_and_told() {
     );
 }
 
+#[rstest::rstest]
+#[case("api.acme.io", "files.acme.io", 0)]
+#[case("acme.co", "files.acme.co", 0)]
+#[case("api.acme.co.uk", "files.acme.co.uk", 0)]
+#[case("acme.co.uk", "evil.co.uk", 1)]
+#[case("acme.com.br", "evil.com.br", 1)]
+#[case("acme.io", "evil.io", 1)]
+#[case("acme.herokuapp.com", "evil.herokuapp.com", 1)]
+fn an_owner_is_told_by_what_can_be_registered(
+    #[case] own: &str,
+    #[case] other: &str,
+    #[case] left_out: usize,
+) {
+    let at = |host: &str| json!([{ "url": format!("https://{host}") }]);
+    let kit = converted(&api(&json!({
+        "servers": at(own),
+        "paths": { "/x": { "get": {} }, "/y": { "get": { "servers": at(other) } } }
+    })));
+    assert_eq!(
+        kit.report.skipped.len(),
+        left_out,
+        "{:?}",
+        kit.report.skipped
+    );
+}
+
 #[test]
 fn an_api_lives_where_its_operations_say_so() {
     let kit = converted(&api(&json!({
