@@ -36,6 +36,7 @@ pub use list::{ToolAccess, ToolFilter, ToolkitFilter, category_id};
 pub use load::{IMPORTANT, Linted};
 use manifest::{AuthManifest, ResponseRule, ToolManifest, ToolkitManifest};
 pub use own::OwnKit;
+pub use parse::MOST_ARGUMENTS;
 pub use schema::ACCEPTS;
 pub use search::{Found, Meanings, TextHash, ToolText};
 pub use versions::VersionPins;

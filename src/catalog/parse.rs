@@ -17,8 +17,9 @@ const LARGEST_FILE: usize = 8 * 1024 * 1024;
 const DEEPEST: usize = 48;
 /// Of a toolkit. What is checked of one is compared with all of another, so these come first.
 const MOST_VERSIONS: usize = 1_000;
-/// Of a tool or a trigger; a schema of more has no room.
-const MOST_ARGUMENTS: usize = 500;
+/// Arguments of a tool or a trigger. The published schema has no room for so many: the others are
+/// hidden.
+pub const MOST_ARGUMENTS: usize = 1_000;
 /// Of a path or a URL, in bytes.
 const LONGEST_PATH: usize = 4_096;
 

@@ -9,7 +9,7 @@ use super::report::{Loss, Skip};
 use super::schema::{Resolver, Wanted, cut, flatten, needs};
 use super::{ConvertedTool, auth, hints};
 use crate::catalog::manifest::ArgIn;
-use crate::catalog::{LARGEST_SCHEMA, json_size};
+use crate::catalog::{LARGEST_SCHEMA, MOST_ARGUMENTS, json_size};
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 const LONGEST_NAME: usize = 100;
@@ -191,17 +191,19 @@ fn fitting_arguments<'d>(
         let is_required = arguments[*index].wanted.required;
         (!is_required, !is_plain(&args[*index]))
     });
-    let mut left = LARGEST_SCHEMA - FRAME;
+    let (mut left, mut places) = (LARGEST_SCHEMA - FRAME, MOST_ARGUMENTS);
     for index in order {
         let wanted = &arguments[index].wanted;
         let arg = &mut args[index];
         let size = published_size(arg);
-        if let Some(rest) = left.checked_sub(size) {
+        let has_place = places > 0;
+        places = places.saturating_sub(1);
+        if let (Some(rest), true) = (left.checked_sub(size), has_place) {
             left = rest;
         } else if wanted.required {
             let count = arguments.len();
             return Err((Skip::Rule, format!("{count} arguments have no room")));
-        } else if size > LARGEST_SCHEMA {
+        } else if size > LARGEST_SCHEMA || !has_place {
             *arg = Value::Null;
             resolver
                 .report

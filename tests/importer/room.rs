@@ -2,6 +2,10 @@
 //! thing twice.
 
 use serde_json::{Map, Value, json};
+use tenon::catalog;
+use tenon::importer::Wishes;
+use tenon::importer::folder::{Source, import};
+use tenon::time::Timestamp;
 
 use super::{assert_acceptable, converted, with_schema};
 
@@ -104,4 +108,26 @@ fn what_an_operation_says_twice_is_said_once() {
     assert_eq!(names(0), Vec::<&Value>::new());
     assert_eq!(names(1), ["color", "version"]);
     assert_eq!(names(2), Vec::<&Value>::new());
+}
+
+#[test]
+fn what_is_imported_is_loaded_however_many_arguments_there_are() {
+    let text = json!({ "type": "string", "description": "A setting." });
+    let members: Map<String, Value> = (0..1_300)
+        .map(|n| (format!("a_setting_{n}"), text.clone()))
+        .collect();
+    let to = tempfile::tempdir().unwrap();
+    let source = Source {
+        from: "acme.json".into(),
+        bytes: serde_json::to_vec(&with_members(&members, &["a_setting_1299"])).unwrap(),
+    };
+    let now = Timestamp::from_millis(0);
+    let imported = import(&source, &Wishes::default(), to.path(), now).unwrap();
+    let converted = imported.converted;
+    let args = converted.tools[0].manifest["args"].as_array().unwrap();
+    assert_eq!(args.len(), catalog::MOST_ARGUMENTS);
+    assert!(args.iter().any(|arg| arg["arg"] == "a_setting_1299"));
+    // A schema has no more members, and the path takes an argument too.
+    assert_eq!(json!(converted.report.losses)["argument_left_out"], 1);
+    assert_eq!(catalog::lint(to.path()).unwrap().tools, 1);
 }
