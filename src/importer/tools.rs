@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use serde_json::{Map, Value};
 
 use super::address::Servers;
 use super::arguments::Manner;
@@ -12,10 +13,13 @@ use super::operation::{Api, Operation, SecurityScheme};
 use super::report::{Report, Skip};
 use super::schema::{MOST_STEPS, Patterns, Resolver};
 use super::{ConvertedTool, Wishes, tool};
+use crate::catalog::json_size;
 
 /// Operations that are worked on together, each with a report of its own. They share what the
 /// document has left of its steps, so that what comes out is the same on any number of processors.
 const BATCH: usize = 64;
+/// Of all tools together, in bytes of JSON; the largest known description makes half of it.
+const LARGEST: usize = 128 * 1024 * 1024;
 
 /// An operation with its key and its tool's name.
 pub(super) struct NamedOperation<'o, 'd> {
@@ -69,9 +73,16 @@ pub(super) fn of<'d>(
         credentials: &credentials,
     };
     let patterns = Patterns::default();
-    let mut steps = MOST_STEPS;
+    let (mut steps, mut room) = (MOST_STEPS, LARGEST);
     let mut found = Vec::with_capacity(operations.len());
     for batch in operations.chunks(BATCH) {
+        if room == 0 {
+            for one in batch {
+                let why = "the toolkit is too large; take a part of it";
+                report.skip(&one.key, Skip::TooMany, why);
+            }
+            continue;
+        }
         let endpoint = &servers.endpoint;
         let work = |one: &NamedOperation<'_, 'd>| {
             let mut own = Report::default();
@@ -85,11 +96,13 @@ pub(super) fn of<'d>(
                 &mut resolver,
             );
             let taken = steps - resolver.steps_left();
-            (tool, taken, own)
+            let size = tool.as_ref().map_or(0, size);
+            (tool, taken, size, own)
         };
         let made: Vec<_> = batch.par_iter().map(work).collect();
-        for (one, (tool, taken, own)) in batch.iter().zip(made) {
+        for (one, (tool, taken, size, own)) in batch.iter().zip(made) {
             steps = steps.saturating_sub(taken);
+            room = room.saturating_sub(size);
             report.absorb(own);
             match tool {
                 Ok(mut manifest) => {
@@ -117,6 +130,11 @@ pub(super) fn of<'d>(
         }
     }
     found
+}
+
+fn size(tool: &Map<String, Value>) -> usize {
+    let parts = tool.iter().map(|(key, value)| key.len() + json_size(value));
+    parts.sum()
 }
 
 /// Headers and query parameters that carry a credential: no argument is made of them.

@@ -226,6 +226,28 @@ fn a_graphql_schema_that_is_meant_to_hurt_ends(#[case] text: String) {
     assert!(kit.tools.len() <= 20_001);
 }
 
+/// A small text of which every operation would have the largest schema.
+#[test]
+fn a_wide_type_that_many_queries_take_is_not_told_by_each() {
+    let members = |of: &str| many(2_000, |n| format!("f{n}: {of} "));
+    let queries = many(3_000, |n| format!("q{n}(a: I): T "));
+    let (inputs, fields) = (members("I"), members("T"));
+    let text = format!("type Query {{ {queries} }} input I {{ {inputs} }} type T {{ {fields} }}");
+    let document = tenon::importer::read::document(text.as_bytes()).unwrap();
+    let wishes = Wishes {
+        slug: Some("acme".into()),
+        base_url: "https://acme.test/graphql".parse().ok(),
+        ..Wishes::default()
+    };
+    let kit = convert(&document, &wishes, &BTreeMap::new()).expect("a toolkit");
+    assert_eq!(kit.tools.len(), 3_001);
+    let tools = kit.tools.iter();
+    let size: usize = tools
+        .map(|tool| json!(tool.manifest).to_string().len())
+        .sum();
+    assert!(size < 10_000_000, "{size}");
+}
+
 #[test]
 fn no_name_of_a_description_or_of_a_lock_leads_out_of_the_folder() {
     let place = tempfile::tempdir().unwrap();
