@@ -67,6 +67,9 @@ pub(super) fn find<'d>(api: &mut Api<'d>, report: &mut Report) {
             name => PERHAPS.contains(&name) && *count * 5 >= all * 4,
         }
     });
+    // Of two that are seldom seen together, each is a way of its own.
+    let most = counts.values().copied().max().unwrap_or_default();
+    counts.retain(|_, count| *count * 2 >= most);
     let mut found = BTreeMap::new();
     for name in counts.into_keys() {
         let mut parameters = api.operations.iter().flat_map(|one| &one.parameters);

@@ -334,6 +334,22 @@ fn a_credential_that_is_told_among_the_parameters_is_a_way_to_connect() {
 }
 
 #[test]
+fn a_credential_of_a_few_operations_is_not_asked_of_everybody() {
+    let with = |name: &str| {
+        let parameters = json!([{ "name": name, "in": "header" }]);
+        json!({ "get": { "parameters": parameters } })
+    };
+    let paths = json!({ "paths": {
+        "/a": with("X-Api-Key"), "/b": with("X-Api-Key"), "/c": with("X-Api-Key"),
+        "/d": with("Authorization"),
+    } });
+    assert_eq!(
+        ways(&paths),
+        ["API_KEY header X-Api-Key: {generic_api_key}"]
+    );
+}
+
+#[test]
 fn headers_that_are_none_or_not_a_callers_are_no_arguments() {
     let header = |name: &str| json!({ "name": name, "in": "header", "schema": { "enum": ["a"] } });
     let kit = converted(&api(&json!({ "paths": { "/x": { "get": { "parameters": [
